@@ -1,0 +1,55 @@
+import { queryOptions } from '@tanstack/react-query';
+import { request, upload } from './client.ts';
+import type { ImportJob, ImportReport, Page, Usage } from './types.ts';
+
+export interface UsageQuery {
+  org_id?: string;
+  sku?: string;
+  from: string;
+  to: string;
+  window: 'day' | 'month';
+  group_by?: 'sku';
+}
+
+export const usage = (query: UsageQuery) =>
+  queryOptions({
+    queryKey: ['usage', query],
+    queryFn: () => request<Usage>('/v1/metering/usage', { query: { ...query } }),
+    placeholderData: (before) => before,
+  });
+
+export const imports = (limit: number) =>
+  queryOptions({
+    queryKey: ['imports', limit],
+    queryFn: () => request<Page<ImportJob>>('/v1/metering/imports', { query: { limit } }),
+  });
+
+/** One import, asked for again while it is at work. */
+export const importById = (import_id: string) =>
+  queryOptions({
+    queryKey: ['imports', 'one', import_id],
+    queryFn: () => request<ImportReport>(`/v1/metering/imports/${import_id}`),
+    refetchInterval: ({ state }) => (state.data && !atWork(state.data) ? false : 600),
+  });
+
+export const atWork = (job: Pick<ImportJob, 'status'>) => job.status === 'queued' || job.status === 'running';
+
+export interface NewImport {
+  file: File;
+  org: string;
+  format: 'auto' | 'csv' | 'nem12';
+  on_error: 'reject' | 'keep_good';
+  /** Makes the sites, meters and SKUs that the file names and nobody has made yet. */
+  create_missing: boolean;
+}
+
+export function startImport(input: NewImport, onProgress: (sent: number, total: number) => void): Promise<ImportJob> {
+  const form = new FormData();
+  // Fields before the file: the server reads the form as a stream and wants to know what to do with the file when it comes.
+  form.set('org', input.org);
+  form.set('format', input.format);
+  form.set('on_error', input.on_error);
+  form.set('create_missing', String(input.create_missing));
+  form.set('file', input.file);
+  return upload<ImportJob>('/v1/metering/imports', form, onProgress);
+}

@@ -1,0 +1,26 @@
+import type { InvoiceSummary } from '../../api/types.ts';
+import { addMonths, dateOf, startOfMonth } from '../../ui/dates.ts';
+import { sumDecimals } from '../../ui/decimal.ts';
+
+/** Exact totals by currency, the currency of most invoices first. */
+export function totalsByCurrency(invoices: readonly InvoiceSummary[]): { currency: string; amount: string; count: number }[] {
+  const groups = Map.groupBy(invoices, (invoice) => invoice.total.currency);
+  return [...groups]
+    .map(([currency, list]) => ({
+      currency,
+      amount: sumDecimals(list.map((invoice) => invoice.total.amount)),
+      count: list.length,
+    }))
+    .sort((a, b) => b.count - a.count);
+}
+
+/** Issued and not taken back: what counts as revenue. */
+export const counts = (invoice: InvoiceSummary) => invoice.status === 'open' || invoice.status === 'paid';
+
+export const isOverdue = (invoice: InvoiceSummary, today: string) =>
+  invoice.status === 'open' && invoice.due_at !== null && dateOf(invoice.due_at) < today;
+
+/** The first days of `months` months that end with the month of `last`. */
+export function monthsUntil(last: string, months: number): string[] {
+  return Array.from({ length: months }, (_, index) => addMonths(startOfMonth(last), index - months + 1));
+}

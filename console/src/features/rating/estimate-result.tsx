@@ -1,0 +1,53 @@
+import type { EstimateInput } from '../../api/catalog.ts';
+import type { Estimate } from '../../api/types.ts';
+import { formatDecimal, plainAmount } from '../../ui/format.ts';
+import { Money } from '../../ui/money.tsx';
+import { Card } from '../../ui/page.tsx';
+import { type Column, DataTable } from '../../ui/table.tsx';
+
+type Line = Estimate['lines'][number];
+
+export function EstimateResult({ estimate, asked, currency }: { estimate: Estimate; asked: EstimateInput; currency: string }) {
+  const total = { amount: plainAmount(estimate.grand_total), currency };
+  return (
+    <Card flush>
+      <div className="px-4 pt-4 pb-3">
+        <p className="text-xs text-ink-3">{formatDecimal(asked.leads)} leads in one period</p>
+        <p className="mt-0.5 text-2xl font-semibold tracking-tight">
+          <Money value={total} />
+        </p>
+      </div>
+      <DataTable
+        caption="Estimated lines"
+        columns={columns}
+        rows={estimate.lines}
+        rowKey={(line) => line.sku}
+        footer={
+          <>
+            <tr className="border-t border-line">
+              <th scope="row" colSpan={3} className="h-9 px-4 text-left font-normal text-ink-2">
+                Base
+              </th>
+              <td className="px-4 text-right">{formatDecimal(plainAmount(estimate.base))}</td>
+            </tr>
+            <tr className="border-t border-line-strong">
+              <th scope="row" colSpan={3} className="h-11 px-4 text-left font-semibold">
+                Total
+              </th>
+              <td className="px-4 text-right font-semibold">
+                <Money value={total} />
+              </td>
+            </tr>
+          </>
+        }
+      />
+    </Card>
+  );
+}
+
+const columns: readonly Column<Line>[] = [
+  { id: 'sku', header: 'SKU', cell: (line) => <code className="font-mono text-xs">{line.sku}</code> },
+  { id: 'included', header: 'Included', align: 'right', cell: (line) => formatDecimal(line.included) },
+  { id: 'overage', header: 'Beyond', align: 'right', cell: (line) => formatDecimal(line.overage) },
+  { id: 'total', header: 'Amount', align: 'right', cell: (line) => formatDecimal(plainAmount(line.total)) },
+];

@@ -1,0 +1,122 @@
+import { useQuery } from '@tanstack/react-query';
+import { Link, useParams } from '@tanstack/react-router';
+import { FileArchive, FileDown } from 'lucide-react';
+import { useState } from 'react';
+import { bundleAddress, invoiceById, pdfAddress } from '../api/billing.ts';
+import type { Invoice } from '../api/types.ts';
+import { PayDialog, VoidDialog } from '../features/invoicing/invoice-dialogs.tsx';
+import { InvoiceLines } from '../features/invoicing/invoice-lines.tsx';
+import { ProofCard } from '../features/invoicing/proof-card.tsx';
+import { isOverdue } from '../features/invoicing/totals.ts';
+import { StatusBadge } from '../ui/badge.tsx';
+import { Button, buttonClass } from '../ui/button.tsx';
+import { dateOf, formatDate, formatPeriod, today } from '../ui/dates.ts';
+import { Money } from '../ui/money.tsx';
+import { Card, Facts, Page } from '../ui/page.tsx';
+import { ProblemBox, Skeleton, SkeletonRows } from '../ui/state.tsx';
+
+/** An invoice whose every line opens into what made it. */
+export function InvoicePage() {
+  const { invoice_id } = useParams({ from: '/signed/invoices/$invoice_id' });
+  const invoice = useQuery(invoiceById(invoice_id));
+  const [asked, ask] = useState<'pay' | 'void' | null>(null);
+  const number = invoice.data ? (invoice.data.number ?? 'Draft') : 'Invoice';
+  return (
+    <Page
+      title={invoice.data?.number ? `Invoice ${invoice.data.number}` : 'Invoice'}
+      trail={
+        <Link to="/invoices" search={{}}>
+          Invoices
+        </Link>
+      }
+      heading={
+        invoice.data ? (
+          <span className="flex items-center gap-3">
+            <span className="tabular">{number}</span>
+            <StatusBadge status={isOverdue(invoice.data, today()) ? 'overdue' : invoice.data.status} />
+          </span>
+        ) : (
+          number
+        )
+      }
+      actions={invoice.data ? <Actions invoice={invoice.data} ask={ask} /> : null}
+    >
+      {invoice.error ? (
+        <ProblemBox error={invoice.error} onRetry={invoice.refetch} />
+      ) : (
+        <div className="grid items-start gap-4 xl:grid-cols-[minmax(0,1fr)_17.5rem]">
+          {invoice.data ? (
+            <InvoiceLines invoice={invoice.data} />
+          ) : (
+            <Card flush>
+              <SkeletonRows label="the invoice" />
+            </Card>
+          )}
+          <div className="grid gap-4 sm:grid-cols-2 xl:grid-cols-1">
+            {invoice.data ? <Summary invoice={invoice.data} /> : <Skeleton className="h-56 rounded-xl" />}
+            {invoice.data ? <ProofCard invoice={invoice.data} /> : null}
+          </div>
+        </div>
+      )}
+      {invoice.data ? (
+        <>
+          <PayDialog invoice={invoice.data} open={asked === 'pay'} onClose={() => ask(null)} />
+          <VoidDialog invoice={invoice.data} open={asked === 'void'} onClose={() => ask(null)} />
+        </>
+      ) : null}
+    </Page>
+  );
+}
+
+function Actions({ invoice, ask }: { invoice: Invoice; ask: (what: 'pay' | 'void') => void }) {
+  const open = invoice.status === 'open';
+  return (
+    <>
+      <a href={pdfAddress(invoice.invoice_id)} download className={buttonClass()}>
+        <FileDown size={14} aria-hidden="true" /> PDF
+      </a>
+      <a href={bundleAddress(invoice.invoice_id)} download className={buttonClass()}>
+        <FileArchive size={14} aria-hidden="true" /> Bundle
+      </a>
+      {open ? (
+        <Button look="danger" onClick={() => ask('void')}>
+          Void
+        </Button>
+      ) : null}
+      {open ? (
+        <Button look="primary" onClick={() => ask('pay')}>
+          Mark as paid
+        </Button>
+      ) : null}
+    </>
+  );
+}
+
+function Summary({ invoice }: { invoice: Invoice }) {
+  return (
+    <Card>
+      <p className="text-xs text-ink-3">Total</p>
+      <p className="mb-4 text-2xl font-semibold tracking-tight">
+        <Money value={invoice.total} />
+      </p>
+      <Facts
+        facts={[
+          [
+            'Customer',
+            <Link
+              key="org"
+              to="/organizations/$org_id"
+              params={{ org_id: invoice.org_id }}
+              className="rounded-sm underline decoration-line-strong underline-offset-2 hover:decoration-current"
+            >
+              {invoice.org_name}
+            </Link>,
+          ],
+          ['Period', formatPeriod(invoice.period.from, invoice.period.to)],
+          ['Issued', invoice.issued_at ? formatDate(dateOf(invoice.issued_at)) : 'Not yet'],
+          ['Due', invoice.due_at ? formatDate(dateOf(invoice.due_at)) : '–'],
+        ]}
+      />
+    </Card>
+  );
+}

@@ -1,0 +1,180 @@
+import type { QueryClient } from '@tanstack/react-query';
+import {
+  createRootRouteWithContext,
+  createRoute,
+  createRouter,
+  lazyRouteComponent,
+  Outlet,
+  redirect,
+} from '@tanstack/react-router';
+import { sessionQuery } from './features/session/session.ts';
+import { Signed } from './features/session/signed.tsx';
+import { Missing, PageProblem } from './pages/missing.tsx';
+
+interface Context {
+  queries: QueryClient;
+}
+
+const root = createRootRouteWithContext<Context>()({
+  component: Outlet,
+  notFoundComponent: Missing,
+  errorComponent: PageProblem,
+});
+
+const signIn = createRoute({
+  getParentRoute: () => root,
+  path: '/sign-in',
+  validateSearch: (search): { next?: string } => pick(search, ['next']),
+  component: lazyRouteComponent(() => import('./pages/sign-in.tsx'), 'SignInPage'),
+});
+
+const setup = createRoute({
+  getParentRoute: () => root,
+  path: '/setup',
+  component: lazyRouteComponent(() => import('./pages/setup.tsx'), 'SetupPage'),
+});
+
+/** Everything below wants a session, and asks for one where there is none. */
+const signed = createRoute({
+  getParentRoute: () => root,
+  id: 'signed',
+  component: Signed,
+  beforeLoad: async ({ context, location }) => {
+    const session = await context.queries.ensureQueryData(sessionQuery);
+    if (!session) throw redirect({ to: '/sign-in', search: location.href === '/' ? {} : { next: location.href } });
+  },
+});
+
+const under = () => signed;
+
+const overview = createRoute({
+  getParentRoute: under,
+  path: '/',
+  component: lazyRouteComponent(() => import('./pages/overview.tsx'), 'OverviewPage'),
+});
+
+export interface UsageSearch {
+  org_id?: string;
+  sku?: string;
+  from?: string;
+  to?: string;
+  window?: string;
+}
+
+const usage = createRoute({
+  getParentRoute: under,
+  path: '/usage',
+  validateSearch: (search): UsageSearch => pick(search, ['org_id', 'sku', 'from', 'to', 'window']),
+  component: lazyRouteComponent(() => import('./pages/usage.tsx'), 'UsagePage'),
+});
+
+const imports = createRoute({
+  getParentRoute: under,
+  path: '/imports',
+  validateSearch: (search): { import_id?: string } => pick(search, ['import_id']),
+  component: lazyRouteComponent(() => import('./pages/imports.tsx'), 'ImportsPage'),
+});
+
+const organizations = createRoute({
+  getParentRoute: under,
+  path: '/organizations',
+  validateSearch: (search): { q?: string } => pick(search, ['q']),
+  component: lazyRouteComponent(() => import('./pages/organizations.tsx'), 'OrganizationsPage'),
+});
+
+const organization = createRoute({
+  getParentRoute: under,
+  path: '/organizations/$org_id',
+  component: lazyRouteComponent(() => import('./pages/organization.tsx'), 'OrganizationPage'),
+});
+
+const plans = createRoute({
+  getParentRoute: under,
+  path: '/plans',
+  component: lazyRouteComponent(() => import('./pages/plans.tsx'), 'PlansPage'),
+});
+
+const plan = createRoute({
+  getParentRoute: under,
+  path: '/plans/$plan_id',
+  validateSearch: (search): { sku?: string } => pick(search, ['sku']),
+  component: lazyRouteComponent(() => import('./pages/plan.tsx'), 'PlanPage'),
+});
+
+const estimator = createRoute({
+  getParentRoute: under,
+  path: '/estimator',
+  component: lazyRouteComponent(() => import('./pages/estimator.tsx'), 'EstimatorPage'),
+});
+
+const invoices = createRoute({
+  getParentRoute: under,
+  path: '/invoices',
+  validateSearch: (search): { org_id?: string; status?: string } => pick(search, ['org_id', 'status']),
+  component: lazyRouteComponent(() => import('./pages/invoices.tsx'), 'InvoicesPage'),
+});
+
+const invoice = createRoute({
+  getParentRoute: under,
+  path: '/invoices/$invoice_id',
+  validateSearch: (search): { line?: string } => pick(search, ['line']),
+  component: lazyRouteComponent(() => import('./pages/invoice.tsx'), 'InvoicePage'),
+});
+
+const runs = createRoute({
+  getParentRoute: under,
+  path: '/runs',
+  component: lazyRouteComponent(() => import('./pages/runs.tsx'), 'RunsPage'),
+});
+
+const apiKeys = createRoute({
+  getParentRoute: under,
+  path: '/api-keys',
+  component: lazyRouteComponent(() => import('./pages/api-keys.tsx'), 'ApiKeysPage'),
+});
+
+const audit = createRoute({
+  getParentRoute: under,
+  path: '/audit',
+  component: lazyRouteComponent(() => import('./pages/audit.tsx'), 'AuditPage'),
+});
+
+const tree = root.addChildren([
+  signIn,
+  setup,
+  signed.addChildren([
+    overview,
+    usage,
+    imports,
+    organizations,
+    organization,
+    plans,
+    plan,
+    estimator,
+    invoices,
+    invoice,
+    runs,
+    apiKeys,
+    audit,
+  ]),
+]);
+
+export const makeRouter = (queries: QueryClient) =>
+  createRouter({ routeTree: tree, context: { queries }, defaultPreload: 'intent', scrollRestoration: true });
+
+declare module '@tanstack/react-router' {
+  interface Register {
+    router: ReturnType<typeof makeRouter>;
+  }
+}
+
+/** The named parts of an address's query that are text, and nothing else of it. */
+function pick<K extends string>(search: Record<string, unknown>, names: readonly K[]): { [N in K]?: string } {
+  const found: { [N in K]?: string } = {};
+  for (const name of names) {
+    const value = search[name];
+    if (typeof value === 'string' && value !== '') found[name] = value;
+    else if (typeof value === 'number') found[name] = String(value);
+  }
+  return found;
+}

@@ -1,0 +1,65 @@
+/** Calendar dates are `YYYY-MM-DD` text; moments are RFC 3339 text. Shown in the reader's time zone, with the month by name. */
+
+const monthName = new Intl.DateTimeFormat('en', { month: 'long', timeZone: 'UTC' });
+const shortMonthName = new Intl.DateTimeFormat('en', { month: 'short', timeZone: 'UTC' });
+const clock = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit' });
+const numeric = new Intl.DateTimeFormat('en-CA', { year: 'numeric', month: '2-digit', day: '2-digit' });
+
+/** Today in the reader's time zone. */
+export const today = (): string => numeric.format();
+
+export const formatDate = (text: string): string => `${formatShortDate(text)} ${text.slice(0, 4)}`;
+export const formatShortDate = (text: string): string => `${Number.parseInt(text.slice(8, 10), 10)} ${formatShortMonth(text)}`;
+export const formatMonth = (text: string): string => `${monthName.format(utc(text))} ${text.slice(0, 4)}`;
+export const formatShortMonth = (text: string): string => shortMonthName.format(utc(text));
+
+/** A moment by the reader's clock: "1 Mar 2026, 14:05". */
+export function formatMoment(text: string): string {
+  const epoch_ms = Date.parse(text);
+  return `${formatDate(numeric.format(epoch_ms))}, ${clock.format(epoch_ms)}`;
+}
+
+/** A half-open period as people read it: "March 2026", or "1 Mar 2026 – 14 Mar 2026" with the last day included. */
+export function formatPeriod(from: string, to: string): string {
+  const start = dateOf(from);
+  const end = dateOf(to);
+  if (start.endsWith('-01') && addMonths(start, 1) === end) return formatMonth(start);
+  const last = addDays(end, -1);
+  return last <= start ? formatDate(start) : `${formatDate(start)} – ${formatDate(last)}`;
+}
+
+/** The calendar date that a date or a moment starts with. */
+export const dateOf = (text: string): string => text.slice(0, 10);
+
+export function addDays(date: string, days: number): string {
+  return iso(utc(date) + days * 86_400_000);
+}
+
+/** The same day some months on, pulled back to the month's last day where it must be. */
+export function addMonths(date: string, months: number): string {
+  const [year = 0, month_number = 1, day_number = 1] = date.split('-').map((part) => Number.parseInt(part, 10));
+  const last = Date.UTC(year, month_number - 1 + months + 1, 0);
+  const first = Date.UTC(year, month_number - 1 + months, 1);
+  return iso(Math.min(last, first + (day_number - 1) * 86_400_000));
+}
+
+export const startOfMonth = (date: string): string => `${date.slice(0, 7)}-01`;
+
+/** How long ago, roughly: "just now", "5 min ago", "3 h ago", then the date. */
+export function formatAgo(text: string): string {
+  const minutes = Math.floor((performance.timeOrigin + performance.now() - Date.parse(text)) / 60_000);
+  if (minutes < 1) return 'just now';
+  if (minutes < 60) return `${minutes} min ago`;
+  if (minutes < 24 * 60) return `${Math.floor(minutes / 60)} h ago`;
+  return formatDate(text);
+}
+
+function utc(text: string): number {
+  return Date.parse(`${dateOf(text)}T00:00:00Z`);
+}
+
+const isoParts = new Intl.DateTimeFormat('en-CA', { year: 'numeric', month: '2-digit', day: '2-digit', timeZone: 'UTC' });
+
+function iso(epoch_ms: number): string {
+  return isoParts.format(epoch_ms);
+}

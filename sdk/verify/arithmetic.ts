@@ -1,0 +1,66 @@
+import type { BundleCharge, InvoiceDocument, InvoiceLineDocument } from '../../src/kernel/bundle.ts';
+import { canonicalJson, type JsonValue } from '../../src/kernel/canonical-json.ts';
+import { add, formatFixed, parseDecimal, ZERO } from '../../src/kernel/decimal.ts';
+import { CodedError } from '../../src/kernel/errors.ts';
+import { isCurrency, minorToDecimal, toMinor } from '../../src/kernel/money.ts';
+import { documentHash } from '../../src/kernel/proof.ts';
+import { priceCharge } from '../../src/pricing/charge.ts';
+import type { Findings } from './report.ts';
+
+/** Prices one line again from its inputs, with the engine that billed it, and holds every number and step against what is stated. */
+export function checkCharge(
+  { line, charge, currency }: { line: InvoiceLineDocument; charge: BundleCharge; currency: string },
+  place: { at: string; line_at: string },
+  findings: Findings,
+): void {
+  const { inputs } = charge;
+  const { at, line_at } = place;
+  const inputs_hash = documentHash(inputs).toString('hex');
+  if (inputs_hash !== line.inputs_hash)
+    findings.fault(`${at}/inputs`, 'inputs_hash_wrong', `hash to ${inputs_hash}, the line is for ${line.inputs_hash}`);
+  const steps_hash = documentHash(charge.steps).toString('hex');
+  if (steps_hash !== line.steps_hash)
+    findings.fault(`${at}/steps`, 'steps_hash_wrong', `hash to ${steps_hash}, the line is for ${line.steps_hash}`);
+  if (inputs.currency !== currency)
+    findings.fault(`${at}/inputs/currency`, 'currency_differs', 'is not the currency of the invoice');
+  if (inputs.quantity !== line.quantity)
+    findings.fault(`${at}/inputs/quantity`, 'quantity_wrong', `is ${inputs.quantity}, the line says ${line.quantity}`);
+  const priced = refusalOf(() => priceCharge(inputs));
+  if (typeof priced === 'string') {
+    findings.fault(`${at}/inputs`, 'price_refused', priced);
+    return;
+  }
+  const expect = (where: string, code: string, stated: string, found: string) => {
+    if (stated !== found) findings.fault(where, code, `is stated as ${stated} and comes out as ${found}`);
+  };
+  expect(`${line_at}/amount`, 'amount_wrong', line.amount, priced.amount);
+  expect(`${line_at}/amount_exact`, 'amount_exact_wrong', line.amount_exact, priced.amount_exact);
+  if (charge.steps.length !== priced.steps.length)
+    findings.fault(`${at}/steps`, 'steps_wrong', `there are ${charge.steps.length} steps, and ${priced.steps.length} come out`);
+  for (const [index, step] of priced.steps.entries()) {
+    const stated = charge.steps[index];
+    if (stated) expect(`${at}/steps/${index}`, 'steps_wrong', canonicalJson(stated), canonicalJson(step as JsonValue));
+  }
+}
+
+/** The lines' amounts sum to the total, in the currency's own decimals. */
+export function checkTotal(invoice: InvoiceDocument, findings: Findings): void {
+  if (!isCurrency(invoice.currency)) {
+    findings.fault('/invoice/currency', 'currency_unknown', 'is not a currency known here');
+    return;
+  }
+  const sum = invoice.lines.reduce((total, line) => add(total, parseDecimal(line.amount)), ZERO);
+  const total = refusalOf(() => formatFixed(minorToDecimal(toMinor(sum, invoice.currency), invoice.currency)));
+  if (total !== invoice.total)
+    findings.fault('/invoice/total', 'total_wrong', `is stated as ${invoice.total} and comes out as ${total}`);
+}
+
+/** The work's result, or why there is none: an input that the engine cannot take is a fault of the bundle, whatever it throws. */
+function refusalOf<T>(work: () => T): T | string {
+  try {
+    return work();
+  } catch (error) {
+    if (error instanceof CodedError) return `${error.code}: ${error.message}`;
+    return error instanceof Error ? error.message : String(error);
+  }
+}

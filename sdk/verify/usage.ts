@@ -1,0 +1,149 @@
+import type { BundleDay, ChargeInputs, InvoiceLineDocument, SaltedEvent } from '../../src/kernel/bundle.ts';
+import { add, compare, type Decimal, formatDecimal, parseDecimal, ZERO } from '../../src/kernel/decimal.ts';
+import { TreeBuilder } from '../../src/kernel/merkle.ts';
+import { canonicalEvent, compareEvents, type DayUsage, leafOfText, lineRoot, type UsageEvent } from '../../src/kernel/proof.ts';
+import type { Findings } from './report.ts';
+
+/**
+ * Goes through the usage of one line event by event, in O(log n) memory, so that the days may as well come out of a stream:
+ * `day` for each day in order with its events in order, then `finish`.
+ */
+export class LineUsage {
+  count = 0;
+  private readonly at: string;
+  private readonly line: InvoiceLineDocument;
+  private readonly line_at: string;
+  private readonly inputs: ChargeInputs;
+  private readonly seen: Set<string>;
+  private readonly findings: Findings;
+  private readonly days: DayUsage[] = [];
+  private readonly measured = new Measures();
+
+  /** `seen` holds the request ids of all lines: an event is billed once. */
+  constructor(
+    place: { at: string; line_at: string },
+    line: InvoiceLineDocument,
+    inputs: ChargeInputs,
+    seen: Set<string>,
+    findings: Findings,
+  ) {
+    this.at = place.at;
+    this.line_at = place.line_at;
+    this.line = line;
+    this.inputs = inputs;
+    this.seen = seen;
+    this.findings = findings;
+  }
+
+  day(stated: Omit<BundleDay, 'events'>, events: Iterable<SaltedEvent>): void {
+    const at = `${this.at}/days/${this.days.length}`;
+    const tree = new TreeBuilder();
+    let sum: Decimal = ZERO;
+    let last: UsageEvent | undefined;
+    for (const { event, salt } of events) {
+      const event_at = `${at}/events/${tree.size}`;
+      this.event(event, event_at, stated.day);
+      if (last && compareEvents(last, event) >= 0)
+        this.findings.fault(event_at, 'event_order', 'events are not in order of time and request id');
+      last = event;
+      if (event.quantity != null) sum = add(sum, parseDecimal(event.quantity));
+      tree.append(leafOfText(canonicalEvent(event), salt));
+      this.measured.add(event);
+    }
+    this.expect(`${at}/root`, 'day_root_wrong', stated.root, tree.root().toString('hex'));
+    this.expect(`${at}/count`, 'day_count_wrong', stated.count, tree.size);
+    this.expect(`${at}/sum`, 'day_sum_wrong', stated.sum, formatDecimal(sum));
+    if (tree.size === 0) this.findings.fault(at, 'day_empty', 'a day without events has no place in the tree');
+    const before = this.days.at(-1);
+    if (before && before.day >= stated.day) this.findings.fault(`${at}/day`, 'day_order', 'days are not in order');
+    this.count += tree.size;
+    this.days.push({ day: stated.day, root: stated.root, count: stated.count, sum: stated.sum });
+  }
+
+  /** Holds the days against the line, and what they come to against the quantity that was priced. */
+  finish(): void {
+    const { usage, quantity } = this.line;
+    const aggregation = this.inputs.aggregation;
+    if (usage === null) {
+      if (this.days.length > 0) this.findings.fault(`${this.at}/days`, 'usage_unexpected', 'the line takes no usage');
+      if (aggregation !== undefined)
+        this.findings.fault(`${this.line_at}/usage`, 'usage_missing', 'the inputs aggregate usage, and the line has none');
+      return;
+    }
+    this.expect(`${this.line_at}/usage/root`, 'line_root_wrong', usage.root, lineRoot(this.days).toString('hex'));
+    this.expect(`${this.line_at}/usage/count`, 'line_count_wrong', usage.count, this.count);
+    this.expect(`${this.line_at}/usage/sum`, 'line_sum_wrong', usage.sum, formatDecimal(this.measured.sum));
+    const aggregate = this.measured.aggregate(aggregation);
+    if (aggregate === undefined)
+      this.findings.fault(
+        `${this.at}/inputs/aggregation`,
+        'aggregation_unknown',
+        `this verifier cannot redo the aggregation ${aggregation}`,
+      );
+    else this.expect(`${this.line_at}/quantity`, 'quantity_wrong', quantity, formatDecimal(aggregate));
+  }
+
+  private event(event: UsageEvent, at: string, day: string): void {
+    const { line, inputs, findings } = this;
+    if (this.seen.has(event.request_id))
+      findings.fault(`${at}/event/request_id`, 'event_repeated', `${event.request_id} is billed twice`);
+    this.seen.add(event.request_id);
+    if (event.org_id !== line.org_id)
+      findings.fault(`${at}/event/org_id`, 'event_foreign', 'belongs to another organization than the line');
+    if (event.sku !== line.sku) findings.fault(`${at}/event/sku`, 'event_foreign', 'belongs to another SKU than the line');
+    if (line.project_id !== undefined && event.project_id !== line.project_id)
+      findings.fault(`${at}/event/project_id`, 'event_foreign', 'belongs to another project than the line');
+    const moment = Temporal.Instant.from(event.time);
+    if (
+      moment
+        .toZonedDateTimeISO(inputs.time_zone ?? 'UTC')
+        .toPlainDate()
+        .toString() !== day
+    )
+      findings.fault(`${at}/event/time`, 'event_day_wrong', `is not on ${day} in ${inputs.time_zone ?? 'UTC'}`);
+    if (inputs.period && Temporal.Instant.compare(moment, Temporal.Instant.from(inputs.period.to)) >= 0)
+      findings.fault(`${at}/event/time`, 'event_after_period', 'was used after the period of the line');
+    else if (inputs.period && Temporal.Instant.compare(moment, Temporal.Instant.from(inputs.period.from)) < 0)
+      findings.note(`${at}/event/time`, 'event_late', 'late usage, from before the period of the line');
+  }
+
+  private expect(at: string, code: string, stated: string | number, found: string | number): void {
+    if (stated !== found) this.findings.fault(at, code, `is stated as ${stated} and comes out as ${found}`);
+  }
+}
+
+/** What events come to under each aggregation; events without a quantity count, and add nothing else. */
+class Measures {
+  sum: Decimal = ZERO;
+  private count = 0n;
+  private max: Decimal | undefined;
+  private min: Decimal | undefined;
+  private latest: { event: UsageEvent; quantity: Decimal } | undefined;
+
+  add(event: UsageEvent): void {
+    this.count += 1n;
+    if (event.quantity == null) return;
+    const quantity = parseDecimal(event.quantity);
+    this.sum = add(this.sum, quantity);
+    if (!this.max || compare(quantity, this.max) > 0) this.max = quantity;
+    if (!this.min || compare(quantity, this.min) < 0) this.min = quantity;
+    if (!this.latest || compareEvents(event, this.latest.event) > 0) this.latest = { event, quantity };
+  }
+
+  aggregate(aggregation: string | undefined): Decimal | undefined {
+    switch (aggregation) {
+      case 'sum':
+        return this.sum;
+      case 'count':
+        return { units: this.count, scale: 0 };
+      case 'max':
+        return this.max ?? ZERO;
+      case 'min':
+        return this.min ?? ZERO;
+      case 'latest':
+        return this.latest?.quantity ?? ZERO;
+      default:
+        return undefined;
+    }
+  }
+}

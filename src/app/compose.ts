@@ -1,0 +1,87 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { createTenantWithAdmin } from '../foundation/identity/service/tenants.ts';
+import { createTenantKeys } from '../foundation/receipts/service.ts';
+import { clock } from '../platform/clock.ts';
+import type { Config } from '../platform/config.ts';
+import { type Jobs, startJobs } from '../platform/jobs.ts';
+import { createLogger, createMetrics } from '../platform/telemetry.ts';
+import { createIngest } from '../usage/metering/service/ingest.ts';
+import { type Database, openDatabase } from './database.ts';
+import { jobDefinitions } from './jobs.ts';
+import { startReactions } from './reactions.ts';
+import { includes, type Role } from './roles.ts';
+import { createServer, importsDir } from './server.ts';
+
+export interface Running {
+  /** `http://127.0.0.1:3000`, or null where the role api does not run here. */
+  address: string | null;
+  database: Database;
+  /** Told once, when the first tenant was made. */
+  first: FirstTenant | null;
+  /** Takes nothing more, finishes what runs, stops everything in order. */
+  stop(): Promise<void>;
+}
+
+export interface FirstTenant {
+  tenant_id: string;
+  admin_key: string;
+  setup_token: string;
+  /** False where TALLYSTICK_BOOTSTRAP_KEY set the key, which is then not printed again. */
+  key_is_new: boolean;
+}
+
+/** Starts the given roles in this process. What fails half-way is taken down again before the error is thrown. */
+export async function start(config: Config, roles: readonly Role[]): Promise<Running> {
+  const log = createLogger(config.log_level);
+  const metrics = createMetrics();
+  const undo: (() => Promise<unknown>)[] = [];
+  const stop = async () => {
+    for (const step of undo.splice(0).reverse()) await step();
+  };
+  try {
+    const database = await openDatabase(config, log);
+    undo.push(() => database.stop());
+    const { postgres } = database;
+    const first = await makeFirstTenant(database, config);
+    const ingest = createIngest(postgres, {
+      queue_events: config.ingest_queue_events,
+      observe: (outcome, count) => metrics.ingest_events.inc({ outcome }, count),
+    });
+    undo.push(() => ingest.close());
+    if (includes(roles, 'worker')) {
+      const jobs: Jobs = await startJobs(jobDefinitions({ ingest, imports_dir: importsDir(config) }), { postgres, clock, log });
+      undo.push(() => jobs.stop());
+    }
+    if (includes(roles, 'dispatcher')) {
+      const reactions = await startReactions({ postgres, clock, log });
+      undo.push(() => reactions.stop());
+    }
+    let address: string | null = null;
+    if (includes(roles, 'api')) {
+      const web = await createServer({ config, log, metrics, postgres, ingest });
+      address = await web.listen({ port: config.port, host: config.host });
+      undo.push(() => Promise.race([web.close(), sleep(15_000, undefined, { ref: false })]));
+    }
+    return { address, database, first, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+/** On an empty database: the tenant that a newcomer works with. Two processes that start at once make one. */
+async function makeFirstTenant({ postgres }: Database, config: Config): Promise<FirstTenant | null> {
+  const known = await postgres.pool('due').query('SELECT 1 FROM tenant LIMIT 1');
+  if (known.rowCount !== 0) return null;
+  const key = config.bootstrap_key;
+  const tenant = { name: 'My business', slug: 'main', ...(key === null ? {} : { bootstrap_key: key }) };
+  try {
+    const made = await createTenantWithAdmin({ postgres, clock }, tenant, async (tx) => {
+      await createTenantKeys(tx);
+    });
+    return { ...made, key_is_new: key === null };
+  } catch (error) {
+    if ((error as { code?: string }).code === '23505') return null;
+    throw error;
+  }
+}

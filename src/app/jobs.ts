@@ -1,0 +1,10 @@
+import { jobs as invoicingJobs } from '../billing/invoicing/jobs.ts';
+import type { JobDefinition } from '../platform/jobs.ts';
+import { jobs as meteringJobs } from '../usage/metering/jobs.ts';
+import type { Ingest } from '../usage/metering/model.ts';
+import { jobs as meterJobs } from '../usage/meters/jobs.ts';
+
+/** Every background task of the house. */
+export function jobDefinitions(deps: { ingest: Ingest; imports_dir: string }): JobDefinition[] {
+  return [...meteringJobs, ...meterJobs(deps), ...invoicingJobs];
+}

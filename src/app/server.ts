@@ -1,0 +1,98 @@
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { routes as actionRoutes } from '../billing/actions/routes.ts';
+import { constraints as invoicingConstraints } from '../billing/invoicing/errors.ts';
+import { routes as invoicingRoutes } from '../billing/invoicing/routes.ts';
+import { constraints as ledgerConstraints } from '../billing/ledger/errors.ts';
+import { routes as ledgerRoutes } from '../billing/ledger/routes.ts';
+import { constraints as partnerConstraints } from '../billing/partners/errors.ts';
+import { routes as partnerRoutes } from '../billing/partners/routes.ts';
+import { constraints as ratingConstraints } from '../billing/rating/errors.ts';
+import { routes as ratingRoutes } from '../billing/rating/routes.ts';
+import { constraints as subscriptionConstraints } from '../billing/subscriptions/errors.ts';
+import { routes as subscriptionRoutes } from '../billing/subscriptions/routes.ts';
+import { routes as auditRoutes } from '../foundation/audit/routes.ts';
+import { routes as eventRoutes } from '../foundation/events/routes.ts';
+import { constraints as identityConstraints } from '../foundation/identity/errors.ts';
+import { routes as identityRoutes } from '../foundation/identity/routes.ts';
+import { createAuthenticator } from '../foundation/identity/service/authenticate.ts';
+import { routes as receiptRoutes } from '../foundation/receipts/routes.ts';
+import { signAck } from '../foundation/receipts/service.ts';
+import { constraints as tenancyConstraints } from '../foundation/tenancy/errors.ts';
+import { routes as tenancyRoutes } from '../foundation/tenancy/routes.ts';
+import { constraints as catalogConstraints } from '../offer/catalog/errors.ts';
+import { routes as catalogRoutes } from '../offer/catalog/routes.ts';
+import { clock } from '../platform/clock.ts';
+import type { Config } from '../platform/config.ts';
+import { bindRoutes } from '../platform/http.ts';
+import type { Postgres } from '../platform/postgres.ts';
+import type { Logger, Metrics } from '../platform/telemetry.ts';
+import { createWeb, serveConsole } from '../platform/web.ts';
+import type { Ingest } from '../usage/metering/model.ts';
+import { routes as meteringRoutes } from '../usage/metering/routes.ts';
+import { constraints as meterConstraints } from '../usage/meters/errors.ts';
+import { routes as meterRoutes } from '../usage/meters/routes.ts';
+
+export const version = '0.1.0';
+
+export interface ServerParts {
+  config: Config;
+  log: Logger;
+  metrics: Metrics;
+  postgres: Postgres;
+  ingest: Ingest;
+}
+
+/** The HTTP server with every room's routes, not yet listening. */
+export async function createServer({ config, log, metrics, postgres, ingest }: ServerParts) {
+  const web = await createWeb({
+    config,
+    log,
+    metrics,
+    version,
+    constraints: {
+      ...tenancyConstraints,
+      ...identityConstraints,
+      ...catalogConstraints,
+      ...meterConstraints,
+      ...ledgerConstraints,
+      ...partnerConstraints,
+      ...subscriptionConstraints,
+      ...ratingConstraints,
+      ...invoicingConstraints,
+    },
+    ready: () => answers(postgres),
+  });
+  const deps = { postgres, clock, secure_cookies: config.secure_cookies };
+  const authenticator = createAuthenticator(deps);
+  const server = bindRoutes(web, { postgres, authenticate: (request) => authenticator.authenticate(request) });
+  auditRoutes(server);
+  eventRoutes(server);
+  tenancyRoutes(server);
+  identityRoutes(server, { ...deps, authenticator });
+  receiptRoutes(server, { postgres });
+  catalogRoutes(server);
+  meteringRoutes(server, { postgres, ingest, signAck: (tenant_id, statement) => signAck(postgres, { ...statement, tenant_id }) });
+  meterRoutes(server, { postgres, ingest, clock, imports_dir: importsDir(config) });
+  ledgerRoutes(server);
+  partnerRoutes(server);
+  subscriptionRoutes(server);
+  ratingRoutes(server, { postgres });
+  actionRoutes(server);
+  invoicingRoutes(server, { postgres, clock });
+  await serveConsole(web, fileURLToPath(new URL('../../console/dist', import.meta.url)));
+  return web;
+}
+
+/** Where uploads wait until they are imported. */
+export function importsDir(config: Pick<Config, 'data_dir'>): string {
+  return join(config.data_dir, 'imports');
+}
+
+async function answers(postgres: Postgres): Promise<boolean> {
+  const asked = postgres.pool('app').query('SELECT 1');
+  return asked.then(
+    () => true,
+    () => false,
+  );
+}

@@ -1,0 +1,114 @@
+import { recordAudit } from '../../foundation/audit/service.ts';
+import { emit } from '../../foundation/events/service.ts';
+import { requireOrganization, requireProject } from '../../foundation/tenancy/service.ts';
+import { newId } from '../../kernel/id.ts';
+import type { Tx } from '../../platform/postgres.ts';
+import { billedLegs, type Line } from '../ledger/model.ts';
+import { accountsFor, insertLines, linesOf, postRunning, postTransaction } from '../ledger/service.ts';
+import { splitGross } from '../partners/model.ts';
+import { commissionRates, partnersOfRecord } from '../partners/service.ts';
+import { actionCharges, type StoredAction, storedActions } from '../rating/service/actions.ts';
+import { errors } from './errors.ts';
+import type { events } from './events.ts';
+
+export interface ChargeRequest {
+  org_id: string;
+  project_id?: string | undefined;
+  lines: readonly { sku: string; quantity: string; request_id: string }[];
+}
+
+/**
+ * Charges something outside a billing cycle: priced on top of what the interval was charged so, posted to the ledger with the
+ * partner's split. A request id that was charged before with the same SKU and quantity answers the first line again.
+ * Throws `org_not_found`, `project_not_found`, `not_entitled`, `charge_request_conflict`.
+ */
+export async function chargeActions(tx: Tx, request: ChargeRequest): Promise<Line[]> {
+  await requireOrganization(tx, request.org_id);
+  if (request.project_id !== undefined) await requireProject(tx, request.project_id, request.org_id);
+  requireDistinct(request);
+  const known = await storedActions(
+    tx,
+    request.lines.map((line) => line.request_id),
+  );
+  for (const line of request.lines) requireSame(known.get(line.request_id), line, request);
+  const fresh = request.lines.filter((line) => !known.has(line.request_id));
+  const charges = await actionCharges(tx, { ...request, project_id: request.project_id ?? null, lines: fresh });
+  if (charges.length > 0) await post(tx, charges);
+  const all = [...known.values(), ...charges];
+  const lines = await linesOf(tx, { charge_ids: all.map((charge) => charge.charge_id) });
+  const byRequest = new Map(all.map((charge) => [charge.request_id, lines.find((line) => line.charge_id === charge.charge_id)!]));
+  return request.lines.map((line) => byRequest.get(line.request_id)!);
+}
+
+async function post(tx: Tx, charges: readonly StoredAction[]): Promise<void> {
+  const [{ org_id, currency }] = charges as [StoredAction];
+  const partner = (await partnersOfRecord(tx, [org_id], tx.now)).get(org_id);
+  const rateOf = partner ? await commissionRates(tx) : null;
+  const grosses = await postRunning(
+    tx,
+    charges.map(({ project_id, sku, amount_exact }) => ({ org_id, project_id, sku, currency, amount_exact })),
+  );
+  const lines = charges.map((charge, index) => {
+    const pct = partner && rateOf ? rateOf(partner.partner_tier, charge.sku) : '0';
+    const gross_minor = grosses[index]!;
+    return {
+      entry_id: newId(tx.now),
+      org_id,
+      project_id: charge.project_id,
+      sku: charge.sku,
+      quantity: charge.quantity,
+      amount_exact: charge.amount_exact,
+      gross_minor,
+      currency,
+      partner_id: partner?.partner_id ?? null,
+      partner_pct: pct,
+      ...splitGross({ gross_minor, pct }),
+      charge_id: charge.charge_id,
+      invoice_id: null,
+      period: null,
+    };
+  });
+  await insertLines(tx, lines);
+  const gross_minor = lines.reduce((sum, line) => sum + line.gross_minor, 0n);
+  const partner_minor = lines.reduce((sum, line) => sum + line.partner_minor, 0n);
+  const [receivable, revenue, payable] = (await accountsFor(tx, [
+    { kind: 'receivable', owner: org_id, currency },
+    { kind: 'revenue', owner: null, currency },
+    ...(partner ? [{ kind: 'partner_payable' as const, owner: partner.partner_id, currency }] : []),
+  ])) as [string, string, string | undefined];
+  const partners = payable !== undefined && partner_minor !== 0n ? [{ account_id: payable, amount_minor: partner_minor }] : [];
+  const postings = billedLegs({ currency, receivable, revenue, gross_minor, net_minor: gross_minor - partner_minor, partners });
+  if (postings.length > 0) await postTransaction(tx, { kind: 'charge', idem_key: `charge/${charges[0]!.charge_id}`, postings });
+  for (const [index, charge] of charges.entries()) {
+    const data = { charge_id: charge.charge_id, org_id, sku: charge.sku, quantity: charge.quantity, amount_exact: charge.amount_exact, currency };
+    await recordAudit(tx, { action: 'charge.created', target_type: 'charge', target_id: charge.charge_id, org_id, before: null, after: data });
+    await emit<typeof events>(tx, {
+      type: 'charge.created',
+      aggregate_type: 'charge',
+      aggregate_id: charge.charge_id,
+      org_id,
+      data: { ...data, entry_id: lines[index]!.entry_id },
+    });
+  }
+}
+
+function requireDistinct(request: ChargeRequest): void {
+  const seen = new Set<string>();
+  for (const [index, { request_id }] of request.lines.entries()) {
+    if (seen.has(request_id)) {
+      const detail = `${request_id} stands twice.`;
+      throw errors.duplicate_request_id({ detail, errors: [{ pointer: `/lines/${index}/request_id`, code: 'duplicate_request_id', detail }] });
+    }
+    seen.add(request_id);
+  }
+}
+
+function requireSame(stored: StoredAction | undefined, line: ChargeRequest['lines'][number], request: ChargeRequest): void {
+  if (!stored) return;
+  const same =
+    stored.org_id === request.org_id &&
+    stored.project_id === (request.project_id ?? null) &&
+    stored.sku === line.sku &&
+    stored.quantity === line.quantity;
+  if (!same) throw errors.charge_request_conflict({ detail: `${line.request_id} was charged with other contents.` });
+}

@@ -1,0 +1,229 @@
+import { assert } from '../../../kernel/assert.ts';
+import { canonicalJson, type JsonObject } from '../../../kernel/canonical-json.ts';
+import { newId } from '../../../kernel/id.ts';
+import { fromMinor } from '../../../kernel/money.ts';
+import { documentHash } from '../../../kernel/proof.ts';
+import type { Tx } from '../../../platform/postgres.ts';
+import { emitMany } from '../../../foundation/events/service.ts';
+import { appendReceipts } from '../../../foundation/receipts/service.ts';
+import type { Organization } from '../../../foundation/tenancy/model.ts';
+import { billedLegs, type NewLine, type NewTransaction } from '../../ledger/model.ts';
+import { accountsFor, insertLines, postMany } from '../../ledger/service.ts';
+import { splitGross } from '../../partners/model.ts';
+import type { ChargeOnRecord } from '../../rating/model.ts';
+import { draftInvoice, type InvoiceDraft, invoiceNumber } from '../decide.ts';
+import type { events } from '../events.ts';
+import { insertInvoiceLines, insertInvoices, type NewInvoiceLine, takeNumbers } from '../sql.ts';
+
+const series = 'INV';
+
+/** Who earns on an organization's lines, and the rate for each SKU (percent text). */
+export interface PartnerShare {
+  partner_id: string;
+  pctOf: (sku: string | null) => string;
+}
+
+export interface IssueRequest {
+  run_id: string;
+  period: { from: string; to: string };
+  charges: readonly ChargeOnRecord[];
+  seller: JsonObject;
+  organizations: ReadonlyMap<string, Organization>;
+  partners: ReadonlyMap<string, PartnerShare>;
+}
+
+interface Issued extends InvoiceDraft {
+  invoice_id: string;
+  seq: bigint;
+  number: string;
+  org_id: string;
+  currency: string;
+  lines: readonly { charge: ChargeOnRecord; charge_id: string; line_id: string; entry: NewLine & { entry_id: string } }[];
+}
+
+/**
+ * Turns stored charges into invoices, one for each payer and currency, all in the transaction of the charges: ledger lines with
+ * the partner's split, gapless numbers, one zero-sum transaction each, lines, receipts, events. Answers how many.
+ */
+export async function issueInvoices(tx: Tx, request: IssueRequest): Promise<number> {
+  const groups = [...Map.groupBy(request.charges, (charge) => `${charge.org_id} ${charge.currency}`).values()];
+  if (groups.length === 0) return 0;
+  const first = await takeNumbers(tx, series, groups.length);
+  const issued = groups.map((charges, index) => draft(tx, request, charges, first + BigInt(index)));
+  const transactions = await post(tx, issued);
+  await insertInvoices(
+    tx,
+    issued.map((invoice, index) => ({
+      invoice_id: invoice.invoice_id,
+      series,
+      seq: invoice.seq,
+      number: invoice.number,
+      org_id: invoice.org_id,
+      run_id: request.run_id,
+      currency: invoice.currency,
+      from_date: request.period.from,
+      to_date: request.period.to,
+      total_minor: invoice.total_minor,
+      document: canonicalJson(invoice.document),
+      document_hash: documentHash(invoice.document),
+      ledger_transaction_id: transactions[index] ?? null,
+      issued_at: invoice.document.issued_at,
+      due_at: invoice.due_at,
+    })),
+  );
+  await insertLines(
+    tx,
+    issued.flatMap((invoice) => invoice.lines.map((line) => line.entry)),
+  );
+  await insertInvoiceLines(tx, issued.flatMap(invoiceLines));
+  await appendReceipts(
+    tx,
+    issued.map((invoice) => ({ kind: 'invoice', subject_id: invoice.invoice_id, payload: invoice.document })),
+  );
+  await emitMany<typeof events>(
+    tx,
+    issued.map((invoice) => ({
+      type: 'invoice.generated' as const,
+      aggregate_type: 'invoice',
+      aggregate_id: invoice.invoice_id,
+      org_id: invoice.org_id,
+      data: {
+        invoice_id: invoice.invoice_id,
+        number: invoice.number,
+        org_id: invoice.org_id,
+        run_id: request.run_id,
+        total: { amount: invoice.document.total, currency: invoice.currency },
+        due_at: invoice.due_at,
+      },
+    })),
+  );
+  return issued.length;
+}
+
+function draft(tx: Tx, request: IssueRequest, charges: readonly ChargeOnRecord[], seq: bigint): Issued {
+  const [{ org_id, currency }] = charges as [ChargeOnRecord];
+  const organization = request.organizations.get(org_id);
+  assert(organization, 'a charged organization is known');
+  const invoice_id = newId(tx.now);
+  const number = invoiceNumber(series, seq);
+  const partner = request.partners.get(org_id);
+  const lines = charges.map((charge) => ({
+    charge,
+    charge_id: charge.charge_id,
+    line_id: newId(tx.now),
+    entry: ledgerLine(charge, invoice_id, newId(tx.now), partner),
+  }));
+  return {
+    invoice_id,
+    seq,
+    number,
+    org_id,
+    currency,
+    lines,
+    ...draftInvoice({
+      tenant_id: tx.tenant_id,
+      invoice_id,
+      number,
+      org_id,
+      currency,
+      period: request.period,
+      issued_at: tx.now,
+      seller: request.seller,
+      customer: party(organization),
+      charges: lines,
+    }),
+  };
+}
+
+/** How a party stands on an invoice. */
+export function party(organization: Organization): JsonObject {
+  return {
+    legal_name: organization.legal_name,
+    org_slug: organization.org_slug,
+    billing_email: organization.billing_email,
+    time_zone: organization.default_timezone,
+    ...(organization.tax_id === null ? {} : { tax_id: organization.tax_id }),
+  };
+}
+
+export function ledgerLine(
+  charge: ChargeOnRecord,
+  invoice_id: string | null,
+  entry_id: string,
+  partner: PartnerShare | undefined,
+): NewLine & { entry_id: string } {
+  const pct = partner ? partner.pctOf(charge.sku) : '0';
+  const split = splitGross({ gross_minor: charge.amount_minor, pct });
+  return {
+    entry_id,
+    org_id: charge.org_id,
+    project_id: charge.project_id,
+    sku: charge.sku,
+    quantity: charge.quantity,
+    amount_exact: charge.amount_exact,
+    gross_minor: charge.amount_minor,
+    currency: charge.currency,
+    partner_id: partner?.partner_id ?? null,
+    partner_pct: pct,
+    partner_minor: split.partner_minor,
+    net_minor: split.net_minor,
+    charge_id: charge.charge_id,
+    invoice_id,
+    period: { from: charge.from, to: charge.to },
+  };
+}
+
+/** One zero-sum transaction an invoice; an invoice over nothing posts none. */
+async function post(tx: Tx, issued: readonly Issued[]): Promise<(string | null)[]> {
+  const names = issued.flatMap((invoice) => [
+    { kind: 'receivable' as const, owner: invoice.org_id, currency: invoice.currency },
+    { kind: 'revenue' as const, owner: null, currency: invoice.currency },
+    ...partnersOf(invoice).map(({ partner_id }) => ({ kind: 'partner_payable' as const, owner: partner_id, currency: invoice.currency })),
+  ]);
+  const accounts = await accountsFor(tx, names);
+  let at = 0;
+  const transactions = issued.map((invoice): NewTransaction => {
+    const receivable = accounts[at++]!;
+    const revenue = accounts[at++]!;
+    const partners = partnersOf(invoice).map(({ amount_minor }) => ({ account_id: accounts[at++]!, amount_minor }));
+    const net_minor = invoice.lines.reduce((sum, line) => sum + line.entry.net_minor, 0n);
+    const legs = billedLegs({ currency: invoice.currency, receivable, revenue, gross_minor: invoice.total_minor, net_minor, partners });
+    return { kind: 'invoice', idem_key: `invoice/${invoice.invoice_id}`, memo: invoice.number, postings: legs };
+  });
+  const worth = transactions.filter((transaction) => transaction.postings.length > 0);
+  const ids = await postMany(tx, worth);
+  const byKey = new Map(worth.map((transaction, index) => [transaction.idem_key, ids[index]!]));
+  return transactions.map((transaction) => byKey.get(transaction.idem_key) ?? null);
+}
+
+function partnersOf(invoice: Issued): { partner_id: string; amount_minor: bigint }[] {
+  const sums = new Map<string, bigint>();
+  for (const { entry } of invoice.lines) {
+    if (entry.partner_id !== null) sums.set(entry.partner_id, (sums.get(entry.partner_id) ?? 0n) + entry.partner_minor);
+  }
+  return [...sums].filter(([, amount_minor]) => amount_minor !== 0n).map(([partner_id, amount_minor]) => ({ partner_id, amount_minor }));
+}
+
+function invoiceLines(invoice: Issued): NewInvoiceLine[] {
+  return invoice.lines.map(({ charge, charge_id, line_id, entry }, index) => ({
+    invoice_id: invoice.invoice_id,
+    line_id,
+    position: index + 1,
+    charge_id,
+    entry_id: entry.entry_id,
+    description: charge.description,
+    sku: charge.sku,
+    unit: charge.unit,
+    quantity: charge.quantity,
+    amount_exact: charge.amount_exact,
+    amount_minor: charge.amount_minor,
+    from: charge.from,
+    to: charge.to,
+  }));
+}
+
+/** `12.34` of minor units, as answers carry amounts. */
+export function amountOf(minor: string | bigint, currency: string): { amount: string; currency: string } {
+  return { amount: fromMinor(BigInt(minor), currency), currency };
+}
+

@@ -1,0 +1,234 @@
+import { closeUsage } from '../../../usage/metering/service.ts';
+import { rollUp } from '../../../usage/metering/service/rollup.ts';
+import { settledWatermark } from '../../../usage/metering/service/watermark.ts';
+import { recordAudit } from '../../../foundation/audit/service.ts';
+import { emit } from '../../../foundation/events/service.ts';
+import { sealCheckpoint } from '../../../foundation/receipts/service.ts';
+import { organizationsByIds, ownOrganization, requireTenant } from '../../../foundation/tenancy/service.ts';
+import { tenantNow } from '../../../foundation/tenancy/model.ts';
+import { CodedError } from '../../../kernel/errors.ts';
+import { newId } from '../../../kernel/id.ts';
+import { before, startOfDay } from '../../../kernel/period.ts';
+import type { Clock } from '../../../platform/clock.ts';
+import { enqueue } from '../../../platform/jobs.ts';
+import type { Postgres, Scope, Tx } from '../../../platform/postgres.ts';
+import { commissionRates, partnersOfRecord } from '../../partners/service.ts';
+import type { RatedSubscription } from '../../rating/model.ts';
+import { type PlanOutcome, planPeriods, storePeriods } from '../../rating/service.ts';
+import { ratedSubscriptions, subscriptionsWithin, unpricedSubscriptions } from '../../rating/service/subscriptions.ts';
+import type { Subscription } from '../../subscriptions/model.ts';
+import { ensureItems, markBilled } from '../../subscriptions/service.ts';
+import { boundAsDate, requireEndedPeriod } from '../decide.ts';
+import { errors } from '../errors.ts';
+import type { events } from '../events.ts';
+import type { RunError } from '../model.ts';
+import { advanceRun, finishRun, insertRun, lockBilling, type RunRow, selectRun, startRun } from '../sql.ts';
+import { issueInvoices, type PartnerShare, party } from './issue.ts';
+
+/** Subscriptions billed in one transaction: enough to make statements large, few enough to keep transactions short. */
+const chunk_size = 500;
+
+export interface RunDeps {
+  postgres: Postgres;
+  clock: Clock;
+  signal?: AbortSignal;
+}
+
+export interface RunRequest {
+  /** A local date, or a local midnight with offset. */
+  from: string;
+  to: string;
+  org_id?: string | undefined;
+}
+
+/**
+ * Puts a run on record and on the queue. Throws `org_not_found`, `period_not_midnight`, `period_empty`, `period_in_future`, and
+ * `period_overlaps` where every subscription of the run has a billed period that overlaps without being equal.
+ */
+export async function requestRun(tx: Tx, request: RunRequest, options: { queue: boolean }): Promise<RunRow> {
+  const { time_zones, subscriptions } = await scopeOfRun(tx, request);
+  const bounds = time_zones.map((zone) => ({
+    from: boundAsDate(request.from, zone, '/from'),
+    to: boundAsDate(request.to, zone, '/to'),
+    today: tx.now.toZonedDateTimeISO(zone).toPlainDate(),
+  }));
+  for (const { from, to, today } of bounds) requireEndedPeriod(from, to, today);
+  const { from, to } = bounds[0]!;
+  await refuseOverlap(tx, { from, to }, subscriptions);
+  const run_id = newId(tx.now);
+  await insertRun(tx, { run_id, from_date: `${from}`, to_date: `${to}`, org_id: request.org_id ?? null });
+  await recordAudit(tx, {
+    action: 'billing_run.requested',
+    target_type: 'billing_run',
+    target_id: run_id,
+    org_id: request.org_id ?? null,
+    before: null,
+    after: { from: `${from}`, to: `${to}` },
+  });
+  if (options.queue) await enqueue(tx, 'invoicing.run', { run_id }, { key: `invoicing.run ${run_id}` });
+  return (await selectRun(tx, run_id))!;
+}
+
+/**
+ * Bills a run to its end. Safe to repeat, and to run twice at once: every chunk holds the tenant's billing lock, looks at what is
+ * billed, and the database refuses the rest.
+ */
+export async function executeRun(deps: RunDeps, { tenant_id, run_id }: { tenant_id: string; run_id: string }): Promise<RunRow> {
+  const scope = await scopeOfTenant(deps, tenant_id);
+  const run = await deps.postgres.read(scope, (db) => selectRun(db, run_id));
+  if (!run) throw errors.run_unknown();
+  if (run.status === 'completed') return run;
+  try {
+    const watermark = await settledWatermark(deps.postgres);
+    await rollUp(deps.postgres, tenant_id, watermark, scope.now);
+    const subscriptions = await deps.postgres.read(scope, (db) => subscriptionsWithin(db, { ...widely(run), org_id: run.org_id }));
+    await deps.postgres.transact(scope, (tx) => startRun(tx, run_id, subscriptions.length));
+    for (const chunk of chunksOfOrganizations(subscriptions)) {
+      deps.signal?.throwIfAborted();
+      await deps.postgres.transact(scope, (tx) => billChunk(tx, run, watermark, chunk));
+    }
+    return await deps.postgres.transact(scope, (tx) => complete(tx, run));
+  } catch (error) {
+    if (!(error instanceof CodedError) || error.status >= 500) throw error;
+    await deps.postgres.transact(scope, (tx) => finishRun(tx, run_id, 'failed', [{ code: error.code, detail: error.message }]));
+    return (await deps.postgres.read(scope, (db) => selectRun(db, run_id)))!;
+  }
+}
+
+/** The tenant's own time, for work that no request began. */
+export async function scopeOfTenant(deps: Pick<RunDeps, 'postgres' | 'clock'>, tenant_id: string): Promise<Scope> {
+  const wall = deps.clock.now();
+  const tenant = await deps.postgres.read({ tenant_id, now: wall }, requireTenant);
+  return { tenant_id, now: tenantNow(tenant, wall), actor: { kind: 'system', id: 'billing' } };
+}
+
+async function billChunk(tx: Tx, run: RunRow, watermark: string, subscriptions: readonly Subscription[]): Promise<void> {
+  await lockBilling(tx);
+  await ensureItems(
+    tx,
+    subscriptions.map((each) => each.subscription_id),
+  );
+  const { rated, faults } = await ratedSubscriptions(tx, subscriptions);
+  const org_ids = [...new Set(subscriptions.map((each) => each.org_id))];
+  const [organizations, own, tenant] = [await organizationsByIds(tx, org_ids), await ownOrganization(tx), await requireTenant(tx)];
+  const partners = await partnerShares(tx, org_ids, run);
+  const outcome = await planPeriods(tx, {
+    run_id: run.run_id,
+    from: Temporal.PlainDate.from(run.from_date),
+    to: Temporal.PlainDate.from(run.to_date),
+    watermark,
+    rounding: tenant.rounding_mode,
+    subscriptions: rated,
+    contextOf: (org_id) => {
+      const partner = partners.get(org_id);
+      return partner ? { partner_id: partner.partner_id } : {};
+    },
+  });
+  const charges = await storePeriods(tx, outcome.planned);
+  const invoices = await issueInvoices(tx, {
+    run_id: run.run_id,
+    period: { from: run.from_date, to: run.to_date },
+    charges,
+    seller: party(own),
+    organizations,
+    partners,
+  });
+  await markBilled(
+    tx,
+    outcome.planned.map((period) => ({ subscription_id: period.subscription_id, until: period.to })),
+  );
+  await closeUsage(tx, closures(outcome));
+  await advanceRun(tx, run.run_id, {
+    done: subscriptions.length,
+    invoices,
+    already_billed: outcome.already_billed.length,
+    errors: [...outcome.overlapping.map(overlapError), ...faults.map((fault) => ({ ...fault, code: 'override_unusable' }))],
+  });
+}
+
+/** One signed checkpoint covers every receipt of the run. */
+async function complete(tx: Tx, run: RunRow): Promise<RunRow> {
+  await sealCheckpoint(tx);
+  await finishRun(tx, run.run_id, 'completed', []);
+  const done = (await selectRun(tx, run.run_id))!;
+  await emit<typeof events>(tx, {
+    type: 'billing.run.completed',
+    aggregate_type: 'billing_run',
+    aggregate_id: run.run_id,
+    org_id: run.org_id,
+    data: { run_id: run.run_id, from: run.from_date, to: run.to_date, invoices: done.invoices, errors: done.errors.length },
+  });
+  return done;
+}
+
+function overlapError({ org_id, subscription_id, billed }: PlanOutcome['overlapping'][number]): RunError {
+  return { org_id, subscription_id, code: 'period_overlaps', detail: `${billed.from} to ${billed.to} is billed already.` };
+}
+
+/** Up to where each organization is billed now, for the judgement of late usage. */
+function closures(outcome: PlanOutcome): { org_id: string; closed_until: string }[] {
+  const until = new Map<string, string>();
+  for (const period of outcome.planned) {
+    const known = until.get(period.org_id);
+    if (known === undefined || before(known, period.to)) until.set(period.org_id, period.to);
+  }
+  return [...until].map(([org_id, closed_until]) => ({ org_id, closed_until }));
+}
+
+/** The partner of record when the period ends, with the rates of its tier. */
+async function partnerShares(tx: Tx, org_ids: readonly string[], run: RunRow): Promise<Map<string, PartnerShare>> {
+  const at = startOfDay(Temporal.PlainDate.from(run.to_date), 'UTC').subtract({ hours: 24 });
+  const partners = await partnersOfRecord(tx, org_ids, at);
+  if (partners.size === 0) return new Map();
+  const rateOf = await commissionRates(tx);
+  return new Map(
+    [...partners].map(([org_id, { partner_id, partner_tier }]) => [org_id, { partner_id, pctOf: (sku) => rateOf(partner_tier, sku) }] as const),
+  );
+}
+
+/** All of an organization's subscriptions together, so that each payer has one invoice. */
+function* chunksOfOrganizations(subscriptions: readonly Subscription[]): Generator<Subscription[]> {
+  let chunk: Subscription[] = [];
+  for (const group of Map.groupBy(subscriptions, (each) => each.org_id).values()) {
+    if (chunk.length > 0 && chunk.length + group.length > chunk_size) {
+      yield chunk;
+      chunk = [];
+    }
+    chunk.push(...group);
+  }
+  if (chunk.length > 0) yield chunk;
+}
+
+/** The run's dates in any time zone on earth (UTC−12 to UTC+14); rating cuts exactly. */
+function widely(run: Pick<RunRow, 'from_date' | 'to_date'>): { from: string; to: string } {
+  const from = startOfDay(Temporal.PlainDate.from(run.from_date), 'UTC').subtract({ hours: 14 });
+  const to = startOfDay(Temporal.PlainDate.from(run.to_date), 'UTC').add({ hours: 12 });
+  return { from: from.toString(), to: to.toString() };
+}
+
+async function scopeOfRun(tx: Tx, request: RunRequest): Promise<{ time_zones: string[]; subscriptions: RatedSubscription[] }> {
+  const own = await ownOrganization(tx);
+  const dates = { from_date: request.from.slice(0, 10), to_date: request.to.slice(0, 10) };
+  const window = dates.from_date < dates.to_date ? widely(dates) : null;
+  const live = window ? await subscriptionsWithin(tx, { ...window, org_id: request.org_id ?? null }) : [];
+  const subscriptions = await unpricedSubscriptions(tx, live);
+  const zones = new Set(subscriptions.map((each) => each.time_zone));
+  if (zones.size === 0) {
+    const organization = request.org_id ? (await organizationsByIds(tx, [request.org_id])).get(request.org_id) : own;
+    zones.add((organization ?? own).default_timezone);
+  }
+  return { time_zones: [...zones], subscriptions };
+}
+
+async function refuseOverlap(
+  tx: Tx,
+  { from, to }: { from: Temporal.PlainDate; to: Temporal.PlainDate },
+  subscriptions: readonly RatedSubscription[],
+): Promise<void> {
+  if (subscriptions.length === 0 || subscriptions.length > chunk_size) return;
+  const outcome = await planPeriods(tx, { run_id: newId(tx.now), from, to, watermark: '1', rounding: 'half_up', subscriptions, contextOf: () => ({}) });
+  const first = outcome.overlapping[0];
+  if (first && outcome.planned.length === 0 && outcome.already_billed.length === 0) {
+    throw errors.period_overlaps({ detail: `${first.billed.from} to ${first.billed.to} is billed already, and ${from} to ${to} overlaps it.` });
+  }
+}

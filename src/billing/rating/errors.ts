@@ -1,0 +1,17 @@
+import { defineErrors } from '../../kernel/errors.ts';
+
+export const errors = defineErrors({
+  period_overlaps: { status: 409, title: 'The period overlaps one that was billed' },
+  not_entitled: { status: 422, title: 'The organization has no live subscription with this SKU' },
+  override_unusable: { status: 409, title: 'An override of the subscription no longer fits the price of its plan' },
+  charge_conflict: { status: 409, title: 'The request id was used for another charge' },
+  currencies_differ: { status: 422, title: 'The subscriptions are in more than one currency' },
+});
+
+/** What the database's own refusals mean. */
+export const constraints = {
+  period_overlaps: () => errors.period_overlaps(),
+  usage_taken_once: () => errors.period_overlaps({ detail: 'Some of this usage was billed meanwhile.' }),
+  charge_once: () => errors.period_overlaps(),
+  charge_request_once: () => errors.charge_conflict(),
+};

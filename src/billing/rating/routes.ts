@@ -1,0 +1,78 @@
+import { z } from 'zod';
+import type { Server } from '../../platform/http.ts';
+import type { Postgres } from '../../platform/postgres.ts';
+import { scopeOf } from '../../platform/http.ts';
+import { Amount, Currency, Decimal, DecimalText, Id, Text } from '../../platform/schemas.ts';
+import { type EvaluateInput, evaluate } from '../../pricing/evaluate.ts';
+import { ROUNDINGS } from '../../kernel/decimal.ts';
+import { AGGREGATIONS } from '../../pricing/language.ts';
+import { estimate } from './service/estimate.ts';
+
+const tags = ['Pricing'];
+const Number_ = z.union([z.string().max(80), z.number()]);
+
+const EvaluateBody = z.strictObject({
+  currency: Currency,
+  price: z.record(z.string(), z.unknown()).meta({ description: 'a price of the price language' }),
+  quantity: Number_.optional(),
+  events: z
+    .array(
+      z.strictObject({
+        request_id: Text(255).optional(),
+        quantity: Number_.optional(),
+        fraction: Number_.optional(),
+        amount: Number_.optional(),
+        time: z.string().max(64).optional(),
+        properties: z.record(z.string(), z.unknown()).optional(),
+      }),
+    )
+    .max(10_000)
+    .optional(),
+  aggregation: z.enum(AGGREGATIONS).optional(),
+  allow_negative: z.boolean().optional(),
+  rounding: z.enum(ROUNDINGS as [string, ...string[]]).optional(),
+});
+
+const Evaluation = z.object({
+  currency: z.string(),
+  quantity: DecimalText,
+  amount: DecimalText,
+  amount_exact: DecimalText,
+  steps: z.array(z.record(z.string(), z.unknown())),
+});
+
+const EstimateBody = z.strictObject({
+  org_id: Id,
+  project_id: Id.optional(),
+  skus: z.record(Text(128), Decimal).meta({ description: 'SKU → uses for each lead' }),
+  leads: Decimal,
+});
+
+const EstimateAnswer = z.object({
+  base: Amount,
+  lines: z.array(z.object({ sku: z.string(), quantity: DecimalText, included: DecimalText, overage: DecimalText, total: Amount })),
+  grand_total: Amount,
+});
+
+export function routes(server: Server, deps: { postgres: Postgres }): void {
+  server.raw.route({
+    method: 'POST',
+    url: '/v1/pricing/evaluate',
+    bodyLimit: 8 * 1024 * 1024,
+    schema: { summary: 'Price one thing, with nothing stored', tags, security: [{ bearer: [] }], body: EvaluateBody, response: { 200: Evaluation } },
+    config: { scope: 'catalog:read' },
+    onRequest: server.authorize('catalog:read'),
+    handler: async (request, reply) => reply.send(evaluate(request.body as EvaluateInput)),
+  });
+  server.raw.route({
+    method: 'POST',
+    url: '/v1/pricing/estimate',
+    schema: { summary: 'What billing would charge for some usage', tags, security: [{ bearer: [] }], body: EstimateBody, response: { 200: EstimateAnswer } },
+    config: { scope: 'billing:read' },
+    onRequest: server.authorize('billing:read'),
+    handler: async (request, reply) => {
+      const body = request.body as z.output<typeof EstimateBody>;
+      return reply.send(await deps.postgres.read(scopeOf(request), (db) => estimate(db, body)));
+    },
+  });
+}

@@ -1,0 +1,223 @@
+import type { JsonObject } from '../../kernel/canonical-json.ts';
+import { newId } from '../../kernel/id.ts';
+import { fromMinor } from '../../kernel/money.ts';
+import { before } from '../../kernel/period.ts';
+import type { Db, Tx } from '../../platform/postgres.ts';
+import { shortestDecimal } from '../../platform/schemas.ts';
+import type { TakenUsage } from '../../usage/metering/model.ts';
+import { organizationsWithLateUsage, takeUsage } from '../../usage/metering/service.ts';
+import { freeRectangles, rateSubscription, rectanglesWithin, servicePeriods, usageKey } from './decide.ts';
+import type { ChargeOnRecord, ItemUsage, PlannedPeriod, PriorCharge, RatedSubscription, ServicePeriod, StoredCharge, UsageRectangle } from './model.ts';
+import {
+  type BilledPeriodRow,
+  insertCharges,
+  insertPeriods,
+  insertTakes,
+  liveBilledPeriods,
+  liveTakes,
+  priorUsageCharges,
+  retirePeriods,
+  selectCharges,
+  takesOfPeriod,
+} from './sql.ts';
+
+export interface PlanRequest {
+  run_id: string;
+  /** Local dates, half-open. */
+  from: Temporal.PlainDate;
+  to: Temporal.PlainDate;
+  watermark: string;
+  rounding: string;
+  subscriptions: readonly RatedSubscription[];
+  /** Facts of each organization that its charges' inputs keep: the partner of record and such. */
+  contextOf: (org_id: string) => JsonObject;
+}
+
+export interface PlanOutcome {
+  planned: PlannedPeriod[];
+  /** Subscriptions whose equal period is billed: nothing is to be done. */
+  already_billed: string[];
+  /** Subscriptions with a billed period that overlaps without being equal. */
+  overlapping: { subscription_id: string; org_id: string; billed: { from: string; to: string } }[];
+}
+
+interface Candidate {
+  subscription: RatedSubscription;
+  periods: ServicePeriod[];
+  from: string;
+  to: string;
+  billed: readonly BilledPeriodRow[];
+}
+
+/** Works out what a run bills for some subscriptions. Reads only: a preview stops here, a run goes on to `storePeriods`. */
+export async function planPeriods(db: Db, request: PlanRequest): Promise<PlanOutcome> {
+  const ids = request.subscriptions.map((each) => each.subscription_id);
+  const billed = Map.groupBy(await liveBilledPeriods(db, ids), (row) => row.subscription_id);
+  const outcome: PlanOutcome = { planned: [], already_billed: [], overlapping: [] };
+  const candidates: Candidate[] = [];
+  for (const subscription of request.subscriptions) {
+    const periods = servicePeriods(subscription, request.from, request.to);
+    if (periods.length === 0) continue;
+    const mine = billed.get(subscription.subscription_id) ?? [];
+    const bounds = { from: periods[0]!.from, to: periods.at(-1)!.to };
+    const clash = mine.find((row) => before(row.from, bounds.to) && before(bounds.from, row.to));
+    if (!clash) candidates.push({ subscription, periods, ...bounds, billed: mine });
+    else if (clash.from_date === `${request.from}` && clash.to_date === `${request.to}`) outcome.already_billed.push(subscription.subscription_id);
+    else {
+      const { subscription_id, org_id } = subscription;
+      outcome.overlapping.push({ subscription_id, org_id, billed: { from: clash.from_date, to: clash.to_date } });
+    }
+  }
+  const takes = await planTakes(db, request, candidates);
+  const usage = await readUsage(db, candidates, takes);
+  const prior = await readPrior(db, candidates);
+  for (const candidate of candidates) {
+    const { subscription } = candidate;
+    outcome.planned.push({
+      subscription_id: subscription.subscription_id,
+      org_id: subscription.org_id,
+      from_date: `${request.from}`,
+      to_date: `${request.to}`,
+      from: candidate.from,
+      to: candidate.to,
+      watermark: request.watermark,
+      run_id: request.run_id,
+      takes: takes.get(subscription.subscription_id) ?? [],
+      charges: rateSubscription({
+        subscription,
+        rounding: request.rounding,
+        watermark: request.watermark,
+        periods: candidate.periods,
+        usage: usage.get(subscription.subscription_id) ?? new Map(),
+        prior: prior.get(subscription.subscription_id) ?? new Map(),
+        context: request.contextOf(subscription.org_id),
+      }),
+    });
+  }
+  return outcome;
+}
+
+/** Puts planned periods on record, with their takes and charges; answers each charge with its id. The database refuses what was billed. */
+export async function storePeriods(tx: Tx, planned: readonly PlannedPeriod[]): Promise<ChargeOnRecord[]> {
+  const periods = planned.map((period) => ({ ...period, billed_period_id: newId(tx.now) }));
+  const takes = periods.flatMap(({ billed_period_id, subscription_id, takes }) => takes.map((take) => ({ ...take, billed_period_id, subscription_id })));
+  const charges = periods.flatMap(({ billed_period_id, charges }) => charges.map((charge) => ({ ...charge, billed_period_id, charge_id: newId(tx.now) })));
+  if (periods.length > 0) await insertPeriods(tx, periods);
+  if (takes.length > 0) await insertTakes(tx, takes);
+  if (charges.length > 0) await insertCharges(tx, charges);
+  return charges;
+}
+
+/** Charges by id, as stored. */
+export async function chargesByIds(db: Db, charge_ids: readonly string[]): Promise<Map<string, StoredCharge>> {
+  const rows = await selectCharges(db, charge_ids);
+  return new Map(rows.map((row) => [row.charge_id, { ...row, quantity: shortestDecimal(row.quantity), amount_exact: exactText(row.amount_exact) }]));
+}
+
+/** The rectangles of usage behind a usage charge: its period's takes cut to its own time; the period's first also has what came late. */
+export async function rectanglesOfCharge(db: Db, charge: StoredCharge): Promise<UsageRectangle[]> {
+  if (charge.billed_period_id === null || charge.sku === null) return [];
+  const { starts, takes } = await takesOfPeriod(db, charge.billed_period_id);
+  return rectanglesWithin(takes, { from: charge.from, to: charge.to }, starts);
+}
+
+/** A void sets the periods behind these charges free: their usage may be billed again. */
+export async function retireCharges(tx: Tx, charge_ids: readonly string[]): Promise<void> {
+  await retirePeriods(tx, charge_ids);
+}
+
+/** Numeric text of the database, shortest. */
+export function exactText(text: string): string {
+  return shortestDecimal(text);
+}
+
+/** By subscription: what its period takes, and what came late for periods that were billed. */
+async function planTakes(db: Db, request: PlanRequest, candidates: readonly Candidate[]): Promise<Map<string, UsageRectangle[]>> {
+  const taken = Map.groupBy(
+    await liveTakes(
+      db,
+      candidates.map((each) => each.subscription.subscription_id),
+    ),
+    (row) => row.subscription_id,
+  );
+  const late_orgs = await organizationsWithLateUsage(
+    db,
+    candidates.flatMap(({ subscription, billed }) => billed.map((row) => ({ org_id: subscription.org_id, from: row.from, to: row.to, watermark: row.watermark }))),
+  );
+  return new Map(
+    candidates.map(({ subscription, from, to, billed }) => {
+      const mine = (taken.get(subscription.subscription_id) ?? []).map(({ from, to, arrived_from, arrived_to }) => ({ from, to, arrived_from, arrived_to }));
+      const wanted = [{ from, to }, ...(late_orgs.has(subscription.org_id) ? billed.map((row) => ({ from: row.from, to: row.to })) : [])];
+      const free = wanted.flatMap((period) => freeRectangles({ ...period, arrived_from: '0', arrived_to: request.watermark }, mine));
+      return [subscription.subscription_id, free] as const;
+    }),
+  );
+}
+
+/** Everything that the candidates' items used, in one question to metering. */
+async function readUsage(
+  db: Db,
+  candidates: readonly Candidate[],
+  takes: ReadonlyMap<string, readonly UsageRectangle[]>,
+): Promise<Map<string, Map<string, ItemUsage>>> {
+  const asked = candidates.flatMap(({ subscription, periods, from }) =>
+    periods.flatMap((period) =>
+      subscription.items.map((item) => {
+        const all = rectanglesWithin(takes.get(subscription.subscription_id) ?? [], period, from);
+        const rectangles = item.late_policy === 'absorb' ? all.filter((each) => !before(each.from, from)) : all;
+        return { subscription, period, item, take: { org_id: subscription.org_id, sku: item.sku, time_zone: subscription.time_zone, rectangles } };
+      }),
+    ),
+  );
+  const answers = await takeUsage(
+    db,
+    asked.map((each) => each.take),
+  );
+  const found = new Map<string, Map<string, ItemUsage>>(candidates.map((each) => [each.subscription.subscription_id, new Map()]));
+  for (const [index, { subscription, period, item }] of asked.entries()) {
+    const answer = answers[index]!;
+    if (answer.count > 0) found.get(subscription.subscription_id)!.set(usageKey(period.from, item.sku), itemUsage(item.aggregation, answer));
+  }
+  return found;
+}
+
+/** For periods that begin within an interval: what the interval was billed before. */
+async function readPrior(db: Db, candidates: readonly Candidate[]): Promise<Map<string, Map<string, PriorCharge>>> {
+  const parts = candidates.flatMap(({ subscription, periods }) =>
+    periods
+      .filter((period) => period.from !== period.interval_from)
+      .map((period) => ({ subscription_id: subscription.subscription_id, interval_from: period.interval_from, before: period.from })),
+  );
+  const found = new Map<string, Map<string, PriorCharge>>();
+  if (parts.length === 0) return found;
+  const currencies = new Map(candidates.map(({ subscription }) => [subscription.subscription_id, subscription.currency]));
+  for (const row of await priorUsageCharges(db, parts)) {
+    const mine = found.get(row.subscription_id) ?? new Map<string, PriorCharge>();
+    found.set(row.subscription_id, mine);
+    mine.set(usageKey(row.interval_from, row.sku), {
+      quantity: shortestDecimal(row.quantity),
+      amount_exact: exactText(row.amount_exact),
+      amount: fromMinor(BigInt(row.amount_minor), currencies.get(row.subscription_id)!),
+    });
+  }
+  return found;
+}
+
+function itemUsage(aggregation: string, usage: TakenUsage): ItemUsage {
+  return {
+    quantity: aggregated(aggregation, usage),
+    count: usage.count,
+    sum: usage.quantity_sum,
+    root: usage.root,
+    late_count: usage.late_count,
+  };
+}
+
+/** The one quantity that a SKU's aggregation makes of its events. */
+function aggregated(aggregation: string, usage: TakenUsage): string {
+  if (aggregation === 'count') return `${usage.count}`;
+  if (aggregation === 'max') return usage.quantity_max ?? '0';
+  if (aggregation === 'min') return usage.quantity_min ?? '0';
+  if (aggregation === 'latest') return usage.quantity_latest ?? '0';
+  return usage.quantity_sum;
+}

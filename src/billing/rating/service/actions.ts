@@ -1,0 +1,77 @@
+import { newId } from '../../../kernel/id.ts';
+import { add, formatDecimal, parseDecimal } from '../../../kernel/decimal.ts';
+import type { Tx } from '../../../platform/postgres.ts';
+import { shortestDecimal } from '../../../platform/schemas.ts';
+import { actionCharge, calendarInterval } from '../decide.ts';
+import { errors } from '../errors.ts';
+import type { PriorCharge } from '../model.ts';
+import { insertCharges, lockActions, priorActionCharges, selectChargesByRequest } from '../sql.ts';
+import { roundingOf, subscriptionsAt } from './subscriptions.ts';
+
+/** A charge outside a cycle, on record. */
+export interface StoredAction {
+  charge_id: string;
+  request_id: string;
+  org_id: string;
+  project_id: string | null;
+  sku: string;
+  quantity: string;
+  amount_exact: string;
+  currency: string;
+}
+
+/** What was charged under these request ids, by request id. */
+export async function storedActions(tx: Tx, request_ids: readonly string[]): Promise<Map<string, StoredAction>> {
+  await lockActions(tx);
+  const rows = await selectChargesByRequest(tx, request_ids);
+  return new Map(
+    rows.map((row) => [
+      row.request_id,
+      { ...row, sku: row.sku!, quantity: shortestDecimal(row.quantity), amount_exact: shortestDecimal(row.amount_exact) },
+    ]),
+  );
+}
+
+/**
+ * Prices lines on top of what their item was charged so in the same calendar interval, and puts the charges on record. Their
+ * amounts are exact; what they post is the ledger's running total. Throws `not_entitled`, `negative_refused`.
+ */
+export async function actionCharges(
+  tx: Tx,
+  request: { org_id: string; project_id: string | null; lines: readonly { sku: string; quantity: string; request_id: string }[] },
+): Promise<StoredAction[]> {
+  if (request.lines.length === 0) return [];
+  const subscriptions = await subscriptionsAt(tx, request.org_id, tx.now);
+  const rounding = await roundingOf(tx);
+  const priors = new Map<string, PriorCharge | null>();
+  const made: StoredAction[] = [];
+  const charges = [];
+  for (const [index, line] of request.lines.entries()) {
+    const subscription = subscriptions.find((each) => each.items.some((item) => item.sku === line.sku));
+    const item = subscription?.items.find((each) => each.sku === line.sku);
+    if (!subscription || !item) {
+      const detail = `No live subscription has ${line.sku}.`;
+      throw errors.not_entitled({ detail, errors: [{ pointer: `/lines/${index}/sku`, code: 'not_entitled', detail }] });
+    }
+    const interval = calendarInterval(subscription, tx.now);
+    if (!priors.has(line.sku)) priors.set(line.sku, await priorOf(tx, { subscription_id: subscription.subscription_id, sku: line.sku, interval }));
+    const prior = priors.get(line.sku)!;
+    const charge = actionCharge({ ...request, ...line, subscription, item, interval, prior, rounding, context: {} });
+    priors.set(line.sku, addTo(prior, charge));
+    const charge_id = newId(tx.now);
+    charges.push({ ...charge, charge_id, billed_period_id: null });
+    made.push({ ...line, charge_id, org_id: request.org_id, project_id: request.project_id, amount_exact: charge.amount_exact, currency: charge.currency });
+  }
+  await insertCharges(tx, charges);
+  return made;
+}
+
+async function priorOf(tx: Tx, of: { subscription_id: string; sku: string; interval: { from: string } }): Promise<PriorCharge | null> {
+  const row = await priorActionCharges(tx, { subscription_id: of.subscription_id, sku: of.sku, interval_from: of.interval.from });
+  return row ? { quantity: shortestDecimal(row.quantity), amount_exact: shortestDecimal(row.amount_exact), amount: '0' } : null;
+}
+
+function addTo(prior: PriorCharge | null, charge: { quantity: string; amount_exact: string }): PriorCharge {
+  const sum = (a: string, b: string) => formatDecimal(add(parseDecimal(a), parseDecimal(b)));
+  return { quantity: sum(prior?.quantity ?? '0', charge.quantity), amount_exact: sum(prior?.amount_exact ?? '0', charge.amount_exact), amount: '0' };
+}

@@ -1,0 +1,21 @@
+/** How often a delivery is tried before the event is dead. */
+export const most_attempts = 10;
+
+export type Verdict = { status: 'pending'; delay_ms: number; last_error: string } | { status: 'dead'; last_error: string };
+
+/**
+ * What becomes of an event after its `attempts`-th delivery failed: again after 0.5 s, 1 s, 2 s, … at most five minutes, each
+ * longer by up to a quarter (`jitter`, 0 to 1) so that what failed together does not return together; dead after ten.
+ */
+export function afterFailure(attempts: number, error: unknown, jitter: number): Verdict {
+  const last_error = reason(error);
+  if (attempts >= most_attempts) return { status: 'dead', last_error };
+  const base_ms = Math.min(500 * 2 ** (attempts - 1), 300_000);
+  return { status: 'pending', delay_ms: Math.round(base_ms * (1 + jitter / 4)), last_error };
+}
+
+/** What the log and the row say of a failure; never longer than the column, without characters that cannot be stored. */
+function reason(error: unknown): string {
+  const text = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+  return text.replaceAll('\u0000', ' ').toWellFormed().slice(0, 2000) || 'unknown';
+}

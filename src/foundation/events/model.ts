@@ -1,0 +1,90 @@
+import { z } from 'zod';
+import { page } from '../../platform/schemas.ts';
+
+/** What a room lists in its `events.ts`: `{ 'invoice.generated': { version: 1, data: z.object({ … }) } }`. */
+export interface EventDefinition<Data extends z.ZodType = z.ZodType> {
+  version: number;
+  data: Data;
+}
+export type EventDefinitions = Readonly<Record<string, EventDefinition>>;
+
+/** An event on its way: CloudEvents 1.0, JSON format. Extension names have no underscore (CloudEvents §3). */
+export interface Envelope {
+  specversion: '1.0';
+  id: string;
+  source: string;
+  type: string;
+  /** `aggregate_type/aggregate_id`. */
+  subject: string;
+  time: string;
+  datacontenttype: 'application/json';
+  tenantid: string;
+  correlationid: string;
+  causationid?: string;
+  dataversion: number;
+  data: Record<string, unknown>;
+}
+
+/** A row of the outbox as the relay reads it. */
+export interface EventRow {
+  tenant_id: string;
+  event_id: string;
+  seq: string;
+  type: string;
+  version: number;
+  source: string;
+  aggregate_type: string;
+  aggregate_id: string;
+  org_id: string | null;
+  data: Record<string, unknown>;
+  correlation_id: string;
+  causation_id: string | null;
+  created_at: string;
+  attempts: number;
+}
+
+/** Writes an event of the outbox as its envelope. */
+export function envelopeOf(row: EventRow): Envelope {
+  return {
+    specversion: '1.0',
+    id: row.event_id,
+    source: row.source,
+    type: row.type,
+    subject: `${row.aggregate_type}/${row.aggregate_id}`,
+    time: row.created_at,
+    datacontenttype: 'application/json',
+    tenantid: row.tenant_id,
+    correlationid: row.correlation_id,
+    ...(row.causation_id === null ? {} : { causationid: row.causation_id }),
+    dataversion: row.version,
+    data: row.data,
+  };
+}
+
+/** An event as `GET /v1/events` shows it: what happened, and how far its delivery is. */
+export const EventEntry = z.object({
+  event_id: z.string(),
+  type: z.string(),
+  version: z.number().int(),
+  source: z.string(),
+  aggregate_type: z.string(),
+  aggregate_id: z.string(),
+  org_id: z.string().nullable(),
+  data: z.record(z.string(), z.unknown()),
+  correlation_id: z.string(),
+  causation_id: z.string().nullable(),
+  status: z.enum(['pending', 'published', 'dead']),
+  attempts: z.number().int(),
+  position: z.string().nullable().meta({ description: 'dense per tenant; null until published' }),
+  created_at: z.string(),
+  published_at: z.string().nullable(),
+  last_error: z.string().nullable(),
+});
+export type EventEntry = z.infer<typeof EventEntry>;
+
+export const EventPage = page(EventEntry);
+
+/** Where events go. An envelope counts as published when the promise is fulfilled; it may come again, under the same id. */
+export interface Publisher {
+  publish(envelope: Envelope): Promise<void>;
+}

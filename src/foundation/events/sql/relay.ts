@@ -1,0 +1,82 @@
+import { sql } from 'kysely';
+import type pg from 'pg';
+import { compile } from '../../../platform/postgres.ts';
+import type { EventRow } from '../model.ts';
+
+// As the role `relay`, across tenants. Times here are the database's own, so that no two dispatchers' clocks can disagree.
+
+/** First half of the advisory lock that a dispatcher holds while it lives; its number is the other half. */
+export const dispatcher_lock = 7310010;
+
+/**
+ * Leases the oldest pending event of each aggregate that is due and nobody's: the lease ends after a minute, or at once when the
+ * dispatcher that took it is gone, which its advisory lock tells.
+ */
+export async function claimEvents(relay: pg.Pool, claim: { dispatcher: number; limit: number }): Promise<EventRow[]> {
+  const result = await relay.query<EventRow>(
+    compile(sql`
+      WITH living AS MATERIALIZED (
+        SELECT objid::bigint AS dispatcher FROM pg_locks
+         WHERE locktype = 'advisory' AND classid = ${dispatcher_lock}::int::oid AND granted
+           AND database = (SELECT oid FROM pg_database WHERE datname = current_database())),
+      due AS (
+        SELECT e.tenant_id, e.event_id FROM billing_events e
+         WHERE e.status = 'pending' AND e.next_attempt_at <= clock_timestamp()
+           AND (e.leased_until IS NULL OR e.leased_until <= clock_timestamp()
+             OR NOT EXISTS (SELECT FROM living WHERE living.dispatcher = e.leased_by))
+           AND NOT EXISTS (SELECT FROM billing_events p
+                            WHERE p.tenant_id = e.tenant_id AND p.aggregate_type = e.aggregate_type AND p.aggregate_id = e.aggregate_id
+                              AND p.status = 'pending' AND p.seq < e.seq)
+         ORDER BY e.seq LIMIT ${claim.limit} FOR NO KEY UPDATE OF e SKIP LOCKED)
+      UPDATE billing_events e
+         SET leased_by = ${claim.dispatcher}, leased_until = clock_timestamp() + interval '1 minute', attempts = e.attempts + 1
+        FROM due WHERE e.tenant_id = due.tenant_id AND e.event_id = due.event_id
+      RETURNING e.tenant_id, e.event_id, e.seq, e.type, e.version, e.source, e.aggregate_type, e.aggregate_id, e.org_id, e.data,
+        e.correlation_id, e.causation_id, e.created_at, e.attempts`),
+  );
+  return result.rows;
+}
+
+type Key = Pick<EventRow, 'tenant_id' | 'event_id'>;
+
+/**
+ * Marks events published and gives each tenant's the next positions in their order. What another dispatcher has marked meanwhile
+ * gets none. The tenant's counter stays locked until the commit, so no position shows before those below it.
+ */
+export async function markPublished(relay: pg.Pool, events: readonly Key[]): Promise<number> {
+  const result = await relay.query(
+    compile(sql`
+      WITH held AS (
+        SELECT e.tenant_id, e.event_id, e.seq FROM billing_events e
+         WHERE (e.tenant_id, e.event_id) IN (
+                 SELECT * FROM unnest(${events.map((it) => it.tenant_id)}::uuid[], ${events.map((it) => it.event_id)}::uuid[]))
+           AND e.status = 'pending'
+         ORDER BY e.tenant_id, e.seq FOR NO KEY UPDATE),
+      numbered AS (SELECT tenant_id, event_id, row_number() OVER (PARTITION BY tenant_id ORDER BY seq) AS nth FROM held),
+      counted AS (SELECT tenant_id, count(*) AS n FROM held GROUP BY tenant_id ORDER BY tenant_id),
+      placed AS (
+        INSERT INTO event_position AS p (tenant_id, last) SELECT tenant_id, n FROM counted
+        ON CONFLICT (tenant_id) DO UPDATE SET last = p.last + excluded.last RETURNING p.tenant_id, p.last)
+      UPDATE billing_events e
+         SET status = 'published', position = placed.last - counted.n + numbered.nth, published_at = clock_timestamp(),
+             leased_by = NULL, leased_until = NULL, last_error = NULL
+        FROM numbered JOIN counted USING (tenant_id) JOIN placed USING (tenant_id)
+       WHERE e.tenant_id = numbered.tenant_id AND e.event_id = numbered.event_id`),
+  );
+  return result.rowCount ?? 0;
+}
+
+/** Puts an event back for later, or among the dead, unless it was published meanwhile. */
+export async function markFailed(
+  relay: pg.Pool,
+  event: Key,
+  verdict: { status: 'pending' | 'dead'; delay_ms?: number; last_error: string },
+): Promise<void> {
+  await relay.query(
+    compile(sql`
+      UPDATE billing_events
+         SET status = ${verdict.status}, next_attempt_at = clock_timestamp() + make_interval(secs => ${(verdict.delay_ms ?? 0) / 1000}),
+             last_error = ${verdict.last_error}, leased_by = NULL, leased_until = NULL
+       WHERE tenant_id = ${event.tenant_id} AND event_id = ${event.event_id} AND status = 'pending'`),
+  );
+}

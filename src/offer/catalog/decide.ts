@@ -1,0 +1,147 @@
+import { formatDecimal, readDecimal } from '../../kernel/decimal.ts';
+import { CodedError, type Fault } from '../../kernel/errors.ts';
+import { currencyDecimals } from '../../kernel/money.ts';
+import { checkPrice } from '../../pricing/check.ts';
+import { errors as pricingErrors } from '../../pricing/errors.ts';
+import type { Price, Tier } from '../../pricing/language.ts';
+import { errors } from './errors.ts';
+import type { Aggregation, LatePolicy, PriceRequest, Sku, SkuChanges } from './model.ts';
+
+/** What the metering room sums now. */
+const AVAILABLE_AGGREGATIONS: readonly Aggregation[] = ['sum', 'count', 'max', 'min', 'latest', 'average'];
+const AVAILABLE_LATE_POLICIES: readonly LatePolicy[] = ['adjust_next', 'absorb', 'reject'];
+
+/** Refuses what the contract names and this version does not do yet: `aggregation_unavailable`, `late_policy_unavailable`. */
+export function requireAvailable(sku: { aggregation?: Aggregation | undefined; late_policy?: LatePolicy | undefined }): void {
+  const { aggregation, late_policy } = sku;
+  if (aggregation !== undefined && !AVAILABLE_AGGREGATIONS.includes(aggregation)) {
+    const detail = `The aggregation ${aggregation} is not available yet; there are ${AVAILABLE_AGGREGATIONS.join(', ')}.`;
+    throw errors.aggregation_unavailable({
+      detail,
+      errors: [{ pointer: '/aggregation', code: 'aggregation_unavailable', detail }],
+    });
+  }
+  if (late_policy !== undefined && !AVAILABLE_LATE_POLICIES.includes(late_policy)) {
+    const detail = `The late policy ${late_policy} is not available yet; there are ${AVAILABLE_LATE_POLICIES.join(', ')}.`;
+    throw errors.late_policy_unavailable({
+      detail,
+      errors: [{ pointer: '/late_policy', code: 'late_policy_unavailable', detail }],
+    });
+  }
+}
+
+const FIXED = ['type', 'unit', 'aggregation', 'dimensions', 'allow_negative'] as const;
+const CHANGEABLE = ['late_policy', 'cost', 'retail', 'tax_code', 'metadata'] as const;
+
+/** The SKU as it becomes, and the names of the fields that change. Throws `sku_field_fixed` for what past billing stands on. */
+export function changeSku(sku: Sku, changes: SkuChanges): { after: Sku; fields: string[] } {
+  const faults: Fault[] = FIXED.filter((name) => changes[name] !== undefined && !same(changes[name], sku[name])).map((name) => ({
+    pointer: `/${name}`,
+    code: 'sku_field_fixed',
+    detail: `${name} cannot change: past billing stands on it. Make another SKU.`,
+  }));
+  if (faults.length > 0) throw errors.sku_field_fixed({ detail: faults[0]!.detail, errors: faults });
+  requireAvailable({ late_policy: changes.late_policy });
+  const fields = CHANGEABLE.filter((name) => changes[name] !== undefined && !same(changes[name], sku[name]));
+  return { after: { ...sku, ...Object.fromEntries(fields.map((name) => [name, changes[name]])) }, fields };
+}
+
+/** A base fee in the currency's decimals, as shortest text. Throws `base_amount_invalid`, `currency_unknown`. */
+export function baseAmount(json: unknown, currency: string, pointer = '/base_amount'): string {
+  const decimals = currencyDecimals(currency);
+  const amount = readDecimal(json, { decimals, digits: 15 });
+  const detail =
+    typeof amount === 'string'
+      ? `must be an amount with at most ${decimals} decimals, which is what ${currency} has`
+      : amount.units < 0n
+        ? 'must not be below zero'
+        : undefined;
+  if (detail !== undefined)
+    throw errors.base_amount_invalid({
+      detail: `base_amount ${detail}.`,
+      errors: [{ pointer, code: 'base_amount_invalid', detail }],
+    });
+  return formatDecimal(amount as Exclude<typeof amount, string>);
+}
+
+/** A price as it is to be stored, and what the columns of `plan_sku` say of it. */
+export interface PricePlan {
+  readonly price: Price;
+  readonly included_qty: string | null;
+  readonly overage_price: string | null;
+  readonly tiers: readonly Tier[] | null;
+}
+
+/**
+ * The price that a request means: `price` as it is (with `included_qty` beside it put inside), or else a unit price of
+ * `overage_price`. Faults point into the request, below `pointer`. Throws `price_required`, `included_quantity_twice`, `price_invalid`.
+ */
+export function priceOf(request: PriceRequest, currency: string, pointer = ''): PricePlan {
+  const { included_qty, overage_price, price } = request;
+  if (price !== undefined) return described(checkedPrice(withIncluded(price, included_qty, pointer), currency, pointer));
+  if (overage_price === undefined) {
+    const detail = 'Give price, or overage_price for a price per unit.';
+    throw errors.price_required({ detail, errors: [{ pointer: `${pointer}/price`, code: 'price_required', detail }] });
+  }
+  const unit = {
+    model: 'unit',
+    unit_amount: overage_price,
+    ...(included_qty === undefined ? {} : { included_quantity: included_qty }),
+  };
+  return described(renamed(() => checkPrice(unit, { currency, pointer }), shortFields(pointer)));
+}
+
+function withIncluded(price: unknown, included_qty: unknown, pointer: string): unknown {
+  if (included_qty === undefined || typeof price !== 'object' || price === null) return price;
+  if ('included_quantity' in price && price.included_quantity !== undefined) {
+    const detail = 'included_qty and price.included_quantity say the same thing: give one of them.';
+    throw errors.included_quantity_twice({
+      detail,
+      errors: [{ pointer: `${pointer}/included_qty`, code: 'included_quantity_twice', detail }],
+    });
+  }
+  return { ...price, included_quantity: included_qty };
+}
+
+function checkedPrice(price: unknown, currency: string, pointer: string): Price {
+  return checkPrice(price, { currency, pointer: `${pointer}/price` });
+}
+
+/** Where the short form's fields end up in a unit price, the other way round. */
+const shortFields = (pointer: string): ReadonlyMap<string, string> =>
+  new Map([
+    [`${pointer}/unit_amount`, `${pointer}/overage_price`],
+    [`${pointer}/included_quantity`, `${pointer}/included_qty`],
+  ]);
+
+/** The price's faults under the names that the caller wrote. */
+function renamed<T>(check: () => T, names: ReadonlyMap<string, string>): T {
+  try {
+    return check();
+  } catch (error) {
+    if (!(error instanceof CodedError) || error.code !== 'price_invalid') throw error;
+    const faults = (error.details.errors ?? []).map((fault) => {
+      const pointer = names.get(fault.pointer) ?? fault.pointer;
+      const [was, is] = [fault.pointer.split('/').at(-1) ?? '', pointer.split('/').at(-1) ?? ''];
+      return { ...fault, pointer, detail: was === '' ? fault.detail : fault.detail.replace(was, is) };
+    });
+    throw pricingErrors.price_invalid({ detail: `${faults[0]?.pointer}: ${faults[0]?.detail}`, errors: faults });
+  }
+}
+
+function described(price: Price): PricePlan {
+  return {
+    price,
+    included_qty: ('included_quantity' in price ? price.included_quantity : undefined) ?? null,
+    overage_price: price.model === 'unit' ? price.unit_amount : null,
+    tiers: price.model === 'graduated' || price.model === 'volume' ? price.tiers : null,
+  };
+}
+
+/** Equal JSON, whatever the order of members: jsonb does not keep it. */
+function same(a: unknown, b: unknown): boolean {
+  if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return a === b;
+  if (Array.isArray(a) !== Array.isArray(b)) return false;
+  const [left, right] = [Object.entries(a), new Map(Object.entries(b))];
+  return left.length === right.size && left.every(([name, value]) => right.has(name) && same(value, right.get(name)));
+}

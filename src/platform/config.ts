@@ -1,0 +1,79 @@
+import { isAbsolute, resolve } from 'node:path';
+import { z } from 'zod';
+
+/** Everything that the surroundings decide, read once at start. */
+export interface Config {
+  port: number;
+  host: string;
+  /** Absolute path of the folder that holds the embedded database, keys, checkpoints and documents. */
+  data_dir: string;
+  /** An existing PostgreSQL 18+; null starts the embedded one. */
+  database_url: string | null;
+  /** Presets the first tenant's admin key on an empty database. */
+  bootstrap_key: string | null;
+  /** 32 bytes, base64: seals private keys at rest; null keeps one in the data folder. */
+  master_key: string | null;
+  /** Token that /metrics demands when the server listens beyond loopback. */
+  metrics_token: string | null;
+  log_level: 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'silent';
+  /** Requests a minute for one principal. */
+  rate_limit_per_minute: number;
+  /** Events the ingest queue holds before it answers 429. */
+  ingest_queue_events: number;
+  /** True when the console is reached over https, so that cookies carry `__Host-`. */
+  secure_cookies: boolean;
+}
+
+const shape = z.object({
+  PORT: z.coerce.number().int().min(0).max(65535).default(3000),
+  HOST: z.string().min(1).default('127.0.0.1'),
+  TALLYSTICK_DATA_DIR: z.string().min(1).default('.tallystick'),
+  DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/ }).optional(),
+  TALLYSTICK_BOOTSTRAP_KEY: z
+    .string()
+    .regex(/^tsk_(live|test)_[A-Za-z0-9]{24,}$/, 'must look like tsk_live_… or tsk_test_… with 24 or more letters and digits')
+    .optional(),
+  TALLYSTICK_MASTER_KEY: z
+    .string()
+    .refine((text) => Buffer.from(text, 'base64').length === 32, 'must be 32 bytes in base64')
+    .optional(),
+  TALLYSTICK_METRICS_TOKEN: z.string().min(16).optional(),
+  TALLYSTICK_LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'silent']).default('info'),
+  TALLYSTICK_RATE_LIMIT: z.coerce.number().int().min(1).default(60_000),
+  TALLYSTICK_INGEST_QUEUE: z.coerce.number().int().min(1000).default(100_000),
+  TALLYSTICK_PUBLIC_URL: z.url({ protocol: /^https?$/ }).optional(),
+});
+
+/** Names every wrong variable at once. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+}
+
+/** Pure: variables in, configuration out, or one error that names all that is wrong. */
+export function parseConfig(variables: Record<string, string | undefined>, working_dir: string): Config {
+  const set = Object.fromEntries(Object.entries(variables).filter(([, value]) => value !== undefined && value !== ''));
+  const parsed = shape.safeParse(set);
+  if (!parsed.success) {
+    const lines = parsed.error.issues.map((issue) => `  ${issue.path.join('.')}: ${issue.message}`);
+    throw new ConfigError(`The environment is not usable:\n${lines.join('\n')}`);
+  }
+  const env = parsed.data;
+  return {
+    port: env.PORT,
+    host: env.HOST,
+    data_dir: isAbsolute(env.TALLYSTICK_DATA_DIR) ? env.TALLYSTICK_DATA_DIR : resolve(working_dir, env.TALLYSTICK_DATA_DIR),
+    database_url: env.DATABASE_URL ?? null,
+    bootstrap_key: env.TALLYSTICK_BOOTSTRAP_KEY ?? null,
+    master_key: env.TALLYSTICK_MASTER_KEY ?? null,
+    metrics_token: env.TALLYSTICK_METRICS_TOKEN ?? null,
+    log_level: env.TALLYSTICK_LOG_LEVEL,
+    rate_limit_per_minute: env.TALLYSTICK_RATE_LIMIT,
+    ingest_queue_events: env.TALLYSTICK_INGEST_QUEUE,
+    secure_cookies: env.TALLYSTICK_PUBLIC_URL?.startsWith('https:') ?? false,
+  };
+}
+
+/** Reads the process's own environment. */
+export function readConfig(): Config {
+  return parseConfig(process.env, process.cwd());
+}

@@ -1,0 +1,63 @@
+import { type Logger, pino } from 'pino';
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+
+export type { Logger };
+
+/** One JSON line an entry; what could hold a secret never leaves the process. */
+export function createLogger(level: string): Logger {
+  return pino({
+    level,
+    base: { service: 'tallystick' },
+    redact: {
+      paths: [
+        'req.headers.authorization',
+        'req.headers.cookie',
+        'req.headers["x-csrf-token"]',
+        'res.headers["set-cookie"]',
+        '*.password',
+        '*.token',
+        '*.secret',
+        '*.admin_key',
+        'password',
+        'token',
+        'secret',
+      ],
+      censor: '[redacted]',
+    },
+  });
+}
+
+export interface Metrics {
+  registry: Registry;
+  http_seconds: Histogram<'method' | 'route' | 'status'>;
+  ingest_events: Counter<'outcome'>;
+  ingest_queue: Gauge;
+  assertions: Counter;
+}
+
+export function createMetrics(): Metrics {
+  const registry = new Registry();
+  collectDefaultMetrics({ register: registry });
+  return {
+    registry,
+    http_seconds: new Histogram({
+      name: 'tallystick_http_seconds',
+      help: 'How long answers took, in seconds',
+      labelNames: ['method', 'route', 'status'],
+      buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10],
+      registers: [registry],
+    }),
+    ingest_events: new Counter({
+      name: 'tallystick_ingest_events_total',
+      help: 'Usage events by outcome',
+      labelNames: ['outcome'],
+      registers: [registry],
+    }),
+    ingest_queue: new Gauge({ name: 'tallystick_ingest_queue_events', help: 'Events that wait for the next flush', registers: [registry] }),
+    assertions: new Counter({
+      name: 'tallystick_assertions_total',
+      help: 'Impossible states met; alert on any',
+      registers: [registry],
+    }),
+  };
+}

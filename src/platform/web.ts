@@ -1,0 +1,184 @@
+import { randomUUID } from 'node:crypto';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import compress from '@fastify/compress';
+import cookie from '@fastify/cookie';
+import helmet from '@fastify/helmet';
+import multipart from '@fastify/multipart';
+import rateLimit from '@fastify/rate-limit';
+import fastifyStatic from '@fastify/static';
+import swagger from '@fastify/swagger';
+import fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import { jsonSchemaTransform, serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod';
+import { AssertionError } from '../kernel/assert.ts';
+import { JsonFault, parseJson } from '../kernel/json.ts';
+import type { Config } from './config.ts';
+import { type ConstraintErrors, httpErrors, sendProblem, toCodedError } from './problem.ts';
+import type { Logger, Metrics } from './telemetry.ts';
+
+export interface WebOptions {
+  config: Pick<Config, 'rate_limit_per_minute' | 'metrics_token' | 'secure_cookies'>;
+  log: Logger;
+  metrics: Metrics;
+  version: string;
+  constraints: ConstraintErrors;
+  /** Null until migrations and roles are up, then true while the database answers. */
+  ready: () => Promise<boolean>;
+}
+
+const max_body = 1024 * 1024;
+export const max_upload = 512 * 1024 * 1024;
+
+/** Fastify with all that holds for every route: parsing, limits, headers, problems, health, metrics, OpenAPI. */
+export async function createWeb(options: WebOptions): Promise<FastifyInstance> {
+  const app = fastify({
+    loggerInstance: options.log as FastifyBaseLogger,
+    disableRequestLogging: true,
+    bodyLimit: max_body,
+    trustProxy: false,
+    genReqId: (request) => requestId(request.headers['x-request-id']),
+    routerOptions: { maxParamLength: 300 },
+    frameworkErrors: (error, request, reply) => {
+      sendProblem(request as FastifyRequest, reply as unknown as FastifyReply, toCodedError(error, options.constraints));
+    },
+    requestTimeout: 120_000,
+    forceCloseConnections: 'idle',
+    return503OnClosing: true,
+  });
+  app.setValidatorCompiler(validatorCompiler);
+  app.setSerializerCompiler(serializerCompiler);
+  app.decorateRequest('principal', null);
+  strictJson(app);
+  app.setErrorHandler((error, request, reply) => {
+    const coded = toCodedError(error, options.constraints);
+    if (error instanceof AssertionError) options.metrics.assertions.inc();
+    if (coded.status >= 500) request.log.error({ err: coded.details.internal ?? error, http_request_id: request.id, code: coded.code }, coded.title);
+    else if (coded.details.internal) request.log.info({ internal: coded.details.internal, code: coded.code }, coded.title);
+    return sendProblem(request, reply, coded);
+  });
+  app.addHook('onRequest', async (request, reply) => {
+    reply.header('x-request-id', request.id);
+  });
+  app.addHook('onResponse', async (request, reply) => {
+    const labels = { method: request.method, route: request.routeOptions.url ?? 'none', status: String(reply.statusCode) };
+    options.metrics.http_seconds.observe(labels, reply.elapsedTime / 1000);
+    request.log.debug({ ...labels, ms: Math.round(reply.elapsedTime), http_request_id: request.id }, 'answered');
+  });
+  await security(app, options);
+  await app.register(compress, { global: true, threshold: 2048, encodings: ['gzip'] });
+  await app.register(cookie);
+  await app.register(multipart, { limits: { fileSize: max_upload, files: 1, fields: 16, fieldSize: 4096, parts: 20 } });
+  await openapi(app, options.version);
+  health(app, options);
+  return app;
+}
+
+/** The console's files, and its page for every path that is not an API's. Called after all routes. */
+export async function serveConsole(app: FastifyInstance, console_dir: string): Promise<void> {
+  const index = join(console_dir, 'index.html');
+  const page = existsSync(index) ? readFileSync(index, 'utf8') : null;
+  if (page) {
+    // Names under assets/ carry a hash of their content; the few others are asked for again each time.
+    await app.register(fastifyStatic, {
+      root: console_dir,
+      wildcard: false,
+      index: false,
+      schemaHide: true,
+      setHeaders: (reply, path) => {
+        reply.header('cache-control', path.includes('/assets/') ? 'public, max-age=31536000, immutable' : 'no-cache');
+      },
+    });
+  }
+  app.setNotFoundHandler((request, reply) => {
+    const wants_page = request.method === 'GET' && !request.url.startsWith('/v1/') && (request.headers.accept ?? '').includes('text/html');
+    if (page && wants_page) return reply.header('cache-control', 'no-cache').type('text/html; charset=utf-8').send(page);
+    return sendProblem(request, reply, httpErrors.not_found({ detail: `There is no ${request.method} ${request.url.split('?')[0]}.` }));
+  });
+}
+
+function requestId(given: string | string[] | undefined): string {
+  return typeof given === 'string' && /^[A-Za-z0-9._:/+=@-]{1,128}$/.test(given) ? given : randomUUID();
+}
+
+/** JSON as promises.md wants it read: no duplicate members, no `__proto__`, bounded depth, well-formed text, exact numbers. */
+function strictJson(app: FastifyInstance): void {
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, body, done) => {
+    if ((body as Buffer).length === 0 && (request.method === 'DELETE' || request.routeOptions.schema?.body === undefined)) {
+      done(null, undefined);
+      return;
+    }
+    try {
+      done(null, parseJson(body as Buffer));
+    } catch (error) {
+      if (!(error instanceof JsonFault)) throw error;
+      done(httpErrors.malformed_request({ detail: error.detail, errors: [{ pointer: error.pointer, code: error.code, detail: error.detail }] }));
+    }
+  });
+}
+
+async function security(app: FastifyInstance, options: WebOptions): Promise<void> {
+  await app.register(helmet, {
+    contentSecurityPolicy: {
+      useDefaults: false,
+      directives: {
+        defaultSrc: ["'none'"],
+        scriptSrc: ["'self'"],
+        styleSrc: ["'self'", "'unsafe-inline'"],
+        imgSrc: ["'self'", 'data:', 'blob:'],
+        fontSrc: ["'self'", 'data:'],
+        connectSrc: ["'self'"],
+        frameSrc: ["'self'", 'blob:'],
+        formAction: ["'self'"],
+        frameAncestors: ["'none'"],
+        baseUri: ["'none'"],
+      },
+    },
+    strictTransportSecurity: options.config.secure_cookies,
+    crossOriginEmbedderPolicy: false,
+  });
+  const limit = options.config.rate_limit_per_minute;
+  await app.register(rateLimit, {
+    max: limit,
+    timeWindow: 60_000,
+    keyGenerator: (request) => request.headers.authorization ?? request.ip,
+    errorResponseBuilder: (_request, context) => httpErrors.rate_limited({ detail: `${limit} requests a minute; try again in ${context.after}.` }),
+  });
+  // The plugin sends the older header names; clients are promised the standard's.
+  app.addHook('onSend', async (_request, reply) => {
+    const remaining = reply.getHeader('x-ratelimit-remaining');
+    if (remaining === undefined) return;
+    reply.header('ratelimit-policy', `"default";q=${limit};w=60`);
+    reply.header('ratelimit', `"default";r=${remaining};t=${reply.getHeader('x-ratelimit-reset')}`);
+    for (const name of ['x-ratelimit-limit', 'x-ratelimit-remaining', 'x-ratelimit-reset']) reply.removeHeader(name);
+  });
+}
+
+async function openapi(app: FastifyInstance, version: string): Promise<void> {
+  await app.register(swagger, {
+    openapi: {
+      openapi: '3.1.0',
+      info: { title: 'Tallystick', version, description: 'Meters, prices, bills, settles and proves every cent.', license: { name: 'Apache-2.0' } },
+      components: { securitySchemes: { bearer: { type: 'http', scheme: 'bearer' } } },
+      servers: [{ url: '/' }],
+    },
+    transform: jsonSchemaTransform,
+  });
+  app.get('/openapi.json', { schema: { hide: true } }, async () => app.swagger());
+  const { default: reference } = await import('@scalar/fastify-api-reference');
+  await app.register(reference, { routePrefix: '/docs', configuration: { url: '/openapi.json' } });
+}
+
+function health(app: FastifyInstance, options: WebOptions): void {
+  app.get('/livez', { schema: { hide: true }, config: { rateLimit: false } }, async () => ({ status: 'alive' }));
+  app.get('/readyz', { schema: { hide: true }, config: { rateLimit: false } }, async (_request, reply) => {
+    const ready = await options.ready();
+    return reply.status(ready ? 200 : 503).send({ status: ready ? 'ready' : 'not ready' });
+  });
+  app.get('/metrics', { schema: { hide: true }, config: { rateLimit: false } }, async (request, reply) => {
+    const token = options.config.metrics_token;
+    const local = request.ip === '127.0.0.1' || request.ip === '::1' || request.ip === '::ffff:127.0.0.1';
+    if (token === null ? !local : request.headers.authorization !== `Bearer ${token}`) throw httpErrors.forbidden();
+    return reply.type(options.metrics.registry.contentType).send(await options.metrics.registry.metrics());
+  });
+}

@@ -1,0 +1,391 @@
+import { Decimal } from 'decimal.js';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { formatDecimal, parseDecimal } from '../kernel/decimal.ts';
+import { exact, formatExact } from '../kernel/exact.ts';
+import { checkPrice } from './check.ts';
+import { compilePrice } from './compile.ts';
+import { amountOf, evaluate, evaluateCompiled } from './evaluate.ts';
+import { oracle, type QuantityPrice } from './oracle.fixture.ts';
+
+const RUNS = { numRuns: 10_000 };
+const Wide = Decimal.clone({ precision: 300, toExpNeg: -1000, toExpPos: 1000 });
+
+const decimal = (max: bigint, scale: number, min = 0n) =>
+  fc.tuple(fc.bigInt({ min, max }), fc.nat({ max: scale })).map(([units, decimals]) => formatDecimal({ units, scale: decimals }));
+const rate = decimal(10n ** 6n, 6);
+const money = decimal(10n ** 5n, 2);
+const size = decimal(10n ** 5n, 3, 1n);
+const quantity = fc.oneof(decimal(10n ** 7n, 4), fc.bigInt({ min: 0n, max: 200n }).map(String));
+const maybe = <T>(value: fc.Arbitrary<T>) => fc.option(value, { nil: undefined, freq: 2 });
+const flag = maybe(fc.boolean());
+
+const tiers = fc
+  .tuple(
+    fc.uniqueArray(fc.bigInt({ min: 1n, max: 100_000n }), { maxLength: 5 }),
+    fc.nat({ max: 2 }),
+    fc.array(
+      fc.record({
+        unit_amount: maybe(rate),
+        flat_amount: maybe(money),
+        package_size: fc.option(size, { nil: undefined, freq: 1 }),
+        maximum_amount: maybe(money),
+      }),
+      {
+        minLength: 6,
+        maxLength: 6,
+      },
+    ),
+  )
+  .map(([bounds, scale, amounts]) => {
+    const up_to: (string | null)[] = bounds.sort((a, b) => (a < b ? -1 : 1)).map((units) => formatDecimal({ units, scale }));
+    return [...up_to, null].map((bound, index) => ({ up_to: bound, ...amounts[index]! }));
+  });
+
+const model = fc.oneof(
+  fc.record({ model: fc.constant('unit' as const), unit_amount: rate }),
+  fc.record({ model: fc.constant('graduated' as const), tiers, first_tier_flat_at_zero: flag }),
+  fc.record({ model: fc.constant('volume' as const), tiers, first_tier_flat_at_zero: flag }),
+  fc.record({ model: fc.constant('package' as const), package_size: size, package_amount: money }),
+);
+const discount = fc.oneof(
+  decimal(100n, 0).map((percent) => ({ percent })),
+  money.map((amount) => ({ amount })),
+  quantity.map((taken) => ({ quantity: taken })),
+);
+const transform = fc.record({
+  multiply: maybe(rate),
+  divide: maybe(size),
+  round: maybe(fc.constantFrom('up' as const, 'down' as const, 'half_up' as const)),
+  precision: maybe(fc.integer({ min: 0, max: 4 })),
+});
+const terms = fc.record({
+  included_quantity: maybe(quantity),
+  transform: maybe(transform),
+  discounts: maybe(fc.array(discount, { maxLength: 3 })),
+  limits: fc.tuple(maybe(money), maybe(money)),
+});
+/** Any price over one quantity, with any terms. */
+const anyPrice: fc.Arbitrary<QuantityPrice> = fc.tuple(model, terms).map(
+  ([
+    own,
+    {
+      limits: [first, second],
+      ...shared
+    },
+  ]) => {
+    const [low, high] = first && second && new Wide(first).greaterThan(second) ? [second, first] : [first, second];
+    return { ...own, ...shared, minimum_amount: low, maximum_amount: high };
+  },
+);
+
+const compile = (price: object) => compilePrice(checkPrice(price, { currency: 'USD' }), 'USD');
+const run = (price: object, given: string, more: object = {}) => evaluate({ currency: 'USD', price, quantity: given, ...more });
+const sumOf = (result: { steps: { amount: string }[] }) =>
+  result.steps.reduce((sum, step) => sum.plus(step.amount), new Wide(0)).toFixed();
+
+describe('every price over a quantity', () => {
+  it('equals an oracle written another way', () => {
+    fc.assert(
+      fc.property(anyPrice, quantity, (price, given) => {
+        const expected = oracle(price, given);
+        const result = run(price, given);
+        expect(result.amount_exact).toBe(expected.toFixed());
+        expect(result.amount).toBe(expected.toFixed(2, Decimal.ROUND_HALF_UP));
+      }),
+      RUNS,
+    );
+  });
+
+  it('has steps that sum to the exact amount, above and below zero', () => {
+    fc.assert(
+      fc.property(anyPrice, quantity, fc.boolean(), (price, given, negative) => {
+        const result = run(price, negative ? `-${given}` : given, { allow_negative: true });
+        expect(sumOf(result)).toBe(result.amount_exact);
+      }),
+      RUNS,
+    );
+  });
+
+  it('costs the same by the short way, without steps', () => {
+    fc.assert(
+      fc.property(anyPrice, quantity, (price, given) => {
+        const compiled = compile(price);
+        expect(formatExact(amountOf(compiled, parseDecimal(given)))).toBe(
+          evaluateCompiled(compiled, { quantity: given }).amount_exact,
+        );
+      }),
+      RUNS,
+    );
+  });
+
+  it('is mirrored below zero, apart from flat amounts, minimum and amount discounts', () => {
+    fc.assert(
+      fc.property(anyPrice, quantity, (price, given) => {
+        const bare = {
+          ...price,
+          minimum_amount: undefined,
+          discounts: price.discounts?.filter((one) => !('amount' in one)),
+          ...('tiers' in price ? { tiers: price.tiers.map((tier) => ({ ...tier, flat_amount: undefined })) } : {}),
+        };
+        const negative = run(price, `-${given}`, { allow_negative: true });
+        // Minus nothing is nothing, and then the price is not below zero.
+        if (new Wide(given).isZero()) return;
+        expect(new Wide(negative.amount_exact).negated().plus(0).toFixed()).toBe(
+          new Wide(run(bare, given).amount_exact).toFixed(),
+        );
+        expect(new Wide(negative.amount).negated().toFixed()).toBe(new Wide(run(bare, given).amount).toFixed());
+      }),
+      RUNS,
+    );
+  });
+
+  it('is its own normal form once checked', () => {
+    fc.assert(
+      fc.property(anyPrice, (price) => {
+        const checked = checkPrice(price, { currency: 'USD' });
+        expect(checkPrice(checked, { currency: 'USD' })).toEqual(checked);
+        expect(checkPrice(JSON.parse(JSON.stringify(checked)), { currency: 'USD' })).toEqual(checked);
+      }),
+      { numRuns: 2_000 },
+    );
+  });
+});
+
+describe('graduated prices', () => {
+  const plainTiers = tiers.map((list) => list.map(({ up_to, unit_amount }) => ({ up_to, unit_amount })));
+
+  it('never fall as the quantity rises, where no amount is negative', () => {
+    fc.assert(
+      fc.property(tiers, flag, quantity, quantity, (list, first_tier_flat_at_zero, a, b) => {
+        const compiled = compile({ model: 'graduated', tiers: list, first_tier_flat_at_zero });
+        const [low, high] = new Wide(a).lessThan(b) ? [a, b] : [b, a];
+        const [less, more] = [low, high].map((given) => new Wide(evaluateCompiled(compiled, { quantity: given }).amount_exact));
+        expect(less!.lessThanOrEqualTo(more!)).toBe(true);
+      }),
+      RUNS,
+    );
+  });
+
+  it('are continuous at each boundary, where they have no flat amounts', () => {
+    fc.assert(
+      fc.property(plainTiers, (list) => {
+        const compiled = compile({ model: 'graduated', tiers: list });
+        const at = (given: string) => new Wide(evaluateCompiled(compiled, { quantity: given }).amount_exact);
+        const hair = new Wide('0.000000000001');
+        list.forEach(({ up_to }, index) => {
+          if (up_to === null) return;
+          const after = at(new Wide(up_to).plus(hair).toFixed()).minus(at(up_to));
+          const before = at(up_to).minus(at(new Wide(up_to).minus(hair).toFixed()));
+          // A hair past the boundary costs a hair of the next tier; a hair before it, a hair of this one.
+          expect(after.toFixed()).toBe(hair.times(list[index + 1]!.unit_amount ?? 0).toFixed());
+          expect(before.toFixed()).toBe(hair.times(list[index]!.unit_amount ?? 0).toFixed());
+        });
+      }),
+      RUNS,
+    );
+  });
+});
+
+describe('events', () => {
+  const START = Temporal.Instant.from('2026-03-28T00:00:00Z');
+  const event = fc
+    .record({ quantity: decimal(10n ** 4n, 3), minutes: fc.nat({ max: 4000 }), key: fc.constantFrom('a', 'b', 'c') })
+    .map(({ quantity: given, minutes, key }) => ({
+      quantity: given,
+      time: START.add({ minutes }).toString(),
+      properties: { key },
+    }));
+  const events = fc.array(event, { maxLength: 12 });
+  const runEvents = (price: object, given: object[], more: object = {}) =>
+    evaluate({ currency: 'USD', price, events: given, ...more });
+  const totalOf = (given: { quantity: string }[]) => given.reduce((sum, one) => sum.plus(one.quantity), new Wide(0)).toFixed();
+
+  it('cost what their sum costs', () => {
+    fc.assert(
+      fc.property(anyPrice, events, (price, given) => {
+        expect(runEvents(price, given).amount_exact).toBe(run(price, totalOf(given)).amount_exact);
+      }),
+      { numRuns: 3_000 },
+    );
+  });
+
+  it('cost the same in a single cell, a single band and a single bucket', () => {
+    fc.assert(
+      fc.property(anyPrice, fc.array(event, { minLength: 1, maxLength: 8 }), (price, given) => {
+        const plain = runEvents(price, given).amount_exact;
+        expect(runEvents({ model: 'matrix', dimensions: ['key'], cells: [{ match: {}, price }] }, given).amount_exact).toBe(
+          plain,
+        );
+        expect(
+          runEvents({ model: 'time_of_use', time_zone: 'Europe/Berlin', bands: [], default: price }, given).amount_exact,
+        ).toBe(plain);
+        expect(runEvents({ ...price, bucket: 'P1Y' }, given).amount_exact).toBe(plain);
+      }),
+      { numRuns: 3_000 },
+    );
+  });
+
+  it('use an outer included quantity of one cell as a plain price does, corrections and all', () => {
+    const signed = fc.array(
+      fc
+        .tuple(event, fc.boolean())
+        .map(([one, negative]) => ({ ...one, quantity: negative ? `-${one.quantity}` : one.quantity })),
+      { minLength: 1, maxLength: 12 },
+    );
+    fc.assert(
+      fc.property(signed, decimal(10n ** 4n, 3), rate, (given, included_quantity, unit_amount) => {
+        const unit = { model: 'unit', unit_amount };
+        const plain = runEvents({ ...unit, included_quantity }, given, { allow_negative: true });
+        const matrix = { model: 'matrix', dimensions: ['key'], cells: [{ match: {}, price: unit }], included_quantity };
+        expect(runEvents(matrix, given, { allow_negative: true }).amount_exact).toBe(plain.amount_exact);
+      }),
+      { numRuns: 5_000 },
+    );
+  });
+
+  it('cost the whole price when every unit is held for the whole period', () => {
+    fc.assert(
+      fc.property(anyPrice, fc.array(event, { minLength: 1, maxLength: 8 }), (price, given) => {
+        const held = given.map((one) => ({ ...one, fraction: '1/1' }));
+        expect(runEvents(price, held).amount_exact).toBe(runEvents(price, given).amount_exact);
+      }),
+      { numRuns: 5_000 },
+    );
+  });
+
+  it('have steps that sum to the exact amount through parts, buckets, fractions and averages', () => {
+    const fraction = fc.tuple(fc.nat({ max: 31 }), fc.integer({ min: 1, max: 31 })).map(([a, b]) => `${Math.min(a, b)}/${b}`);
+    const held = fc.array(
+      fc.tuple(event, fraction).map(([one, part]) => ({ ...one, fraction: part })),
+      { minLength: 1, maxLength: 8 },
+    );
+    const aggregation = fc.constantFrom('sum', 'count', 'max', 'min', 'latest', 'average');
+    fc.assert(
+      fc.property(
+        anyPrice,
+        anyPrice,
+        held,
+        aggregation,
+        fc.constantFrom('PT1H', 'P1D', 'P1W'),
+        (one, two, given, how, bucket) => {
+          const times = {
+            model: 'time_of_use',
+            time_zone: 'Europe/Berlin',
+            bands: [{ name: 'day', from: '07:00', to: '19:00', price: one }],
+            default: two,
+          };
+          const price = {
+            model: 'matrix',
+            dimensions: ['key'],
+            cells: [
+              { match: { key: 'a' }, price: times },
+              { match: { key: 'b' }, price: { ...one, bucket } },
+            ],
+            default: two,
+            discounts: [{ percent: '7' }],
+            included_quantity: '3',
+          };
+          const bare = given.map(({ fraction: _fraction, ...rest }) => rest);
+          const sum = runEvents(price, given);
+          expect(sumOf(sum)).toBe(sum.amount_exact);
+          const other = runEvents({ ...price, included_quantity: undefined }, bare, { aggregation: how });
+          expect(sumOf(other)).toBe(other.amount_exact);
+        },
+      ),
+      { numRuns: 3_000 },
+    );
+  });
+
+  it('of a percentage equal the sum of each fee, worked out by itself', () => {
+    const fee = fc.record({
+      rate,
+      fixed_amount: maybe(money),
+      free_events: maybe(fc.nat({ max: 5 }).map(String)),
+      free_amount: maybe(money),
+      bounds: fc.tuple(maybe(money), maybe(money)),
+    });
+    fc.assert(
+      fc.property(fee, fc.array(decimal(10n ** 5n, 2), { maxLength: 8 }), ({ bounds: [first, second], ...own }, amounts) => {
+        const [min_per_event, max_per_event] =
+          first && second && new Wide(first).greaterThan(second) ? [second, first] : [first, second];
+        const price = { model: 'percentage', ...own, min_per_event, max_per_event };
+        const result = runEvents(
+          price,
+          amounts.map((amount) => ({ amount })),
+        );
+        expect(sumOf(result)).toBe(result.amount_exact);
+        expect(result.amount_exact).toBe(percentageOracle(price, amounts).toFixed());
+      }),
+      RUNS,
+    );
+  });
+});
+
+describe('the amount of an average', () => {
+  it('is rounded from the exact total, in every sense', () => {
+    const senses = {
+      half_up: Decimal.ROUND_HALF_UP,
+      half_even: Decimal.ROUND_HALF_EVEN,
+      up: Decimal.ROUND_UP,
+      down: Decimal.ROUND_DOWN,
+    } as const;
+    fc.assert(
+      fc.property(
+        fc.array(decimal(10n ** 4n, 3), { minLength: 1, maxLength: 9 }),
+        rate,
+        fc.constantFrom(...(Object.keys(senses) as (keyof typeof senses)[])),
+        (quantities, unit_amount, rounding) => {
+          const events = quantities.map((given) => ({ quantity: given }));
+          const result = evaluate({
+            currency: 'USD',
+            price: { model: 'unit', unit_amount },
+            events,
+            aggregation: 'average',
+            rounding,
+          });
+          const total = quantities.reduce((sum, given) => sum.plus(given), new Wide(0)).times(unit_amount);
+          expect(result.amount).toBe(total.dividedBy(quantities.length).toFixed(2, senses[rounding]));
+          expect(exact(parseDecimal(result.amount_exact)).scale).toBeLessThanOrEqual(18);
+        },
+      ),
+      RUNS,
+    );
+  });
+});
+
+/** Each event on its own: how much of it lies beyond the free part, found from the sums before and after it. */
+function percentageOracle(
+  price: {
+    rate: string;
+    fixed_amount?: string | undefined;
+    free_events?: string | undefined;
+    free_amount?: string | undefined;
+    min_per_event?: string | undefined;
+    max_per_event?: string | undefined;
+  },
+  amounts: string[],
+): Decimal {
+  const byCount =
+    price.free_events === undefined || price.free_events === '0' ? undefined : new Wide(price.free_events).toNumber();
+  const bySum = price.free_amount === undefined || new Wide(price.free_amount).isZero() ? undefined : new Wide(price.free_amount);
+  const sumTo = (end: number) => amounts.slice(0, end).reduce((sum, amount) => sum.plus(amount), new Wide(0));
+  // The first event that is not free ends the free part for all after it.
+  const isFree = (index: number) =>
+    (byCount === undefined || index < byCount) && (bySum === undefined || sumTo(index + 1).lessThanOrEqualTo(bySum));
+  const any = byCount !== undefined || bySum !== undefined;
+  let end = 0;
+  while (any && end < amounts.length && isFree(end)) end += 1;
+  return amounts.slice(end).reduce((total, amount, offset) => {
+    const index = end + offset;
+    const crossing = offset === 0 && bySum !== undefined && (byCount === undefined || index < byCount);
+    const charged = crossing ? sumTo(index + 1).minus(bySum) : new Wide(amount);
+    let fee = charged
+      .times(price.rate)
+      .dividedBy(100)
+      .plus(price.fixed_amount ?? 0);
+    if (price.min_per_event !== undefined) fee = Wide.max(fee, price.min_per_event);
+    if (price.max_per_event !== undefined) fee = Wide.min(fee, price.max_per_event);
+    return total.plus(fee);
+  }, new Wide(0));
+}

@@ -1,0 +1,217 @@
+import { randomFillSync } from 'node:crypto';
+import pg from 'pg';
+import { assert } from '../../../kernel/assert.ts';
+import { newId } from '../../../kernel/id.ts';
+import { leafOfText, saltBytes, saltText } from '../../../kernel/proof.ts';
+import type { Postgres } from '../../../platform/postgres.ts';
+import { microseconds, type SoundEvent } from '../decide/event.ts';
+import type { LatePolicy } from '../model.ts';
+import { type Flush, type FlushedRow, flush, type FlushRow, prepareForFlush, type Refusal, selectStored } from '../sql/ingest.ts';
+
+/** The sound events of one call, on their way to the database. */
+export interface Batch {
+  tenant_id: string;
+  events: readonly SoundEvent[];
+  now: Temporal.Instant;
+  size: number;
+}
+
+export type Verdict =
+  | { outcome: 'accepted'; leaf: Buffer; late_policy: LatePolicy | null }
+  | { outcome: 'duplicate'; leaf: Buffer }
+  | { outcome: 'refused'; refusal: Refusal | 'request_id_conflict' };
+
+/** Writes batches of any tenants in one commit; answers a verdict for each event of each batch. */
+export async function writeBatches(postgres: Postgres, batches: readonly Batch[]): Promise<Verdict[][]> {
+  const entries = batches.map((batch) => batch.events.map((event): Entry => ({ batch, event, verdict: undefined })));
+  const client = await postgres.pool('ingest').connect();
+  let broken: Error | undefined;
+  try {
+    if (!prepared.has(client)) {
+      await prepareForFlush(client);
+      prepared.add(client);
+    }
+    // A second round only where one request id came with two bodies and the first was refused: the other may be the good one.
+    for (let open = entries.flat(); open.length > 0; ) open = await writeRound(client, open);
+  } catch (error) {
+    if (!(error instanceof pg.DatabaseError)) broken = error instanceof Error ? error : new Error(String(error));
+    throw error;
+  } finally {
+    client.release(broken);
+  }
+  return entries.map((each) => each.map(({ verdict }) => verdict!));
+}
+
+interface Entry {
+  readonly batch: Batch;
+  readonly event: SoundEvent;
+  verdict: Verdict | undefined;
+}
+
+/** An entry with the rows that it may become. */
+interface Candidate {
+  entry: Entry;
+  rows: FlushRow[];
+  /** Position of its first row in the flush, from 1. */
+  first: number;
+  /** Entries of the same tenant and request id with the same body. */
+  copies: Entry[];
+}
+
+const prepared = new WeakSet<pg.PoolClient>();
+
+/** Decides every entry but those whose request id another entry of the round brings with another body. */
+async function writeRound(client: pg.PoolClient, open: readonly Entry[]): Promise<Entry[]> {
+  const { candidates, postponed } = gather(open);
+  const batch = flushOf(candidates);
+  const answers = new Map((await flushAgain(client, batch)).map((row) => [row.n, row]));
+  const unclear: Candidate[] = [];
+  for (const candidate of candidates) {
+    const verdict = verdictOf(candidate, answers);
+    if (verdict) decide(candidate, verdict);
+    else unclear.push(candidate);
+  }
+  if (unclear.length > 0) await compareWithStored(client, unclear, answers);
+  return postponed;
+}
+
+function gather(open: readonly Entry[]): { candidates: Candidate[]; postponed: Entry[] } {
+  const byKey = new Map<string, Candidate>();
+  const candidates: Candidate[] = [];
+  const postponed: Entry[] = [];
+  for (const entry of open) {
+    const key = keyOf(entry.batch.tenant_id, entry.event.request_id);
+    const leader = byKey.get(key);
+    if (!leader) {
+      const candidate: Candidate = { entry, rows: [], first: 0, copies: [] };
+      byKey.set(key, candidate);
+      candidates.push(candidate);
+    } else if (leader.entry.event.readings[0]!.canonical === entry.event.readings[0]!.canonical) {
+      leader.copies.push(entry);
+    } else {
+      postponed.push(entry);
+    }
+  }
+  return { candidates, postponed };
+}
+
+function flushOf(candidates: readonly Candidate[]): Flush {
+  const orgs = new Places<{ tenant_id: string; org_id: string }>();
+  const skus = new Places<{ tenant_id: string; sku: string }>();
+  const projects = new Places<{ tenant_id: string; project_id: string }>();
+  const reports = new Places<{ tenant_id: string; event_id: string; now: string }>();
+  const rows: FlushRow[] = [];
+  for (const candidate of candidates) {
+    const { tenant_id, now } = candidate.entry.batch;
+    const { event } = candidate.entry;
+    const { org_id, sku, project_id } = event;
+    reports.of(tenant_id, () => ({ tenant_id, event_id: newId(now), now: now.toString() }));
+    const org = orgs.of(`${tenant_id}${org_id}`, () => ({ tenant_id, org_id }));
+    const sku_place = skus.of(`${tenant_id}${sku}`, () => ({ tenant_id, sku }));
+    const project = project_id === null ? null : projects.of(`${tenant_id}${project_id}`, () => ({ tenant_id, project_id }));
+    const received_us = microseconds(now);
+    candidate.first = rows.length + 1;
+    for (const reading of event.readings) {
+      const salt = newSalt();
+      const row: FlushRow = {
+        request_id: event.request_id,
+        event_id: newId(now),
+        org,
+        sku: sku_place,
+        project,
+        quantity: reading.quantity,
+        amount: event.amount,
+        properties: event.properties,
+        time_us: event.time_us,
+        source: event.source,
+        metadata: event.metadata,
+        salt,
+        leaf: leafOfText(reading.canonical, saltText(salt)),
+        received_us,
+        sku_counts: reading.sku_counts,
+      };
+      candidate.rows.push(row);
+      rows.push(row);
+    }
+  }
+  return { rows, orgs: orgs.list, skus: skus.list, projects: projects.list, reports: reports.list };
+}
+
+/** Undefined where only what is stored under the key can tell. */
+function verdictOf({ rows, first }: Candidate, answers: ReadonlyMap<number, FlushedRow>): Verdict | undefined {
+  for (const [at, row] of rows.entries()) {
+    const answer = answers.get(first + at);
+    if (!answer) return { outcome: 'accepted', leaf: row.leaf, late_policy: null };
+    if (answer.stored) return { outcome: 'accepted', leaf: row.leaf, late_policy: answer.late_policy };
+  }
+  return undefined;
+}
+
+function decide({ entry, copies }: Candidate, verdict: Verdict): void {
+  entry.verdict = verdict;
+  const again: Verdict = verdict.outcome === 'accepted' ? { outcome: 'duplicate', leaf: verdict.leaf } : verdict;
+  for (const copy of copies) copy.verdict = again;
+}
+
+/** The same body, salted as it was then, has the leaf that is stored; any other body has another. */
+async function compareWithStored(client: pg.PoolClient, unclear: readonly Candidate[], answers: ReadonlyMap<number, FlushedRow>) {
+  const keys = unclear.map(({ entry }) => ({ tenant_id: entry.batch.tenant_id, request_id: entry.event.request_id }));
+  const stored = new Map((await selectStored(client, keys)).map((row) => [keyOf(row.tenant_id, row.request_id), row]));
+  for (const candidate of unclear) {
+    const { batch, event } = candidate.entry;
+    const known = stored.get(keyOf(batch.tenant_id, event.request_id));
+    if (known) {
+      const salt = saltText(known.salt);
+      const same = event.readings.some((reading) => leafOfText(reading.canonical, salt).equals(known.leaf));
+      decide(candidate, same ? { outcome: 'duplicate', leaf: known.leaf } : { outcome: 'refused', refusal: 'request_id_conflict' });
+      continue;
+    }
+    const refusals = candidate.rows.map((_row, at) => answers.get(candidate.first + at)?.refusal);
+    const refusal = refusals.find((each) => each !== 'quantity_required') ?? refusals[0];
+    assert(refusal, 'an event that is neither stored nor refused');
+    decide(candidate, { outcome: 'refused', refusal });
+  }
+}
+
+/** Rows are sorted, so flushes do not wait for each other in a ring; should the database see one all the same, nothing was done. */
+async function flushAgain(client: pg.PoolClient, batch: Flush): Promise<FlushedRow[]> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await flush(client, batch);
+    } catch (error) {
+      const repeatable = error instanceof pg.DatabaseError && (error.code === '40P01' || error.code === '40001');
+      if (!repeatable || tries >= 4) throw error;
+    }
+  }
+}
+
+function keyOf(tenant_id: string, request_id: string): string {
+  return tenant_id + request_id;
+}
+
+/** A list without repetition, and where each thing stands in it, from 1. */
+class Places<T> {
+  readonly list: T[] = [];
+  private readonly places = new Map<string, number>();
+
+  of(key: string, make: () => T): number {
+    const known = this.places.get(key);
+    if (known !== undefined) return known;
+    const place = this.list.push(make());
+    this.places.set(key, place);
+    return place;
+  }
+}
+
+let pool = Buffer.alloc(0);
+let used = 0;
+
+/** Random bytes are cheap by the page. A page is never used again: rows hold on to their part of it. */
+function newSalt(): Buffer {
+  if (used === pool.length) {
+    pool = randomFillSync(Buffer.allocUnsafe(saltBytes * 512));
+    used = 0;
+  }
+  used += saltBytes;
+  return pool.subarray(used - saltBytes, used);
+}

@@ -1,0 +1,93 @@
+import pg from 'pg';
+import type { Postgres } from '../../../platform/postgres.ts';
+import { isRejection, parseEvent, type ParsedEvent, type SoundEvent } from '../decide/event.ts';
+import { errors } from '../errors.ts';
+import type { Ingest, IngestOptions, IngestOutcome, RejectionCode } from '../model.ts';
+import { groupCommit } from './ingest-queue.ts';
+import { type Batch, type Verdict, writeBatches } from './ingest-write.ts';
+
+/** The most events that one call may bring. */
+export const most_events = 10_000;
+
+/**
+ * The process's way into metering. All calls of all tenants share commits; an answer is given after the commit is on disk, and what
+ * was not answered is in nobody's count, so that sending the same events again is always right.
+ */
+export function createIngest(
+  postgres: Postgres,
+  options: {
+    /** Events that may wait before callers are told to come back (429). */
+    queue_events: number;
+    /** Told after each call, for the metrics. */
+    observe?: (outcome: 'accepted' | 'duplicate' | 'rejected', count: number) => void;
+  },
+): Ingest {
+  const queue = groupCommit<Batch, Verdict[]>({
+    write: (batches) => writeBatches(postgres, batches),
+    mayBeOneCallers: (error) => error instanceof pg.DatabaseError && /^(22|23)/.test(error.code ?? ''),
+    most_waiting: options.queue_events,
+  });
+  return {
+    waiting: queue.waiting,
+    close: queue.close,
+    async ingestEvents(tenant_id, events, call) {
+      if (events.length === 0) throw errors.events_missing({ detail: 'Send at least one event.' });
+      if (events.length > most_events) throw errors.events_too_many({ detail: `One request holds at most ${most_events} events.` });
+      const parsed = parseAll(events, call);
+      const sound = parsed.filter((each): each is SoundEvent => !isRejection(each));
+      const verdicts = sound.length === 0 ? [] : await queue.submit({ tenant_id, events: sound, now: call.now, size: sound.length });
+      const outcome = summarize(parsed, verdicts);
+      options.observe?.('accepted', outcome.accepted);
+      options.observe?.('duplicate', outcome.duplicates);
+      options.observe?.('rejected', outcome.rejected.length);
+      return outcome;
+    },
+  };
+}
+
+function parseAll(events: readonly unknown[], { now, org_ids }: IngestOptions): ParsedEvent[] {
+  const latest = now.add({ hours: 24 });
+  const allowed = org_ids ? new Set(org_ids) : null;
+  return events.map((input, index) => {
+    const parsed = parseEvent(input, index, latest);
+    // An organization that the caller may not see is as unknown as one that does not exist.
+    if (isRejection(parsed) || !allowed || allowed.has(parsed.org_id)) return parsed;
+    return { index, request_id: parsed.request_id, code: 'org_unknown', detail: details.org_unknown };
+  });
+}
+
+const details = {
+  org_unknown: 'There is no such organization.',
+  sku_unknown: 'There is no such SKU.',
+  project_unknown: 'The organization has no such project.',
+  quantity_required: 'quantity is required: the SKU does not count events.',
+  quantity_negative: 'quantity is negative, which the SKU does not allow.',
+  period_closed: 'The period is closed and the SKU rejects what comes late.',
+  request_id_conflict: 'The request_id was used before for an event with another body.',
+} as const satisfies Partial<Record<RejectionCode, string>>;
+
+function summarize(parsed: readonly ParsedEvent[], verdicts: readonly Verdict[]): IngestOutcome {
+  const outcome: IngestOutcome = { accepted: 0, duplicates: 0, rejected: [], late: [], leaves: [] };
+  let next = 0;
+  for (const each of parsed) {
+    if (isRejection(each)) {
+      outcome.rejected.push(each);
+      continue;
+    }
+    const verdict = verdicts[next]!;
+    next += 1;
+    const { index, request_id } = each;
+    if (verdict.outcome === 'refused') {
+      outcome.rejected.push({ index, request_id, code: verdict.refusal, detail: details[verdict.refusal] });
+      continue;
+    }
+    outcome.leaves.push(verdict.leaf);
+    if (verdict.outcome === 'duplicate') {
+      outcome.duplicates += 1;
+      continue;
+    }
+    outcome.accepted += 1;
+    if (verdict.late_policy !== null) outcome.late.push({ index, request_id, late_policy: verdict.late_policy });
+  }
+  return outcome;
+}

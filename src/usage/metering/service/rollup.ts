@@ -1,0 +1,116 @@
+import { emitMany } from '../../../foundation/events/service.ts';
+import type { Actor, Db, Postgres, Scope, Tx } from '../../../platform/postgres.ts';
+import { type Day, foldDays } from '../decide/days.ts';
+import type { events } from '../events.ts';
+import {
+  type DayBlockRow,
+  lockRollup,
+  readOrganization,
+  readTouchedDays,
+  type RollupRow,
+  resetOrganization,
+  selectMovedOrgs,
+  selectStep,
+  selectWatermark,
+  upsertRollups,
+  upsertWatermark,
+} from '../sql/rollup.ts';
+
+/** Events of one pass; a tenant with more news takes several passes, each with a watermark of its own. */
+const most_per_pass = 5_000_000;
+const days_per_write = 2000;
+
+const actor: Actor = { kind: 'system', id: 'metering' };
+
+/**
+ * Brings the tenant's rollups up to a watermark (see `settledWatermark`): works out anew every local day on which usage arrived since the
+ * last one, tells `usage.rolled_up` for each organization, and answers the watermark that now holds, which may be a later one. One at a
+ * time per tenant; stopped half-way it leaves rows that are right and a watermark that has not moved. Opens transactions of its own.
+ */
+export async function rollUp(postgres: Postgres, tenant_id: string, watermark: string, now: Temporal.Instant): Promise<string> {
+  const scope: Scope = { tenant_id, now, actor };
+  for (;;) {
+    const reached = await postgres.read(scope, async (db) => {
+      await lockRollup(db);
+      const last = await selectWatermark(db);
+      if (BigInt(last) >= BigInt(watermark)) return last;
+      await followMovedOrganizations(postgres, scope, db, last);
+      const next = await nextWatermark(db, last, watermark);
+      const touched = await writeTouchedDays(postgres, scope, db, last, next);
+      await postgres.transact(scope, (tx) => finish(tx, next, touched));
+      return next;
+    });
+    if (BigInt(reached) >= BigInt(watermark)) return reached;
+  }
+}
+
+async function nextWatermark(db: Db, last: string, watermark: string): Promise<string> {
+  const step = await selectStep(db, last, watermark, most_per_pass);
+  if (step === undefined) return watermark;
+  // A single transaction that brought more than a pass holds cannot be split.
+  return BigInt(step) > BigInt(last) ? step : (BigInt(last) + 1n).toString();
+}
+
+/** Which local days of which organizations changed. */
+type Touched = Map<string, { from_day: string; to_day: string }>;
+
+async function writeTouchedDays(postgres: Postgres, scope: Scope, db: Db, from: string, to: string): Promise<Touched> {
+  const touched: Touched = new Map();
+  await eachDays(readTouchedDays(db, from, to), async (rows) => {
+    for (const { org_id, day } of rows) {
+      const known = touched.get(org_id);
+      if (!known) touched.set(org_id, { from_day: day, to_day: day });
+      else touched.set(org_id, { from_day: day < known.from_day ? day : known.from_day, to_day: day > known.to_day ? day : known.to_day });
+    }
+    await postgres.transact(scope, (tx) => upsertRollups(tx, rows, to));
+  });
+  return touched;
+}
+
+async function finish(tx: Tx, watermark: string, touched: Touched): Promise<void> {
+  await upsertWatermark(tx, watermark);
+  await emitMany<typeof events>(
+    tx,
+    [...touched].map(([org_id, days]) => ({
+      type: 'usage.rolled_up' as const,
+      aggregate_type: 'organization',
+      aggregate_id: org_id,
+      org_id,
+      data: { watermark, ...days },
+    })),
+  );
+}
+
+/** An organization that moved has all its days cut anew, in one transaction: nobody sees days of two zones beside each other. */
+async function followMovedOrganizations(postgres: Postgres, scope: Scope, db: Db, watermark: string): Promise<void> {
+  for (const { org_id, time_zone } of await selectMovedOrgs(db)) {
+    await postgres.transact(scope, async (tx) => {
+      await resetOrganization(tx, org_id, time_zone);
+      await eachDays(readOrganization(tx, org_id, time_zone, watermark), (rows) => upsertRollups(tx, rows, watermark));
+    });
+  }
+}
+
+/** Folds blocks into days and hands these on, some thousands at a time. */
+async function eachDays(reads: AsyncIterable<DayBlockRow[]>, write: (rows: RollupRow[]) => Promise<void>): Promise<void> {
+  const days = foldDays<DayBlockRow>((a, b) => a.sku === b.sku && a.org_id === b.org_id);
+  let rows: RollupRow[] = [];
+  for await (const blocks of reads) {
+    for (const block of blocks) {
+      const done = days.add(block);
+      if (done) rows.push(rollupRow(done));
+    }
+    if (rows.length < days_per_write) continue;
+    await write(rows);
+    rows = [];
+  }
+  const last = days.end();
+  if (last) rows.push(rollupRow(last));
+  if (rows.length > 0) await write(rows);
+}
+
+function rollupRow(day: Day<DayBlockRow>): RollupRow {
+  const { org_id, sku, time_zone } = day.keys;
+  const { late_count: _late, ...usage } = day.usage;
+  return { org_id, sku, time_zone, ...usage };
+}

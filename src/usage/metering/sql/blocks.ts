@@ -1,0 +1,61 @@
+import { type RawBuilder, sql } from 'kysely';
+import type { Db } from '../../../platform/postgres.ts';
+
+/** The most leaves of one row: a day of any size is read in pieces. */
+export const block_events = 4096;
+
+/** Rows of a read: a block holds up to 128 KiB of leaves. */
+export const blocks_per_read = 200;
+
+/** Up to `block_events` events of one day that follow each other in the order of leaves. */
+export interface BlockRow {
+  day: string;
+  count: string;
+  late_count: string;
+  quantity_sum: string;
+  quantity_max: string | null;
+  quantity_min: string | null;
+  quantity_latest: string | null;
+  amount_sum: string | null;
+  first_time: string;
+  last_time: string;
+  /** Leaf hashes, one after another. */
+  leaves: Buffer;
+}
+
+/**
+ * The rest of a statement whose last CTE is `picked`, with the columns `keys`, day, event_time, request_id, quantity, amount, leaf, late: its
+ * events by keys and day, in blocks, all in order.
+ */
+export function blocksOf(keys: RawBuilder<unknown>): RawBuilder<BlockRow> {
+  return sql<BlockRow>`
+    numbered AS (
+      SELECT *, (row_number() OVER (PARTITION BY ${keys}, day ORDER BY event_time, request_id COLLATE "C") - 1) / ${sql.lit(block_events)} AS block
+        FROM picked),
+    blocks AS (
+      SELECT ${keys}, day, block, count(*) AS count,
+             count(*) FILTER (WHERE late) AS late_count, trim_scale(coalesce(sum(quantity), 0)) AS quantity_sum, trim_scale(max(quantity)) AS quantity_max,
+             trim_scale(min(quantity)) AS quantity_min,
+             array_agg(quantity::numeric ORDER BY event_time, request_id COLLATE "C") FILTER (WHERE quantity IS NOT NULL) AS quantities,
+             trim_scale(sum(amount)) AS amount_sum, min(event_time) AS first_time, max(event_time) AS last_time,
+             string_agg(leaf, ''::bytea ORDER BY event_time, request_id COLLATE "C") AS leaves
+        FROM numbered GROUP BY ${keys}, day, block)
+    SELECT ${keys}, day, count, late_count, quantity_sum, quantity_max, quantity_min, trim_scale(quantities[cardinality(quantities)]) AS quantity_latest,
+           amount_sum, first_time, last_time, leaves
+      FROM blocks ORDER BY ${keys}, day, block`;
+}
+
+let cursors = 0;
+
+/** The rows of a query by a cursor of the transaction, `most` at a time, however many there are. */
+export async function* readByCursor<R>(db: Db, query: RawBuilder<R>, most: number): AsyncGenerator<R[]> {
+  cursors += 1;
+  const name = sql.raw(`metering_cursor_${cursors}`);
+  await db.rows(sql`DECLARE ${name} NO SCROLL CURSOR FOR ${query}`);
+  for (;;) {
+    const rows = await db.rows(sql<R>`FETCH ${sql.lit(most)} FROM ${name}`);
+    if (rows.length > 0) yield rows;
+    if (rows.length < most) break;
+  }
+  await db.rows(sql`CLOSE ${name}`);
+}

@@ -1,0 +1,157 @@
+import type pg from 'pg';
+import type { LatePolicy, Source } from '../model.ts';
+import { boolArray, byteaArray, int4Array, textArray, timestamptzArray, uuidArray } from './arrays.ts';
+
+/** One row that may be stored. What it refers to is in the flush's lists, by position from 1. */
+export interface FlushRow {
+  request_id: string;
+  event_id: string;
+  org: number;
+  sku: number;
+  project: number | null;
+  quantity: string | null;
+  amount: string | null;
+  properties: string | null;
+  time_us: number;
+  source: Source;
+  metadata: string | null;
+  salt: Buffer;
+  leaf: Buffer;
+  received_us: number;
+  /** Stored only where the SKU counts (true) or does not (false). */
+  sku_counts: boolean | null;
+}
+
+export interface Flush {
+  rows: readonly FlushRow[];
+  orgs: readonly { tenant_id: string; org_id: string }[];
+  skus: readonly { tenant_id: string; sku: string }[];
+  projects: readonly { tenant_id: string; project_id: string }[];
+  /** The tenants of the rows, each with the id of the event that will report what was stored. */
+  reports: readonly { tenant_id: string; event_id: string; now: string }[];
+}
+
+export type Refusal =
+  | 'org_unknown'
+  | 'sku_unknown'
+  | 'project_unknown'
+  | 'quantity_required'
+  | 'quantity_negative'
+  | 'period_closed';
+
+/** What is to be said of a row; rows that were stored and are not late are not in the answer. */
+export interface FlushedRow {
+  /** Position in the flush, from 1. */
+  n: number;
+  stored: boolean;
+  refusal: Refusal | null;
+  late_policy: LatePolicy | null;
+}
+
+/**
+ * Stores what may be stored and is not there yet, and tells the outbox, in one statement and so in one transaction. It returns after the
+ * commit is on disk. Rows are inserted in the order of their key, so that two flushes never wait for each other.
+ */
+export async function flush(client: pg.PoolClient, { rows, orgs, skus, projects, reports }: Flush): Promise<FlushedRow[]> {
+  const result = await client.query<FlushedRow>({
+    name: 'metering-flush',
+    text: flushStatement,
+    values: [
+      uuidArray(orgs.map((each) => each.tenant_id)),
+      uuidArray(orgs.map((each) => each.org_id)),
+      uuidArray(skus.map((each) => each.tenant_id)),
+      textArray(skus.map((each) => each.sku)),
+      uuidArray(projects.map((each) => each.tenant_id)),
+      uuidArray(projects.map((each) => each.project_id)),
+      uuidArray(reports.map((each) => each.tenant_id)),
+      uuidArray(reports.map((each) => each.event_id)),
+      reports.map((each) => each.now),
+      textArray(rows.map((row) => row.request_id)),
+      uuidArray(rows.map((row) => row.event_id)),
+      int4Array(rows.map((row) => row.org)),
+      int4Array(rows.map((row) => row.sku)),
+      int4Array(rows.map((row) => row.project)),
+      textArray(rows.map((row) => row.quantity)),
+      textArray(rows.map((row) => row.amount)),
+      textArray(rows.map((row) => row.properties)),
+      timestamptzArray(rows.map((row) => row.time_us)),
+      textArray(rows.map((row) => row.source)),
+      textArray(rows.map((row) => row.metadata)),
+      byteaArray(rows.map((row) => row.salt)),
+      byteaArray(rows.map((row) => row.leaf)),
+      timestamptzArray(rows.map((row) => row.received_us)),
+      boolArray(rows.map((row) => row.sku_counts)),
+    ],
+  });
+  return result.rows;
+}
+
+/** Salt and leaf of what is stored under these keys. */
+export async function selectStored(
+  client: pg.PoolClient,
+  keys: readonly { tenant_id: string; request_id: string }[],
+): Promise<{ tenant_id: string; request_id: string; salt: Buffer; leaf: Buffer }[]> {
+  const result = await client.query<{ tenant_id: string; request_id: string; salt: Buffer; leaf: Buffer }>({
+    name: 'metering-stored',
+    text: `SELECT tenant_id, request_id, (stored).salt, (stored).leaf
+             FROM (SELECT k.*, (SELECT e FROM metering_event e WHERE e.tenant_id = k.tenant_id AND e.request_id = k.request_id) AS stored
+                     FROM unnest($1::uuid[], $2::text[]) AS k(tenant_id, request_id) OFFSET 0) found
+            WHERE (stored).leaf IS NOT NULL`,
+    values: [uuidArray(keys.map((key) => key.tenant_id)), textArray(keys.map((key) => key.request_id))],
+  });
+  return result.rows;
+}
+
+/**
+ * Settings of a connection that flushes: what is acknowledged is on disk whatever the server's default says, and lists are joined by
+ * hashing although a generic plan cannot know how long they are.
+ */
+export async function prepareForFlush(client: pg.PoolClient): Promise<void> {
+  await client.query('SET synchronous_commit = on; SET enable_nestloop = off; SET plan_cache_mode = force_generic_plan; SET jit = off');
+}
+
+const flushStatement = `
+WITH org AS MATERIALIZED (
+  SELECT r.n, r.tenant_id, r.org_id,
+         EXISTS (SELECT FROM metering_org o WHERE o.tenant_id = r.tenant_id AND o.org_id = r.org_id) AS known,
+         (SELECT c.closed_until FROM usage_closure c WHERE c.tenant_id = r.tenant_id AND c.org_id = r.org_id) AS closed_until
+    FROM unnest($1::uuid[], $2::uuid[]) WITH ORDINALITY AS r(tenant_id, org_id, n)),
+sku AS MATERIALIZED (
+  SELECT r.n, r.sku, (SELECT s FROM metering_sku s WHERE s.tenant_id = r.tenant_id AND s.sku = r.sku) AS known
+    FROM unnest($3::uuid[], $4::text[]) WITH ORDINALITY AS r(tenant_id, sku, n)),
+project AS MATERIALIZED (
+  SELECT r.n, r.project_id,
+         (SELECT p.org_id FROM metering_project p WHERE p.tenant_id = r.tenant_id AND p.project_id = r.project_id) AS org_id
+    FROM unnest($5::uuid[], $6::uuid[]) WITH ORDINALITY AS r(tenant_id, project_id, n)),
+item AS MATERIALIZED (
+  SELECT i.*, org.tenant_id, org.org_id, sku.sku, project.project_id,
+         CASE WHEN NOT org.known THEN 'org_unknown'
+              WHEN (sku.known).sku IS NULL THEN 'sku_unknown'
+              WHEN i.project_n IS NOT NULL AND project.org_id IS DISTINCT FROM org.org_id THEN 'project_unknown'
+              WHEN i.sku_counts <> ((sku.known).aggregation = 'count') THEN 'quantity_required'
+              WHEN i.quantity LIKE '-%' AND NOT (sku.known).allow_negative THEN 'quantity_negative'
+              WHEN i.event_time < org.closed_until AND (sku.known).late_policy = 'reject' THEN 'period_closed' END AS refusal,
+         CASE WHEN i.event_time < org.closed_until THEN (sku.known).late_policy END AS late_policy
+    FROM unnest($10::text[], $11::uuid[], $12::int[], $13::int[], $14::int[], $15::text[], $16::text[], $17::text[], $18::timestamptz[],
+                $19::text[], $20::text[], $21::bytea[], $22::bytea[], $23::timestamptz[], $24::boolean[]) WITH ORDINALITY
+         AS i(request_id, event_id, org_n, sku_n, project_n, quantity, amount, properties, event_time, source, metadata, salt, leaf,
+              received_at, sku_counts, n)
+    JOIN org ON org.n = i.org_n
+    JOIN sku ON sku.n = i.sku_n
+    LEFT JOIN project ON project.n = i.project_n),
+stored AS (
+  INSERT INTO metering_event (tenant_id, request_id, event_id, org_id, project_id, sku, quantity, amount, properties, event_time, source,
+                              metadata, salt, leaf, received_at)
+  SELECT tenant_id, request_id, event_id, org_id, project_id, sku, quantity::numeric, amount::numeric, properties::jsonb, event_time, source,
+         metadata::jsonb, salt, leaf, received_at
+    FROM item WHERE refusal IS NULL ORDER BY tenant_id, request_id COLLATE "C"
+  ON CONFLICT DO NOTHING RETURNING tenant_id, event_id),
+reported AS (
+  INSERT INTO metering_report (tenant_id, event_id, type, version, source, aggregate_type, aggregate_id, data, correlation_id, created_at)
+  SELECT r.tenant_id, r.event_id, 'usage.reported', 1, '/tallystick/tenants/' || r.tenant_id, 'usage', r.tenant_id,
+         jsonb_build_object('count', s.count), r.event_id, r.now
+    FROM unnest($7::uuid[], $8::uuid[], $9::timestamptz[]) AS r(tenant_id, event_id, now)
+    JOIN (SELECT tenant_id, count(*) FROM stored GROUP BY tenant_id) s USING (tenant_id))
+SELECT n::int, refusal, late_policy, stored
+  FROM (SELECT n, refusal, late_policy, refusal IS NULL AND event_id IN (SELECT event_id FROM stored) AS stored FROM item) answer
+ WHERE NOT stored OR late_policy IS NOT NULL`;

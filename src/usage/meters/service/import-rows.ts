@@ -1,0 +1,110 @@
+import { assert } from '../../../kernel/assert.ts';
+import { isId } from '../../../kernel/id.ts';
+import type { Db, Postgres, Scope, Tx } from '../../../platform/postgres.ts';
+import { organizationBySlug, organizationsByIds, requireOrganization } from '../../../foundation/tenancy/service.ts';
+import { ensureSku, skusByCode } from '../../../offer/catalog/service.ts';
+import type { CsvRow } from '../decide/csv.ts';
+import { type DayPlan, type MeterState, planDay } from '../decide/day.ts';
+import type { Fault } from '../decide/faults.ts';
+import type { Nem12Day } from '../decide/nem12.ts';
+import { planRow } from '../decide/row.ts';
+import type { ImportOptions, UsageRow } from '../model.ts';
+import { lockIdentifier } from '../sql/meters.ts';
+import { selectOccupancies } from '../sql/sites.ts';
+import { addRegister, meterByIdentifier, registerMeter } from './meters.ts';
+import { createOccupancy, createSite } from './sites.ts';
+
+/** Turns what a file holds into usage events, with what the tenant knows of meters, occupants, SKUs and organizations. */
+export interface RowMaker {
+  day(day: Nem12Day): Promise<DayPlan>;
+  row(row: CsvRow, line: number): Promise<UsageRow | Fault>;
+  hasSku(sku: string): boolean;
+}
+
+/**
+ * `make`: sites, meters, registers, occupancies and SKUs that are missing are made where the options allow it. Otherwise the answer is what
+ * it would be if they had been.
+ */
+export async function rowMaker(postgres: Postgres, scope: Scope, options: ImportOptions, make: boolean): Promise<RowMaker> {
+  let skus = await postgres.read(scope, skusByCode);
+  const states = new Map<string, MeterState>();
+  const orgs = new Map<string, string | null>();
+
+  const stateOf = async (nmi: string): Promise<MeterState> => {
+    const known = states.get(nmi);
+    if (known) return known;
+    const state = await postgres.read(scope, (db) => loadState(db, nmi));
+    remember(states, nmi, state);
+    return state;
+  };
+  const orgOf = async (name: string): Promise<string | null> => {
+    const known = orgs.get(name);
+    if (known !== undefined) return known;
+    const found = await postgres.read(scope, async (db) =>
+      isId(name) ? (await organizationsByIds(db, [name])).get(name) : organizationBySlug(db, name),
+    );
+    const visible = found && (options.org_ids === null || options.org_ids.includes(found.org_id));
+    const org_id = visible ? found.org_id : null;
+    remember(orgs, name, org_id);
+    return org_id;
+  };
+  return {
+    hasSku: (sku) => skus.has(sku),
+    async day(day) {
+      const plan = planDay(day, await stateOf(day.block.nmi), skus, options, scope.now);
+      if (plan.needs === null || !make) return plan;
+      const made = await postgres.transact(scope, async (tx) => {
+        await provide(tx, day, options);
+        return { skus: await skusByCode(tx), state: await loadState(tx, day.block.nmi) };
+      });
+      skus = made.skus;
+      states.set(day.block.nmi, made.state);
+      const complete = planDay(day, made.state, skus, options, scope.now);
+      assert(complete.needs === null, 'what a day needs was made');
+      return complete;
+    },
+    async row(row, line) {
+      const org_id = row.org === null ? options.org_id : await orgOf(row.org);
+      return planRow(row, line, org_id, skus);
+    },
+  };
+}
+
+
+/** Makes what a day needs, once, however many imports ask for it at the same time. */
+async function provide(tx: Tx, day: Nem12Day, options: ImportOptions): Promise<void> {
+  const { nmi } = day.block;
+  await lockIdentifier(tx, nmi);
+  const state = await loadState(tx, nmi);
+  const needs = planDay(day, state, await skusByCode(tx), options, tx.now).needs;
+  if (needs === null) return;
+  assert(options.org_id !== null, 'only an import for an organization makes anything');
+  if (needs.sku !== null) await ensureSku(tx, newSku(needs.sku.sku, needs.sku.unit));
+  let meter = state.meter;
+  if (needs.meter !== null) {
+    await ensureSku(tx, newSku(needs.meter.sku, 'kWh'));
+    const { default_timezone } = await requireOrganization(tx, options.org_id);
+    const site = await createSite(tx, { name: nmi, time_zone: default_timezone });
+    meter = await registerMeter(tx, { site_id: site.site_id, identifier: nmi, sku: needs.meter.sku, registers: needs.register ? [needs.register] : [] });
+  } else if (needs.register !== null && meter !== null) {
+    await addRegister(tx, meter, needs.register);
+  }
+  assert(meter !== null, 'a meter is known or was made');
+  if (needs.occupancy !== null) await createOccupancy(tx, meter.site_id, { org_id: options.org_id, ...needs.occupancy });
+}
+
+function newSku(sku: string, unit: string) {
+  return { sku, type: 'energy', unit, aggregation: 'sum' } as const;
+}
+
+async function loadState(db: Db, nmi: string): Promise<MeterState> {
+  const meter = (await meterByIdentifier(db, nmi)) ?? null;
+  return { meter, occupancies: meter === null ? [] : await selectOccupancies(db, meter.site_id) };
+}
+
+/** Files name millions of things at the most; the cache forgets all before it grows past this. */
+function remember<V>(cache: Map<string, V>, key: string, value: V): void {
+  if (cache.size >= 10_000) cache.clear();
+  cache.set(key, value);
+}
+

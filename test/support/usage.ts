@@ -1,0 +1,54 @@
+import { randomUUID } from 'node:crypto';
+import type { Ingest, UsageInput } from '../../src/usage/metering/model.ts';
+import { createIngest } from '../../src/usage/metering/service/ingest.ts';
+import type { TestDatabase } from './database.ts';
+
+export interface TestUsage {
+  ingest: Ingest;
+  /** Makes an organization and answers its id. */
+  organization(over?: { time_zone?: string; tenant_id?: string }): Promise<string>;
+  project(org_id: string): Promise<string>;
+  sku(sku: string, over?: { aggregation?: string; late_policy?: string; allow_negative?: boolean; tenant_id?: string }): Promise<string>;
+  /** Sends events and insists that all are taken. */
+  send(events: readonly UsageInput[], over?: { now?: string; tenant_id?: string }): Promise<void>;
+}
+
+/** What tests of usage need: organizations and SKUs planted past the rooms that own them, and a way in. */
+export function testUsage(t: TestDatabase): TestUsage {
+  const ingest = createIngest(t.postgres, { queue_events: 200_000 });
+  return {
+    ingest,
+    async organization({ time_zone = 'UTC', tenant_id = t.tenant_id } = {}) {
+      const org_id = randomUUID();
+      await t.superuser(
+        `INSERT INTO organization (tenant_id, org_id, legal_name, org_slug, billing_email, default_timezone, created_at)
+         VALUES ($1, $2, 'An organization', 'org-' || $2::text, 'billing@example.com', $3, '2026-01-01T00:00:00Z')`,
+        [tenant_id, org_id, time_zone],
+      );
+      return org_id;
+    },
+    async project(org_id) {
+      const project_id = randomUUID();
+      await t.superuser(
+        `INSERT INTO project (tenant_id, project_id, org_id, name, created_at) VALUES ($1, $2, $3, $2::text, '2026-01-01T00:00:00Z')`,
+        [t.tenant_id, project_id, org_id],
+      );
+      return project_id;
+    },
+    async sku(sku, { aggregation = 'sum', late_policy = 'adjust_next', allow_negative = false, tenant_id = t.tenant_id } = {}) {
+      await t.superuser(
+        `INSERT INTO product_sku (tenant_id, sku, type, unit, aggregation, late_policy, allow_negative, created_at)
+         VALUES ($1, $2, 'action', 'unit', $3, $4, $5, '2026-01-01T00:00:00Z')`,
+        [tenant_id, sku, aggregation, late_policy, allow_negative],
+      );
+      return sku;
+    },
+    async send(events, { now = '2026-06-01T00:00:00Z', tenant_id = t.tenant_id } = {}) {
+      for (let at = 0; at < events.length; at += 10_000) {
+        const part = events.slice(at, at + 10_000);
+        const outcome = await ingest.ingestEvents(tenant_id, part, { now: Temporal.Instant.from(now) });
+        if (outcome.accepted !== part.length) throw new Error(`not all accepted: ${JSON.stringify(outcome.rejected.slice(0, 3))}`);
+      }
+    },
+  };
+}

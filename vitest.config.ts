@@ -1,0 +1,32 @@
+import { defineConfig } from 'vitest/config';
+import { findChromium } from './test/support/chromium.ts';
+
+const exclude = ['**/node_modules/**', '**/dist/**', '.tallystick/**'];
+/** Tests that talk to PostgreSQL, alone, behind HTTP, or behind a browser. */
+const onDatabase = '{src,test,sdk,console}/**/*.{db,http,browser}.test.ts';
+/** Browser tests need Chromium; without it they are left out here, and scripts/test.ts names them. */
+const withoutBrowser = findChromium() === undefined ? ['**/*.browser.test.ts'] : [];
+
+export default defineConfig({
+  test: {
+    pool: 'forks',
+    maxWorkers: 2,
+    testTimeout: 30_000,
+    hookTimeout: 60_000,
+    projects: [
+      {
+        extends: true,
+        test: { name: 'unit', include: ['{src,test,sdk,console}/**/*.test.ts'], exclude: [...exclude, onDatabase] },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'database',
+          include: [onDatabase],
+          exclude: [...exclude, ...withoutBrowser],
+          globalSetup: ['test/support/postgres-server.ts'],
+        },
+      },
+    ],
+  },
+});
