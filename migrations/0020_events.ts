@@ -32,7 +32,8 @@ CREATE TABLE billing_events (
 );
 SELECT tenant_table('billing_events');
 CREATE INDEX billing_events_pending ON billing_events (seq) WHERE status = 'pending';
-CREATE INDEX billing_events_pending_by_aggregate ON billing_events (tenant_id, aggregate_type, aggregate_id, seq) WHERE status = 'pending';
+-- The few that are leased or wait for another attempt: what is behind them in their aggregate waits too.
+CREATE INDEX billing_events_tried ON billing_events (tenant_id, aggregate_type, aggregate_id, seq) WHERE status = 'pending' AND attempts > 0;
 CREATE INDEX billing_events_by_seq ON billing_events (tenant_id, seq);
 CREATE INDEX billing_events_by_aggregate ON billing_events (tenant_id, aggregate_id, seq);
 CREATE INDEX billing_events_by_type ON billing_events (tenant_id, type, seq);

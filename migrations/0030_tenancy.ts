@@ -20,7 +20,7 @@ GRANT SELECT ON tenant TO tally_auth, tally_due;
 
 CREATE FUNCTION test_clock_forward() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-  IF OLD.test_clock_at IS NOT NULL AND (NEW.test_clock_at IS NULL OR NEW.test_clock_at < OLD.test_clock_at) THEN
+  IF OLD.test_clock_at IS NOT NULL AND coalesce(NEW.test_clock_at, clock_timestamp()) < OLD.test_clock_at THEN
     RAISE EXCEPTION 'a test clock only goes forward' USING ERRCODE = '23514', CONSTRAINT = 'test_clock_forward';
   END IF;
   RETURN NEW;

@@ -1,5 +1,5 @@
 /**
- * Everything `npm test` promises: types, lint and format, then every test. Ends with `N passed, N failed`, in which each
+ * Everything `npm test` promises: types, lint and format, nothing unused, then every test. Ends with `N passed, N failed`, in which each
  * check counts as one and each test as one, and exits 1 when anything failed.
  *
  *   npm test                     all of it
@@ -40,6 +40,7 @@ const checks: readonly Check[] = [
     title: 'Lint and format (biome)',
     command: ['@biomejs/biome/bin/biome', 'check', '--error-on-warnings', '--diagnostic-level=warn'],
   },
+  { title: 'Nothing unused (knip)', command: ['knip/bin/knip.js', '--no-progress', '--no-config-hints', '--exclude=types'] },
 ];
 
 const tallies = [...(filters.length === 0 ? await runChecks() : []), await runTests()];
@@ -68,14 +69,7 @@ async function runTests(): Promise<Tally> {
   const browser = browserTests();
   heading(`Tests (vitest${filters.length > 0 ? ` ${filters.join(' ')}` : ''})`);
   const { status } = await run(
-    [
-      'vitest/vitest.mjs',
-      'run',
-      ...filters,
-      '--reporter=default',
-      '--reporter=json',
-      `--outputFile.json=${results}`,
-    ],
+    ['vitest/vitest.mjs', 'run', ...filters, '--reporter=default', '--reporter=json', `--outputFile.json=${results}`],
     { stdio: ['ignore', 'inherit', 'inherit'] },
   );
   const tally = readTally(results, status);

@@ -1,9 +1,12 @@
 import { describe, expect, it } from 'vitest';
+import { pageViolations } from './support/pages.ts';
 import { readSources } from './support/sources.ts';
 import { styleViolations } from './support/style.ts';
 import { printed, type Sources } from './support/syntax.ts';
 
 const violationsOf = (planted: Sources) => printed(styleViolations(planted));
+
+const pages = ['README.md', 'ARCHITECTURE.md', 'STYLE.md', 'CONTRIBUTING.md', 'SECURITY.md', 'CHANGELOG.md', 'docs'];
 
 describe('the style of the house', () => {
   it('is kept by every file of the project', () => {
@@ -18,8 +21,30 @@ describe('the style of the house', () => {
       'scripts',
       'vitest.config.ts',
     ];
-    const pages = ['README.md', 'ARCHITECTURE.md', 'STYLE.md', 'CONTRIBUTING.md', 'SECURITY.md', 'CHANGELOG.md', 'docs'];
     expect(printed(styleViolations(readSources([...code, ...pages])))).toEqual([]);
+  });
+});
+
+describe('the pages', () => {
+  it('speak of what exists, list every room, and name every table in its room', () => {
+    const sources = readSources([...pages, 'src', 'sdk', 'migrations', 'bench', 'console', 'scripts', 'test', '.ci', 'LICENSE']);
+    expect(printed(pageViolations(sources))).toEqual([]);
+  });
+
+  it('are refused when they do not', () => {
+    const planted = {
+      'README.md': 'See [the guide](docs/guide.md) and `src/main.ts`, [here](https://example.com) and `src/<floor>`.',
+      'ARCHITECTURE.md': '| offer | `coupons` |',
+      'src/offer/catalog/README.md': 'Owns `plan`.',
+      'migrations/0100_catalog.ts': 'export const up = `CREATE TABLE plan (); CREATE TABLE product_sku ();`;',
+    };
+    expect(printed(pageViolations(planted))).toEqual([
+      'README.md:1 speaks of docs/guide.md, which does not exist',
+      'README.md:1 speaks of src/main.ts, which does not exist',
+      'ARCHITECTURE.md does not list the rooms that exist: look at offer/catalog',
+      'ARCHITECTURE.md does not list the rooms that exist: look at offer/coupons',
+      'src/offer/catalog/README.md does not name its table product_sku',
+    ]);
   });
 });
 

@@ -10,7 +10,7 @@ import { type Database, openDatabase } from './database.ts';
 import { jobDefinitions } from './jobs.ts';
 import { startReactions } from './reactions.ts';
 import { includes, type Role } from './roles.ts';
-import { createServer, importsDir } from './server.ts';
+import { createServer } from './server.ts';
 
 export interface Running {
   /** `http://127.0.0.1:3000`, or null where the role api does not run here. */
@@ -49,7 +49,7 @@ export async function start(config: Config, roles: readonly Role[]): Promise<Run
     });
     undo.push(() => ingest.close());
     if (includes(roles, 'worker')) {
-      const jobs: Jobs = await startJobs(jobDefinitions({ ingest, imports_dir: importsDir(config) }), { postgres, clock, log });
+      const jobs: Jobs = await startJobs(jobDefinitions({ ingest, data_dir: config.data_dir }), { postgres, clock, log });
       undo.push(() => jobs.stop());
     }
     if (includes(roles, 'dispatcher')) {

@@ -5,6 +5,6 @@ import type { Ingest } from '../usage/metering/model.ts';
 import { jobs as meterJobs } from '../usage/meters/jobs.ts';
 
 /** Every background task of the house. */
-export function jobDefinitions(deps: { ingest: Ingest; imports_dir: string }): JobDefinition[] {
+export function jobDefinitions(deps: { ingest: Ingest; data_dir: string }): JobDefinition[] {
   return [...meteringJobs, ...meterJobs(deps), ...invoicingJobs];
 }

@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { routes as actionRoutes } from '../billing/actions/routes.ts';
 import { constraints as invoicingConstraints } from '../billing/invoicing/errors.ts';
@@ -73,7 +72,7 @@ export async function createServer({ config, log, metrics, postgres, ingest }: S
   receiptRoutes(server, { postgres });
   catalogRoutes(server);
   meteringRoutes(server, { postgres, ingest, signAck: (tenant_id, statement) => signAck(postgres, { ...statement, tenant_id }) });
-  meterRoutes(server, { postgres, ingest, clock, imports_dir: importsDir(config) });
+  meterRoutes(server, { postgres, ingest, clock, data_dir: config.data_dir });
   ledgerRoutes(server);
   partnerRoutes(server);
   subscriptionRoutes(server);
@@ -82,11 +81,6 @@ export async function createServer({ config, log, metrics, postgres, ingest }: S
   invoicingRoutes(server, { postgres, clock });
   await serveConsole(web, fileURLToPath(new URL('../../console/dist', import.meta.url)));
   return web;
-}
-
-/** Where uploads wait until they are imported. */
-export function importsDir(config: Pick<Config, 'data_dir'>): string {
-  return join(config.data_dir, 'imports');
 }
 
 async function answers(postgres: Postgres): Promise<boolean> {

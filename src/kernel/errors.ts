@@ -9,6 +9,8 @@ export interface ErrorDetails {
   /** A sentence for the caller; never holds secrets or internals. */
   detail?: string;
   errors?: Fault[];
+  /** Members of the answer beyond the problem's own (RFC 9457 §3.2). */
+  extensions?: Record<string, unknown>;
   /** Extra response headers, such as Retry-After. */
   headers?: Record<string, string>;
   /** For the log alone. */

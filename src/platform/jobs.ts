@@ -1,5 +1,5 @@
 import { EventEmitter } from 'node:events';
-import { Logger as QueueLogger, type Runner, run, runMigrations, type WorkerEvents } from 'graphile-worker';
+import { parseCronItems, Logger as QueueLogger, type Runner, run, runMigrations, type WorkerEvents } from 'graphile-worker';
 import { sql } from 'kysely';
 import pg from 'pg';
 import type { Clock } from './clock.ts';
@@ -52,7 +52,7 @@ export async function prepareJobs(admin: pg.PoolConfig): Promise<void> {
     const database = (await client.query<{ name: string }>('SELECT quote_ident(current_database()) AS name')).rows[0]!.name;
     await client.query(`GRANT CREATE ON DATABASE ${database} TO tally_jobs`);
     const pool = new pg.Pool({ ...admin, max: 2, options: '-c role=tally_jobs' });
-    pool.on('error', () => undefined);
+    quiet(pool);
     try {
       await runMigrations({ pgPool: pool, logger: silent });
     } finally {
@@ -62,6 +62,12 @@ export async function prepareJobs(admin: pg.PoolConfig): Promise<void> {
   } finally {
     await client.end();
   }
+}
+
+/** A lost connection is replaced by the pool; it must not end the process. */
+function quiet(pool: pg.Pool, tell: (error: Error) => void = () => undefined): void {
+  pool.on('error', tell);
+  pool.on('connect', (client) => client.on('error', tell));
 }
 
 const queueSchema = /* sql */ `
@@ -87,7 +93,7 @@ GRANT EXECUTE ON FUNCTION tally_queue.enqueue(text, jsonb, text, timestamptz) TO
 export async function startJobs(definitions: readonly JobDefinition[], context: Omit<JobContext, 'signal'>): Promise<Jobs> {
   const stopping = new AbortController();
   const pool = new pg.Pool({ ...context.postgres.connection('jobs'), max: 4, idleTimeoutMillis: 10_000 });
-  pool.on('error', (error) => context.log.warn({ err: error }, 'job queue connection'));
+  quiet(pool, (error) => context.log.warn({ err: error }, 'job queue connection'));
   const names = new Set<string>();
   const events: WorkerEvents = new EventEmitter();
   events.on('worker:create', ({ worker }) => names.add(worker.workerId));
@@ -111,10 +117,10 @@ export async function startJobs(definitions: readonly JobDefinition[], context: 
         },
       ]),
     ),
-    crontab: definitions
-      .filter((job) => job.cron)
-      .map((job) => `${job.cron} ${job.name} ?max=3`)
-      .join('\n'),
+    // Not as crontab text, whose syntax has no dots in names.
+    parsedCronItems: parseCronItems(
+      definitions.flatMap(({ name, cron }) => (cron ? [{ task: name, match: cron, identifier: name, options: { maxAttempts: 3 } }] : [])),
+    ),
   });
   const beat = async () => {
     await pool.query(

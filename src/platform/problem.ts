@@ -55,6 +55,7 @@ export function sendProblem(request: FastifyRequest, reply: FastifyReply, error:
     code: error.code,
     http_request_id: request.id,
     ...(error.details.errors ? { errors: error.details.errors } : {}),
+    ...error.details.extensions,
   };
   return reply
     .status(error.status)

@@ -1,6 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import pg from 'pg';
 import { afterAll, inject } from 'vitest';
+import { loadMasterKey } from '../../src/platform/keys.ts';
 import { createPostgres, type Db, type Postgres, type Scope, type Tx, typeParsers } from '../../src/platform/postgres.ts';
 
 export interface TestDatabase {
@@ -19,6 +20,7 @@ export interface TestDatabase {
 
 /** A fresh copy of the migrated template with two tenants, dropped when the file is done. */
 export async function testDatabase(): Promise<TestDatabase> {
+  loadMasterKey('', Buffer.alloc(32, 7).toString('base64'));
   const admin = inject('admin');
   const login = inject('login');
   const name = `test_${randomBytes(6).toString('hex')}`;

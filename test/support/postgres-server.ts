@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import pg from 'pg';
 import type { TestProject } from 'vitest/node';
 import { startEmbeddedPostgres } from '../../src/platform/embedded-postgres.ts';
+import { prepareJobs } from '../../src/platform/jobs.ts';
 import { migrateUp } from '../../src/platform/migrate.ts';
 import { ensureRoles } from '../../src/platform/roles.ts';
 
@@ -33,6 +34,7 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
   await client.connect();
   await migrateUp(client);
   await client.end();
+  await prepareJobs({ ...server.admin, database: template });
   project.provide('admin', {
     host: String(server.admin.host),
     port: Number.parseInt(String(server.admin.port), 10),

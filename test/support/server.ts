@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll } from 'vitest';
 import { jobDefinitions } from '../../src/app/jobs.ts';
 import { startReactions } from '../../src/app/reactions.ts';
-import { createServer, importsDir } from '../../src/app/server.ts';
+import { createServer } from '../../src/app/server.ts';
 import { createTenantWithAdmin } from '../../src/foundation/identity/service/tenants.ts';
 import { createTenantKeys } from '../../src/foundation/receipts/service.ts';
 import { clock } from '../../src/platform/clock.ts';
@@ -55,7 +55,9 @@ export async function testServer(options: { jobs?: boolean } = {}): Promise<Test
   const ingest = createIngest(postgres, { queue_events: config.ingest_queue_events });
   const web = await createServer({ config, log, metrics: createMetrics(), postgres, ingest });
   await web.ready();
-  const jobs = options.jobs ? await startJobs(jobDefinitions({ ingest, imports_dir: importsDir(config) }), { postgres, clock, log }) : null;
+  const jobs = options.jobs
+    ? await startJobs(jobDefinitions({ ingest, data_dir: config.data_dir }), { postgres, clock, log })
+    : null;
   const reactions = options.jobs ? await startReactions({ postgres, clock, log }) : null;
   let open = true;
   const close = async () => {
@@ -83,11 +85,19 @@ export async function testServer(options: { jobs?: boolean } = {}): Promise<Test
       const answer = await web.inject({
         method: method as 'GET',
         url: path,
-        headers: { authorization: `Bearer ${tenant.key}`, ...(body === undefined ? {} : { 'content-type': 'application/json' }), ...headers },
+        headers: {
+          authorization: `Bearer ${tenant.key}`,
+          ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+          ...headers,
+        },
         ...(body === undefined ? {} : { payload: json ? JSON.stringify(body) : (body as string | Buffer) }),
       });
       const is_json = String(answer.headers['content-type'] ?? '').includes('json');
-      return { status: answer.statusCode, body: is_json && answer.body !== '' ? JSON.parse(answer.body) : answer.rawPayload, headers: answer.headers };
+      return {
+        status: answer.statusCode,
+        body: is_json && answer.body !== '' ? JSON.parse(answer.body) : answer.rawPayload,
+        headers: answer.headers,
+      };
     },
   };
 }

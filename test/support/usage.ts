@@ -8,7 +8,10 @@ export interface TestUsage {
   /** Makes an organization and answers its id. */
   organization(over?: { time_zone?: string; tenant_id?: string }): Promise<string>;
   project(org_id: string): Promise<string>;
-  sku(sku: string, over?: { aggregation?: string; late_policy?: string; allow_negative?: boolean; tenant_id?: string }): Promise<string>;
+  sku(
+    sku: string,
+    over?: { aggregation?: string; late_policy?: string; allow_negative?: boolean; tenant_id?: string },
+  ): Promise<string>;
   /** Sends events and insists that all are taken. */
   send(events: readonly UsageInput[], over?: { now?: string; tenant_id?: string }): Promise<void>;
 }
@@ -22,7 +25,7 @@ export function testUsage(t: TestDatabase): TestUsage {
       const org_id = randomUUID();
       await t.superuser(
         `INSERT INTO organization (tenant_id, org_id, legal_name, org_slug, billing_email, default_timezone, created_at)
-         VALUES ($1, $2, 'An organization', 'org-' || $2::text, 'billing@example.com', $3, '2026-01-01T00:00:00Z')`,
+         VALUES ($1, $2::uuid, 'An organization', 'org-' || $2::uuid, 'billing@example.com', $3, '2026-01-01T00:00:00Z')`,
         [tenant_id, org_id, time_zone],
       );
       return org_id;
@@ -30,7 +33,7 @@ export function testUsage(t: TestDatabase): TestUsage {
     async project(org_id) {
       const project_id = randomUUID();
       await t.superuser(
-        `INSERT INTO project (tenant_id, project_id, org_id, name, created_at) VALUES ($1, $2, $3, $2::text, '2026-01-01T00:00:00Z')`,
+        `INSERT INTO project (tenant_id, project_id, org_id, name, created_at) VALUES ($1, $2::uuid, $3, $2::uuid::text, '2026-01-01T00:00:00Z')`,
         [t.tenant_id, project_id, org_id],
       );
       return project_id;
@@ -47,7 +50,8 @@ export function testUsage(t: TestDatabase): TestUsage {
       for (let at = 0; at < events.length; at += 10_000) {
         const part = events.slice(at, at + 10_000);
         const outcome = await ingest.ingestEvents(tenant_id, part, { now: Temporal.Instant.from(now) });
-        if (outcome.accepted !== part.length) throw new Error(`not all accepted: ${JSON.stringify(outcome.rejected.slice(0, 3))}`);
+        if (outcome.accepted !== part.length)
+          throw new Error(`not all accepted: ${JSON.stringify(outcome.rejected.slice(0, 3))}`);
       }
     },
   };

@@ -56,9 +56,6 @@ export const occupanciesOf = (site_id: string) =>
 
 export const createOrganization = (body: NewOrganization) => request<Organization>('/v1/orgs', { method: 'POST', body });
 
-export const subscribe = (org_id: string, body: { plan_id: string; effective_at: string }) =>
-  request<Entitlement>(`/v1/orgs/${org_id}/entitlements`, { method: 'POST', body });
-
 export interface Assignment {
   model_id: string;
   plan_id: string;

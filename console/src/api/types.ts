@@ -55,6 +55,8 @@ interface PriceThere {
 /** What moving an organization to another plan does to its prices. */
 export interface AssignmentResult {
   preview: boolean;
+  currency: string;
+  base_amount: { before: Decimal | null; after: Decimal | null };
   differences: { sku: string; change: 'added' | 'removed' | 'changed'; before: PriceThere | null; after: PriceThere | null }[];
 }
 

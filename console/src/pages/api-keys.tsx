@@ -4,6 +4,7 @@ import { useMemo, useState } from 'react';
 import { apiKeys, revokeApiKey } from '../api/access.ts';
 import type { ApiKey } from '../api/types.ts';
 import { NewKeyDialog } from '../features/identity/new-key-dialog.tsx';
+import { useMay } from '../features/session/may.ts';
 import { StatusBadge } from '../ui/badge.tsx';
 import { Button } from '../ui/button.tsx';
 import { formatAgo, formatDate } from '../ui/dates.ts';
@@ -17,12 +18,13 @@ export function ApiKeysPage() {
   const list = useQuery(apiKeys);
   const [creating, setCreating] = useState(false);
   const [revoking, setRevoking] = useState<ApiKey | null>(null);
-  const columns = useMemo(() => columnsFor(setRevoking), []);
-  const create = (
+  const may_write = useMay('keys:write');
+  const columns = useMemo(() => columnsFor(may_write ? setRevoking : null), [may_write]);
+  const create = may_write ? (
     <Button look="primary" onClick={() => setCreating(true)}>
       <Plus size={14} aria-hidden="true" /> New key
     </Button>
-  );
+  ) : null;
   return (
     <Page title="API keys" lead="For programs. The server keeps only a hash of each." actions={create}>
       <Card flush>
@@ -44,13 +46,17 @@ export function ApiKeysPage() {
   );
 }
 
-function columnsFor(revoke: (key: ApiKey) => void): Column<ApiKey>[] {
+function columnsFor(revoke: ((key: ApiKey) => void) | null): Column<ApiKey>[] {
   return [
     { id: 'name', header: 'Name', cell: (key) => <span className="font-medium">{key.name}</span> },
     {
       id: 'prefix',
       header: 'Key',
-      cell: (key) => <code className="font-mono text-xs whitespace-nowrap text-ink-2">{key.prefix}…</code>,
+      cell: (key) => (
+        <code className="font-mono text-xs whitespace-nowrap text-ink-2">
+          {key.prefix}…{key.last_four}
+        </code>
+      ),
     },
     { id: 'scopes', header: 'Scopes', cell: (key) => <span className="text-xs text-ink-2">{key.scopes.join(', ')}</span> },
     {
@@ -72,7 +78,7 @@ function columnsFor(revoke: (key: ApiKey) => void): Column<ApiKey>[] {
       cell: (key) =>
         key.revoked_at ? (
           <StatusBadge status="revoked" />
-        ) : (
+        ) : revoke === null ? null : (
           <Button size="small" look="ghost" aria-label={`Revoke ${key.name}`} onClick={() => revoke(key)}>
             Revoke
           </Button>

@@ -8,6 +8,7 @@ import { PayDialog, VoidDialog } from '../features/invoicing/invoice-dialogs.tsx
 import { InvoiceLines } from '../features/invoicing/invoice-lines.tsx';
 import { ProofCard } from '../features/invoicing/proof-card.tsx';
 import { isOverdue } from '../features/invoicing/totals.ts';
+import { useMay } from '../features/session/may.ts';
 import { StatusBadge } from '../ui/badge.tsx';
 import { Button, buttonClass } from '../ui/button.tsx';
 import { dateOf, formatDate, formatPeriod, today } from '../ui/dates.ts';
@@ -20,10 +21,10 @@ export function InvoicePage() {
   const { invoice_id } = useParams({ from: '/signed/invoices/$invoice_id' });
   const invoice = useQuery(invoiceById(invoice_id));
   const [asked, ask] = useState<'pay' | 'void' | null>(null);
-  const number = invoice.data ? (invoice.data.number ?? 'Draft') : 'Invoice';
+  const number = invoice.data ? invoice.data.number : 'Invoice';
   return (
     <Page
-      title={invoice.data?.number ? `Invoice ${invoice.data.number}` : 'Invoice'}
+      title={invoice.data ? `Invoice ${invoice.data.number}` : 'Invoice'}
       trail={
         <Link to="/invoices" search={{}}>
           Invoices
@@ -69,7 +70,7 @@ export function InvoicePage() {
 }
 
 function Actions({ invoice, ask }: { invoice: Invoice; ask: (what: 'pay' | 'void') => void }) {
-  const open = invoice.status === 'open';
+  const open = useMay('invoices:write') && invoice.status === 'open';
   return (
     <>
       <a href={pdfAddress(invoice.invoice_id)} download className={buttonClass()}>
@@ -113,8 +114,12 @@ function Summary({ invoice }: { invoice: Invoice }) {
             </Link>,
           ],
           ['Period', formatPeriod(invoice.period.from, invoice.period.to)],
-          ['Issued', invoice.issued_at ? formatDate(dateOf(invoice.issued_at)) : 'Not yet'],
-          ['Due', invoice.due_at ? formatDate(dateOf(invoice.due_at)) : '–'],
+          ['Issued', formatDate(dateOf(invoice.issued_at))],
+          ['Due', formatDate(dateOf(invoice.due_at))],
+          ...(invoice.paid_at ? [['Paid', formatDate(dateOf(invoice.paid_at))] as const] : []),
+          ...(invoice.payment_reference ? [['Reference', invoice.payment_reference] as const] : []),
+          ...(invoice.voided_at ? [['Void since', formatDate(dateOf(invoice.voided_at))] as const] : []),
+          ...(invoice.void_reason ? [['Reason', invoice.void_reason] as const] : []),
         ]}
       />
     </Card>

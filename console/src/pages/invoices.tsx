@@ -1,11 +1,10 @@
 import { useInfiniteQuery } from '@tanstack/react-query';
 import { useNavigate, useSearch } from '@tanstack/react-router';
-import { ReceiptText, RefreshCcwDot } from 'lucide-react';
-import { useState } from 'react';
+import { ReceiptText } from 'lucide-react';
 import { invoicePages } from '../api/billing.ts';
 import type { InvoiceStatus } from '../api/types.ts';
 import { invoiceColumns } from '../features/invoicing/columns.tsx';
-import { RunDialog } from '../features/invoicing/run-dialog.tsx';
+import { RunButton } from '../features/invoicing/run-button.tsx';
 import { OrgPicker } from '../features/tenancy/org-picker.tsx';
 import { Button } from '../ui/button.tsx';
 import { Card, Page } from '../ui/page.tsx';
@@ -15,7 +14,6 @@ import { DataTable } from '../ui/table.tsx';
 
 const statuses = [
   { value: '', label: 'Any status' },
-  { value: 'draft', label: 'Draft' },
   { value: 'open', label: 'Open' },
   { value: 'paid', label: 'Paid' },
   { value: 'void', label: 'Void' },
@@ -25,19 +23,13 @@ const statuses = [
 export function InvoicesPage() {
   const search = useSearch({ from: '/signed/invoices' });
   const navigate = useNavigate({ from: '/invoices' });
-  const [billing, setBilling] = useState(false);
   const status = statuses.find((one) => one.value === search.status)?.value ?? '';
   const filter = { org_id: search.org_id, status: (status || undefined) as InvoiceStatus | undefined };
   const list = useInfiniteQuery(invoicePages(filter));
   const invoices = list.data?.pages.flatMap((page) => page.data) ?? [];
   const filtered = filter.org_id !== undefined || filter.status !== undefined;
-  const run = (
-    <Button look="primary" onClick={() => setBilling(true)}>
-      <RefreshCcwDot size={14} aria-hidden="true" /> Run billing
-    </Button>
-  );
   return (
-    <Page title="Invoices" actions={run}>
+    <Page title="Invoices" actions={<RunButton />}>
       <form aria-label="Filter invoices" onSubmit={(event) => event.preventDefault()} className="mb-4 flex flex-wrap gap-3">
         <OrgPicker
           quiet
@@ -64,7 +56,7 @@ export function InvoicesPage() {
           <Empty
             icon={<ReceiptText size={22} aria-hidden="true" />}
             title={filtered ? 'No invoice matches' : 'No invoices yet'}
-            action={filtered ? null : run}
+            action={filtered ? null : <RunButton />}
           >
             {filtered
               ? 'Change the organization or the status.'
@@ -87,7 +79,6 @@ export function InvoicesPage() {
           </Button>
         </div>
       ) : null}
-      <RunDialog open={billing} onClose={() => setBilling(false)} />
     </Page>
   );
 }

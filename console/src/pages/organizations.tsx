@@ -3,6 +3,7 @@ import { Link, useNavigate, useSearch } from '@tanstack/react-router';
 import { Building2, CornerDownRight, Plus } from 'lucide-react';
 import { useMemo, useState } from 'react';
 import { orgPages } from '../api/orgs.ts';
+import { useMay } from '../features/session/may.ts';
 import { NewOrgDialog } from '../features/tenancy/new-org-dialog.tsx';
 import { asTree, type TreeOrg } from '../features/tenancy/tree.ts';
 import { Badge } from '../ui/badge.tsx';
@@ -20,11 +21,11 @@ export function OrganizationsPage() {
   const [creating, setCreating] = useState(false);
   const list = useInfiniteQuery(orgPages(q));
   const orgs = useMemo(() => asTree(list.data?.pages.flatMap((page) => page.data) ?? []), [list.data]);
-  const create = (
+  const create = useMay('orgs:write') ? (
     <Button look="primary" onClick={() => setCreating(true)}>
       <Plus size={14} aria-hidden="true" /> New organization
     </Button>
-  );
+  ) : null;
   return (
     <Page title="Organizations" lead="Your own, your customers, your partners" actions={create}>
       <form aria-label="Find organizations" onSubmit={(event) => event.preventDefault()} className="mb-4">

@@ -1,11 +1,9 @@
 import { useQuery } from '@tanstack/react-query';
 import { RefreshCcwDot } from 'lucide-react';
-import { useState } from 'react';
 import { billingRuns } from '../api/billing.ts';
 import type { BillingRun } from '../api/types.ts';
-import { invoiceCount, RunDialog } from '../features/invoicing/run-dialog.tsx';
+import { RunButton } from '../features/invoicing/run-button.tsx';
 import { StatusBadge } from '../ui/badge.tsx';
-import { Button } from '../ui/button.tsx';
 import { formatMoment, formatPeriod } from '../ui/dates.ts';
 import { formatCount } from '../ui/format.ts';
 import { Hash } from '../ui/hash.tsx';
@@ -14,32 +12,25 @@ import { Empty, ProblemBox, SkeletonRows } from '../ui/state.tsx';
 import { type Column, DataTable } from '../ui/table.tsx';
 
 export function RunsPage() {
-  const [billing, setBilling] = useState(false);
   const list = useQuery({
     ...billingRuns,
-    refetchInterval: ({ state }) => (state.data?.data.some((run) => run.status === 'running') ? 1500 : false),
+    refetchInterval: ({ state }) => (state.data?.data.some((run) => run.finished_at === null) ? 1500 : false),
   });
-  const run = (
-    <Button look="primary" onClick={() => setBilling(true)}>
-      <RefreshCcwDot size={14} aria-hidden="true" /> Run billing
-    </Button>
-  );
   return (
-    <Page title="Billing runs" lead="Each closes a period and issues its invoices, once" actions={run}>
+    <Page title="Billing runs" lead="Each closes a period and issues its invoices, once" actions={<RunButton />}>
       <Card flush>
         {list.error ? (
           <ProblemBox error={list.error} onRetry={list.refetch} className="m-4" />
         ) : list.isPending ? (
           <SkeletonRows label="billing runs" />
         ) : list.data.data.length === 0 ? (
-          <Empty icon={<RefreshCcwDot size={22} aria-hidden="true" />} title="No period has been billed" action={run}>
+          <Empty icon={<RefreshCcwDot size={22} aria-hidden="true" />} title="No period has been billed" action={<RunButton />}>
             A run rates the usage of every subscription and issues one invoice for each payer and currency.
           </Empty>
         ) : (
           <DataTable caption="Billing runs, newest first" columns={columns} rows={list.data.data} rowKey={(one) => one.run_id} />
         )}
       </Card>
-      <RunDialog open={billing} onClose={() => setBilling(false)} />
     </Page>
   );
 }
@@ -51,7 +42,7 @@ const columns: readonly Column<BillingRun>[] = [
     cell: (run) => <span className="font-medium whitespace-nowrap">{formatPeriod(run.from, run.to)}</span>,
   },
   { id: 'status', header: 'Status', cell: (run) => <StatusBadge status={run.status} /> },
-  { id: 'invoices', header: 'Invoices', align: 'right', cell: (run) => formatCount(invoiceCount(run)) },
+  { id: 'invoices', header: 'Invoices', align: 'right', cell: (run) => formatCount(run.invoices) },
   {
     id: 'errors',
     header: 'Refused',

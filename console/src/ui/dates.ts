@@ -19,6 +19,12 @@ export function formatMoment(text: string): string {
   return `${formatDate(numeric.format(epoch_ms))}, ${clock.format(epoch_ms)}`;
 }
 
+/** The calendar date of a moment in a time zone. */
+export function formatDateIn(text: string, time_zone: string): string {
+  const there = new Intl.DateTimeFormat('en-CA', { year: 'numeric', month: '2-digit', day: '2-digit', timeZone: time_zone });
+  return formatDate(there.format(Date.parse(text)));
+}
+
 /** A half-open period as people read it: "March 2026", or "1 Mar 2026 – 14 Mar 2026" with the last day included. */
 export function formatPeriod(from: string, to: string): string {
   const start = dateOf(from);

@@ -14,11 +14,6 @@ export function compareDecimals(a: string, b: string): number {
   return difference < 0n ? -1 : difference > 0n ? 1 : 0;
 }
 
-/** `a − b`, exact. */
-export function subtractDecimals(a: string, b: string): string {
-  return sumDecimals([a, b.startsWith('-') ? b.slice(1) : `-${b}`]);
-}
-
 /**
  * A decimal as the number a chart needs to place a pixel. For drawing only: what is printed comes from the text.
  */

@@ -51,8 +51,3 @@ export function formatLabel(word: string): string {
   const spaced = word.replaceAll(/[_.-]+/g, ' ');
   return spaced.charAt(0).toUpperCase() + spaced.slice(1);
 }
-
-/** An amount that is plain text in some answers and `{amount, currency}` in others. */
-export function plainAmount(amount: Decimal | Amount): Decimal {
-  return typeof amount === 'string' ? amount : amount.amount;
-}

@@ -136,7 +136,7 @@ function useCommands(): CommandGroup[] {
           value: 'Invoices',
           items: (invoices ?? []).map((invoice) => ({
             value: invoice.invoice_id,
-            label: `${invoice.number ?? 'Draft'} · ${invoice.org_name}`,
+            label: `${invoice.number} · ${invoice.org_name}`,
             about: formatAmount(invoice.total),
             icon: ReceiptText,
             run: () => navigate({ to: '/invoices/$invoice_id', params: { invoice_id: invoice.invoice_id } }),

@@ -42,6 +42,7 @@ export function DataTable<T extends object>({ caption, columns, rows, rowKey, on
   const byId = new Map(columns.map((column) => [column.id, column]));
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable by keyboard
+    // biome-ignore lint/a11y/useSemanticElements: a group of form fields it is not
     <div role="group" className="overflow-x-auto focus-visible:-outline-offset-2" aria-label={caption} tabIndex={0}>
       <table className="w-full border-collapse text-sm">
         <caption className="sr-only">{caption}</caption>

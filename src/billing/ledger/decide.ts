@@ -3,9 +3,6 @@ import { add, type Decimal, parseDecimal, type Rounding, ZERO } from '../../kern
 import { roundToMinor } from '../../kernel/money.ts';
 import type { NewTransaction } from './model.ts';
 
-/** The most that one leg holds, in minor units: what a JavaScript number counts exactly, as the database says too. */
-export const LARGEST_MINOR = 9_007_199_254_740_991n;
-
 /** What a running total stands at. */
 export interface Running {
   readonly amount_exact: Decimal;

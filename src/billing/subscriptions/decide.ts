@@ -166,18 +166,19 @@ export interface AssignmentPlan {
 }
 
 /**
- * The subscription of the assignment before ends, and so does every other one that shares a SKU with the new plan, because the two
+ * What earlier assignments still run ends, and so does every other one that shares a SKU with the new plan, because the two
  * could not live beside each other. What has nothing to do with the new plan stays: add-ons. Throws `period_closed`.
  */
 export function planAssignment({
   plan,
-  previous_subscription_id,
+  assigned,
   live,
   effective_at,
   billed_until,
 }: {
   plan: { plan_id: string; skus: readonly string[] };
-  previous_subscription_id: string | null;
+  /** The subscriptions of all assignments before: the one that runs then is the plan that the organization leaves. */
+  assigned: ReadonlySet<string>;
   /** Those that run at or after `effective_at`. */
   live: readonly Holding[];
   effective_at: string;
@@ -191,7 +192,7 @@ export function planAssignment({
     .filter(({ subscription }) => subscription !== keep)
     .filter(
       ({ subscription, skus }) =>
-        subscription.subscription_id === previous_subscription_id ||
+        assigned.has(subscription.subscription_id) ||
         subscription.plan_id === plan.plan_id ||
         plan.skus.some((sku) => skus.has(sku)),
     )

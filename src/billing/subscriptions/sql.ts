@@ -113,6 +113,13 @@ export function selectAssignment(db: Db, org_id: string): Promise<Assignment | u
   return db.maybe(sql`SELECT ${assignmentColumns} FROM org_business_model WHERE org_id = ${org_id} AND replaced_at IS NULL`);
 }
 
+/** The subscriptions of every assignment that an organization ever had. */
+export async function selectAssignedSubscriptions(db: Db, org_id: string): Promise<string[]> {
+  const rows = await db.rows<{ subscription_id: string }>(sql`
+    SELECT DISTINCT subscription_id FROM org_business_model WHERE org_id = ${org_id}`);
+  return rows.map((row) => row.subscription_id);
+}
+
 /** The current assignment gives way to a new one. */
 export async function replaceAssignment(tx: Tx, assignment: Omit<Assignment, 'replaced_at'>): Promise<Assignment> {
   await tx.write(sql`

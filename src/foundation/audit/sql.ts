@@ -1,7 +1,6 @@
 import { sql } from 'kysely';
 import type { Db, Tx } from '../../platform/postgres.ts';
-import type { AuditEntry } from './model.ts';
-import type { AuditQuery, AuditRecord } from './service.ts';
+import type { AuditEntry, AuditQuery, AuditRecord } from './model.ts';
 
 export async function insertEntry(tx: Tx, entry: AuditRecord & { audit_id: string }): Promise<void> {
   const { actor } = tx;

@@ -21,14 +21,20 @@ afterEach(async () => {
   await t.close();
 });
 
-const happened = (n: number, aggregate_id = 'a') => ({ type: 'thing.happened', aggregate_type: 'thing', aggregate_id, data: { n } });
+const happened = (n: number, aggregate_id = 'a') => ({
+  type: 'thing.happened',
+  aggregate_type: 'thing',
+  aggregate_id,
+  data: { n },
+});
 const dispatcher = (publish: (event: Envelope) => Promise<void>, poll_ms = 50) => {
   const made = createDispatcher({ postgres: t.postgres, publisher: { publish }, log, poll_ms });
   open.push(made);
   return made;
 };
 const router = (reactions: Reaction[]) =>
-  embeddedPublisher(createRouter({ postgres: t.postgres, nowOf: async () => t.scope().now, reactionsTo: () => reactions })).publish;
+  embeddedPublisher(createRouter({ postgres: t.postgres, nowOf: async () => t.scope().now, reactionsTo: () => reactions }))
+    .publish;
 const rows = (order = 'seq') =>
   t.superuser<{ status: string; attempts: number; position: string | null; last_error: string | null; data: { n: number } }>(
     `SELECT status, attempts, position, last_error, data FROM billing_events ORDER BY ${order}`,
@@ -81,9 +87,13 @@ describe('an event', () => {
     await t.transact((tx) => emit(tx, happened(1)));
     const app = t.postgres.pool('app');
     await expect(app.query("UPDATE billing_events SET status = 'published'")).rejects.toMatchObject({ code: '42501' });
-    await expect(t.superuser(`UPDATE billing_events SET data = '{}'`)).rejects.toMatchObject({ constraint: 'billing_events_kept' });
+    await expect(t.superuser(`UPDATE billing_events SET data = '{}'`)).rejects.toMatchObject({
+      constraint: 'billing_events_kept',
+    });
     await expect(t.superuser('DELETE FROM billing_events')).rejects.toMatchObject({ constraint: 'billing_events_kept' });
-    await expect(t.postgres.pool('relay').query(`UPDATE billing_events SET data = '{}'`)).rejects.toMatchObject({ code: '42501' });
+    await expect(t.postgres.pool('relay').query(`UPDATE billing_events SET data = '{}'`)).rejects.toMatchObject({
+      code: '42501',
+    });
   });
 });
 
@@ -135,7 +145,11 @@ describe('the dispatcher', () => {
     await t.transact((tx) => emitMany(tx, [happened(1), happened(2), happened(3, 'b')]));
     await one.drain();
     expect(seen).toEqual(['thing/b 3']);
-    expect(await rows()).toMatchObject([{ status: 'pending', attempts: 1, last_error: 'Error: no' }, { status: 'pending' }, { status: 'published' }]);
+    expect(await rows()).toMatchObject([
+      { status: 'pending', attempts: 1, last_error: 'Error: no' },
+      { status: 'pending' },
+      { status: 'published' },
+    ]);
     broken = false;
     await skipBackoff();
     await one.drain();
@@ -162,7 +176,9 @@ describe('the dispatcher', () => {
   it('hears of a new event long before it would look', async () => {
     const seen: number[] = [];
     dispatcher(async (event) => void seen.push(event.data.n as number), 60_000).start();
-    await until(async () => (await t.superuser("SELECT 1 FROM pg_stat_activity WHERE query LIKE '%LISTEN billing_events'")).length > 0);
+    await until(
+      async () => (await t.superuser("SELECT 1 FROM pg_stat_activity WHERE query LIKE '%LISTEN billing_events'")).length > 0,
+    );
     await new Promise((resolve) => setTimeout(resolve, 200));
     await t.transact((tx) => emit(tx, happened(7)));
     await until(async () => seen.length === 1);
@@ -205,7 +221,9 @@ describe('the dispatcher', () => {
 
 describe('a reaction', () => {
   const record = (tx: Tx, event: Envelope) =>
-    emit(tx, { type: 'thing.followed', aggregate_type: 'thing', aggregate_id: 'followed', data: { of: event.id } }).then(() => undefined);
+    emit(tx, { type: 'thing.followed', aggregate_type: 'thing', aggregate_id: 'followed', data: { of: event.id } }).then(
+      () => undefined,
+    );
 
   it('takes effect once, however often its event comes', async () => {
     const event_id = await t.transact((tx) => emit(tx, happened(1)));

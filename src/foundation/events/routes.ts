@@ -18,6 +18,9 @@ export function routes(server: Server): void {
       ...PageQuery,
     }),
     response: { 200: EventPage },
-    handle: async (db, { query, principal }) => ({ status: 200, body: await listEvents(db, { ...query, org_ids: principal.org_ids }) }),
+    handle: async (db, { query, principal }) => ({
+      status: 200,
+      body: await listEvents(db, { ...query, org_ids: principal.org_ids }),
+    }),
   });
 }

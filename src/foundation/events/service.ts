@@ -23,7 +23,10 @@ export type Emission<Events extends EventDefinitions = EventDefinitions> = {
  * Writes an event in the transaction of the happening, and answers its id: `emit<typeof events>(tx, { type: 'invoice.generated', … })`.
  * Lock the aggregate first where the order of its events matters.
  */
-export async function emit<Events extends EventDefinitions = EventDefinitions>(tx: Tx, emission: Emission<Events>): Promise<string> {
+export async function emit<Events extends EventDefinitions = EventDefinitions>(
+  tx: Tx,
+  emission: Emission<Events>,
+): Promise<string> {
   const [event_id] = await emitMany<Events>(tx, [emission]);
   assert(event_id, 'one event was emitted');
   return event_id;
@@ -50,7 +53,11 @@ export async function emitMany<Events extends EventDefinitions = EventDefinition
 }
 
 /** Runs the effect of a reaction unless it was had before, and keeps that it was, in the same transaction. Answers whether it ran. */
-export async function reactOnce(tx: Tx, reaction: { event_id: string; name: string }, effect: () => Promise<void>): Promise<boolean> {
+export async function reactOnce(
+  tx: Tx,
+  reaction: { event_id: string; name: string },
+  effect: () => Promise<void>,
+): Promise<boolean> {
   if (!(await insertInbox(tx, reaction.event_id, reaction.name))) return false;
   await effect();
   return true;

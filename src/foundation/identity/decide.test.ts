@@ -5,21 +5,37 @@ import { roles, scopes, scopesOf } from './model.ts';
 describe('a key or a member', () => {
   it('is given no scope that its giver lacks', () => {
     const held = new Set(['usage:read', 'keys:write']);
-    expect(() => requireScopesHeld(['usage:read'], held)).not.toThrow();
-    expect(() => requireScopesHeld(['usage:read', 'usage:write'], held)).toThrow(expect.objectContaining({ code: 'scope_not_held' }));
-    expect(() => requireScopesHeld(['*'], held)).toThrow(expect.objectContaining({ code: 'scope_not_held' }));
-    expect(() => requireScopesHeld(['*', 'audit:read'], new Set(['*']))).not.toThrow();
+    expect(() => requireScopesHeld(['usage:read'], held, false)).not.toThrow();
+    expect(() => requireScopesHeld(['usage:read', 'usage:write'], held, false)).toThrow(
+      expect.objectContaining({ code: 'scope_not_held' }),
+    );
+    expect(() => requireScopesHeld(['*'], held, false)).toThrow(expect.objectContaining({ code: 'scope_not_held' }));
+    expect(() => requireScopesHeld(['*', 'audit:read'], new Set(['*']), false)).not.toThrow();
   });
 
   it('is given no scope that does not exist, not even by who holds all', () => {
-    expect(() => requireScopesHeld(['everything:write'], new Set(['*']))).toThrow(
-      expect.objectContaining({ code: 'scope_unknown', details: expect.objectContaining({ errors: [expect.objectContaining({ pointer: '/scopes/0' })] }) }),
+    expect(() => requireScopesHeld(['everything:write'], new Set(['*']), false)).toThrow(
+      expect.objectContaining({
+        code: 'scope_unknown',
+        details: expect.objectContaining({ errors: [expect.objectContaining({ pointer: '/scopes/0' })] }),
+      }),
     );
+  });
+
+  it('that is bound to one organization is given no scope whose routes reach beyond it', () => {
+    expect(() => requireScopesHeld(['usage:read'], new Set(['*']), true)).not.toThrow();
+    for (const scope of ['*', 'billing:write', 'catalog:read', 'keys:write']) {
+      expect(() => requireScopesHeld([scope], new Set(['*']), true)).toThrow(
+        expect.objectContaining({ code: 'scope_not_boundable' }),
+      );
+    }
   });
 
   it('is given no role that holds more than its giver', () => {
     const own = { is_own: true };
-    expect(() => requireRoleHeld('admin', own, scopesOf('technical', own))).toThrow(expect.objectContaining({ code: 'role_not_held' }));
+    expect(() => requireRoleHeld('admin', own, scopesOf('technical', own))).toThrow(
+      expect.objectContaining({ code: 'role_not_held' }),
+    );
     expect(() => requireRoleHeld('user', own, scopesOf('finance', own))).not.toThrow();
     expect(() => requireRoleHeld('admin', { is_own: false }, scopesOf('admin', { is_own: false }))).not.toThrow();
   });

@@ -1,12 +1,18 @@
 import { errors } from './errors.ts';
-import { type Role, scopes, scopesOf } from './model.ts';
+import { boundable, type Role, scopes, scopesOf } from './model.ts';
 
-/** Throws `scope_unknown` or `scope_not_held` unless every scope exists and its giver has it. */
-export function requireScopesHeld(asked: readonly string[], held: ReadonlySet<string>): void {
+/** Throws unless every scope exists (`scope_unknown`), its giver has it (`scope_not_held`), and it fits a key that is `bound` to an organization (`scope_not_boundable`). */
+export function requireScopesHeld(asked: readonly string[], held: ReadonlySet<string>, bound: boolean): void {
   for (const [index, scope] of asked.entries()) {
     const fault = (code: string, detail: string) => ({ detail, errors: [{ pointer: `/scopes/${index}`, code, detail }] });
     if (!scopes.includes(scope)) throw errors.scope_unknown(fault('scope_unknown', `There is no scope ${scope}.`));
-    if (!held.has('*') && !held.has(scope)) throw errors.scope_not_held(fault('scope_not_held', `You do not have the scope ${scope}.`));
+    if (!held.has('*') && !held.has(scope))
+      throw errors.scope_not_held(fault('scope_not_held', `You do not have the scope ${scope}.`));
+    if (bound && !boundable.includes(scope)) {
+      throw errors.scope_not_boundable(
+        fault('scope_not_boundable', `A key of one organization can have ${boundable.join(', ')}.`),
+      );
+    }
   }
 }
 
@@ -32,6 +38,11 @@ export const forgotten_after_s = 3600;
 export function lockSeconds(kind: ThrottleKind, failures: number): number {
   const over = failures - free_failures[kind];
   return over < 0 ? 0 : Math.min(5 * 2 ** over, 900);
+}
+
+/** `lockSeconds` for one failure, two, three, …, up to the longest wait. */
+export function lockTable(kind: ThrottleKind): number[] {
+  return Array.from({ length: free_failures[kind] + 9 }, (_, index) => lockSeconds(kind, index + 1));
 }
 
 /** The network that an address counts for: itself, or its /64 for IPv6, where one household has 2^64 of them. */

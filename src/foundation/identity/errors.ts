@@ -11,6 +11,7 @@ export const errors = defineErrors({
   setup_details_missing: { status: 422, title: 'The first administrator gives a name and an address' },
   scope_unknown: { status: 422, title: 'Unknown scope' },
   scope_not_held: { status: 403, title: 'A key can only be given scopes that its maker has' },
+  scope_not_boundable: { status: 422, title: 'A key of one organization cannot be given this scope' },
   key_expires_in_past: { status: 422, title: 'The key would be out of time already' },
   api_key_not_found: { status: 404, title: 'Unknown API key' },
   member_not_found: { status: 404, title: 'Unknown member' },

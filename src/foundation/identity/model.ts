@@ -53,6 +53,9 @@ const party: Readonly<Record<Role, readonly string[]>> = {
   user: ['orgs:read', 'usage:read'],
 };
 
+/** What a key that is bound to an organization can be given: scopes all of whose routes show no more than `principal.org_ids`. */
+export const boundable: readonly string[] = ['orgs:read', 'usage:read', 'invoices:read', 'members:read', 'members:write'];
+
 export function scopesOf(role: Role, organization: { is_own: boolean }): ReadonlySet<string> {
   return new Set((organization.is_own ? staff : party)[role]);
 }

@@ -77,7 +77,9 @@ function sessions(server: Server, deps: Deps): void {
     handler: async (request, reply) => {
       const session = await deps.authenticator.currentSession(request, { even_expired: true });
       const { tenant_id, now, actor } = session.principal;
-      await deps.postgres.transact({ tenant_id, now, actor, request_id: request.id }, (tx) => signOut(tx, session, deps.clock.now()));
+      await deps.postgres.transact({ tenant_id, now, actor, request_id: request.id }, (tx) =>
+        signOut(tx, session, deps.clock.now()),
+      );
       return cleared(reply, deps).status(204).send(null);
     },
   });
@@ -90,7 +92,13 @@ function callerOf(request: FastifyRequest): Caller {
 function opened(reply: FastifyReply, { secure_cookies: secure }: Deps, session: OpenedSession): FastifyReply {
   const names = cookieNames(secure);
   return reply
-    .setCookie(names.access, session.access_token, { httpOnly: true, secure, sameSite: 'lax', path: '/', maxAge: lifetimes.access_s })
+    .setCookie(names.access, session.access_token, {
+      httpOnly: true,
+      secure,
+      sameSite: 'lax',
+      path: '/',
+      maxAge: lifetimes.access_s,
+    })
     .setCookie(names.refresh, session.refresh_token, {
       httpOnly: true,
       secure,
@@ -120,7 +128,10 @@ function keys(server: Server, { clock, authenticator }: Deps): void {
     tags,
     querystring: z.strictObject({ ...PageQuery }),
     response: { 200: ApiKeyPage },
-    handle: async (db, { query, principal }) => ({ status: 200, body: await listKeys(db, { ...query, org_ids: principal.org_ids }) }),
+    handle: async (db, { query, principal }) => ({
+      status: 200,
+      body: await listKeys(db, { ...query, org_ids: principal.org_ids }),
+    }),
   });
   server.command({
     method: 'POST',
@@ -191,7 +202,10 @@ function members(server: Server, { clock }: Deps): void {
     response: { 200: Member },
     handle: async (tx, { params: { id, user_id }, body, principal }) => {
       requireVisible(principal.org_ids, id);
-      return { status: 200, body: await changeMember(tx, user_id, body.role, { org_id: id, held: principal.scopes, wall: clock.now() }) };
+      return {
+        status: 200,
+        body: await changeMember(tx, user_id, body.role, { org_id: id, held: principal.scopes, wall: clock.now() }),
+      };
     },
   });
   server.command({

@@ -193,9 +193,8 @@ export async function jwks(db: Db): Promise<{ keys: PublicJwk[] }> {
 
 /** The public keys of one tenant, or of all, as they are published to whoever asks. */
 export async function publishedJwks(postgres: Postgres, tenant_id: string | null): Promise<{ keys: PublicJwk[] }> {
-  const { rows } = await postgres
-    .pool('auth')
-    .query<{ public_jwk: PublicJwk }>(compile(publishedKeys(tenant_id)).text, compile(publishedKeys(tenant_id)).values);
+  const { text, values } = compile(publishedKeys(tenant_id));
+  const { rows } = await postgres.pool('auth').query<{ public_jwk: PublicJwk }>(text, values);
   return { keys: rows.map(({ public_jwk }) => public_jwk) };
 }
 

@@ -8,7 +8,6 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { testDatabase } from '../../../test/support/database.ts';
 import { leafHash, merkleRoot, verifyConsistency, verifyInclusion } from '../../kernel/merkle.ts';
 import { documentHash, firstPrevHash, jwkThumbprint, receiptHash } from '../../kernel/proof.ts';
-import { loadMasterKey } from '../../platform/keys.ts';
 import type { Db, Tx } from '../../platform/postgres.ts';
 import { keepCheckpointsIn } from './adapters/checkpoint-folder.ts';
 import type { Checkpoint } from './model.ts';
@@ -32,7 +31,6 @@ const t = await testDatabase();
 const folder = mkdtempSync(join(tmpdir(), 'tallystick-receipts-'));
 
 beforeAll(async () => {
-  loadMasterKey(folder, null);
   keepCheckpointsIn(folder);
   await t.transact(createTenantKeys);
 });

@@ -11,7 +11,6 @@ export const errors = defineErrors({
   hierarchy_too_deep: { status: 422, title: 'The hierarchy is at most 64 deep' },
   hierarchy_own_is_root: { status: 422, title: "The tenant's own organization has no parent" },
   has_other_parent: { status: 409, title: 'The organization has another parent' },
-  time_zone_unknown: { status: 422, title: 'Unknown time zone' },
   tenant_slug_taken: { status: 409, title: 'Another tenant has this slug' },
   test_clock_only_in_test: { status: 409, title: 'Only a test tenant has a clock of its own' },
   test_clock_backwards: { status: 409, title: 'A test clock only goes forward' },

@@ -44,6 +44,20 @@ export const NewOrganization = z.strictObject({
 });
 export type NewOrganization = z.infer<typeof NewOrganization>;
 
+/** A child to make, or the `org_id` of one to link: one or the other, each fault named where it is. */
+export const NewChild = NewOrganization.omit({ parent_org_id: true })
+  .partial()
+  .extend({ org_id: Id.optional() })
+  .superRefine((body, context) => {
+    const fault = (field: string, message: string) => context.addIssue({ code: 'custom', path: [field], message });
+    if (body.org_id === undefined) {
+      for (const field of needed) if (body[field] === undefined) fault(field, 'is needed to make an organization');
+    } else {
+      for (const field of Object.keys(body)) if (field !== 'org_id') fault(field, 'has no place beside org_id');
+    }
+  });
+const needed = ['legal_name', 'org_slug', 'billing_email', 'default_timezone'] as const;
+
 /** The fields of an organization that may change; null takes an optional one away. */
 export const OrganizationChanges = z
   .strictObject({

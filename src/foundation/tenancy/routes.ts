@@ -1,7 +1,9 @@
 import { z } from 'zod';
+import { clock } from '../../platform/clock.ts';
 import type { Server } from '../../platform/http.ts';
 import { Id, Instant, PageQuery } from '../../platform/schemas.ts';
 import {
+  NewChild,
   NewOrganization,
   NewProject,
   Organization,
@@ -13,6 +15,7 @@ import {
 } from './model.ts';
 import {
   advanceTestClock,
+  releaseTestClock,
   changeOrganization,
   createOrganization,
   createProject,
@@ -99,16 +102,17 @@ function children(server: Server): void {
     summary: 'Make a child, or link an organization that has no parent yet',
     tags,
     params,
-    body: z.union([z.strictObject({ org_id: Id }), NewOrganization.omit({ parent_org_id: true })]),
+    body: NewChild,
     response: { 200: Organization, 201: Organization },
     handle: async (tx, { params: { id }, body, principal }) => {
       requireVisible(principal.org_ids, id);
-      if (!('org_id' in body)) {
+      const { org_id, ...child } = body;
+      if (org_id === undefined) {
         await requireOrganization(tx, id);
-        return { status: 201, body: await createOrganization(tx, { ...body, parent_org_id: id }) };
+        return { status: 201, body: await createOrganization(tx, { ...(child as NewOrganization), parent_org_id: id }) };
       }
-      requireVisible(principal.org_ids, body.org_id);
-      return { status: 200, body: await linkChild(tx, id, body.org_id) };
+      requireVisible(principal.org_ids, org_id);
+      return { status: 200, body: await linkChild(tx, id, org_id) };
     },
   });
   server.query({
@@ -174,17 +178,21 @@ function testClock(server: Server): void {
     method: 'PUT',
     url: '/v1/test-clock',
     scope: 'orgs:write',
-    summary: 'Set the clock of a test tenant; it then stands, and only goes forward',
+    summary: 'Set the clock of a test tenant; it then stands, and only goes forward; null lets it go with the wall clock again',
     tags: ['Test clock'],
-    body: z.strictObject({ now: Instant }),
+    body: z.strictObject({ now: Instant.nullable() }),
     response: { 200: TestClock },
     handle: async (tx, { body }) => {
+      if (body.now === null) return { status: 200, body: clockOf(await releaseTestClock(tx), clock.now()) };
       const to = Temporal.Instant.from(body.now);
       return { status: 200, body: clockOf(await advanceTestClock(tx, to), to) };
     },
   });
 }
 
-function clockOf(tenant: { mode: 'live' | 'test'; test_clock_at: string | null }, now: Temporal.Instant): z.infer<typeof TestClock> {
+function clockOf(
+  tenant: { mode: 'live' | 'test'; test_clock_at: string | null },
+  now: Temporal.Instant,
+): z.infer<typeof TestClock> {
   return { now: now.toString(), mode: tenant.mode, test_clock_at: tenant.test_clock_at };
 }

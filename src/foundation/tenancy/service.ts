@@ -6,22 +6,13 @@ import { emit } from '../events/service.ts';
 import { changesOf, requireLinkable, requireTestClock } from './decide.ts';
 import { errors } from './errors.ts';
 import type { events } from './events.ts';
-import {
-  type NewOrganization,
-  type NewProject,
-  type Organization,
-  type OrganizationChanges,
-  type Project,
-  type Tenant,
-  tenantNow,
-} from './model.ts';
+import type { NewOrganization, NewProject, Organization, OrganizationChanges, Project, Tenant } from './model.ts';
 import {
   insertOrganization,
   insertProject,
   insertTenant,
   lockOrganization,
   type OrganizationFilter,
-  selectAncestors,
   selectOrganization,
   selectOrganizationBySlug,
   selectOrganizations,
@@ -29,7 +20,7 @@ import {
   selectOwnOrganization,
   selectProject,
   selectProjects,
-  selectSubtree,
+  selectSubtrees,
   selectTenant,
   selectTenants,
   updateOrganization,
@@ -73,11 +64,6 @@ export async function tenantBySlug(postgres: Postgres, slug: string): Promise<Te
   return tenant;
 }
 
-/** What time it is for a tenant. */
-export async function nowOf(postgres: Postgres, tenant_id: string, wall: Temporal.Instant): Promise<Temporal.Instant> {
-  return tenantNow(await postgres.read({ tenant_id, now: wall }, requireTenant), wall);
-}
-
 /** The tenant of the transaction. */
 export async function requireTenant(db: Db): Promise<Tenant> {
   const tenant = await selectTenant(db);
@@ -116,17 +102,12 @@ export async function ownOrganization(db: Db): Promise<Organization> {
 
 /** The organization and all below it. */
 export async function subtree(db: Db, org_id: string): Promise<string[]> {
-  return selectSubtree(db, [org_id]);
+  return selectSubtrees(db, [org_id]);
 }
 
 /** These organizations and all below any of them, each once. */
 export async function subtrees(db: Db, org_ids: readonly string[]): Promise<string[]> {
-  return selectSubtree(db, org_ids);
-}
-
-/** The organization and all above it, nearest first. */
-export async function ancestors(db: Db, org_id: string): Promise<string[]> {
-  return selectAncestors(db, org_id);
+  return selectSubtrees(db, org_ids);
 }
 
 /** Newest first. Throws `cursor_invalid`. */
@@ -154,7 +135,14 @@ export async function changeOrganization(tx: Tx, org_id: string, changes: Organi
   if (Object.keys(changed).length === 0) return before;
   if (changed.parent_org_id) await requireParent(tx, changed.parent_org_id);
   const after = await updateOrganization(tx, org_id, changed);
-  await recordAudit(tx, { action: 'organization.changed', target_type: 'organization', target_id: org_id, org_id, before, after });
+  await recordAudit(tx, {
+    action: 'organization.changed',
+    target_type: 'organization',
+    target_id: org_id,
+    org_id,
+    before,
+    after,
+  });
   await emit<typeof events>(tx, {
     type: 'organization.changed',
     aggregate_type: 'organization',
@@ -178,7 +166,14 @@ export async function linkChild(tx: Tx, parent_org_id: string, org_id: string): 
 export async function createProject(tx: Tx, project: NewProject): Promise<Project> {
   const { org_id } = await requireOrganization(tx, project.org_id);
   const made = await insertProject(tx, { ...project, project_id: newId(tx.now) });
-  await recordAudit(tx, { action: 'project.created', target_type: 'project', target_id: made.project_id, org_id, before: null, after: made });
+  await recordAudit(tx, {
+    action: 'project.created',
+    target_type: 'project',
+    target_id: made.project_id,
+    org_id,
+    before: null,
+    after: made,
+  });
   await emit<typeof events>(tx, {
     type: 'project.created',
     aggregate_type: 'project',
@@ -230,11 +225,29 @@ export async function advanceTestClock(tx: Tx, to: Temporal.Instant): Promise<Te
   return requireTenant(tx);
 }
 
+/** The tenant follows the wall clock from now on. Throws `test_clock_only_in_test`. */
+export async function releaseTestClock(tx: Tx): Promise<Tenant> {
+  const tenant = await requireTenant(tx);
+  if (tenant.mode !== 'test') throw errors.test_clock_only_in_test();
+  if (tenant.test_clock_at === null) return tenant;
+  await updateTestClock(tx, null);
+  const before = { test_clock_at: tenant.test_clock_at };
+  await recordAudit(tx, { action: 'test_clock.released', target_type: 'tenant', target_id: tenant.tenant_id, before, after: { test_clock_at: null } });
+  return requireTenant(tx);
+}
+
 async function createWith(tx: Tx, organization: NewOrganization, { is_own }: { is_own: boolean }): Promise<Organization> {
   if (organization.parent_org_id !== undefined) await requireParent(tx, organization.parent_org_id);
   const made = await insertOrganization(tx, { ...organization, org_id: newId(tx.now), is_own });
   const { org_id, org_slug, parent_org_id } = made;
-  await recordAudit(tx, { action: 'organization.created', target_type: 'organization', target_id: org_id, org_id, before: null, after: made });
+  await recordAudit(tx, {
+    action: 'organization.created',
+    target_type: 'organization',
+    target_id: org_id,
+    org_id,
+    before: null,
+    after: made,
+  });
   await emit<typeof events>(tx, {
     type: 'organization.created',
     aggregate_type: 'organization',

@@ -2,7 +2,14 @@ import pg from 'pg';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { type TestDatabase, testDatabase } from '../../../test/support/database.ts';
 import type { Tx } from '../../platform/postgres.ts';
-import { changeOrganization, createOrganization, linkChild, organizationBySlug, requireOrganization, subtree } from './service.ts';
+import {
+  changeOrganization,
+  createOrganization,
+  linkChild,
+  organizationBySlug,
+  requireOrganization,
+  subtree,
+} from './service.ts';
 
 let t: TestDatabase;
 let made = 0;
@@ -29,7 +36,8 @@ const constraintOf = async (work: Promise<unknown>): Promise<string | undefined>
   expect(error).toBeInstanceOf(pg.DatabaseError);
   return (error as pg.DatabaseError).constraint;
 };
-const auditDefects = () => t.superuser<{ defect: string; what: string }>("SELECT defect, what FROM audit WHERE defect LIKE 'I10%'");
+const auditDefects = () =>
+  t.superuser<{ defect: string; what: string }>("SELECT defect, what FROM audit WHERE defect LIKE 'I10%'");
 
 describe('the tree', () => {
   it('keeps its closure when a subtree is moved from one parent to another', async () => {
@@ -142,12 +150,17 @@ describe('an organization', () => {
     const actor = { kind: 'user' as const, id: 'u1', name: 'Ada' };
     const { org_id } = await t.transact((tx) => create(tx), { actor, request_id: 'r1' });
     await t.transact((tx) => changeOrganization(tx, org_id, { legal_name: 'Renamed', tax_id: 'T1' }), { actor });
-    const entries = await t.superuser('SELECT action, actor_name, before, after FROM audit_log WHERE target_id = $1 ORDER BY ctid', [org_id]);
+    const entries = await t.superuser(
+      'SELECT action, actor_name, before, after FROM audit_log WHERE target_id = $1 ORDER BY ctid',
+      [org_id],
+    );
     expect(entries).toMatchObject([
       { action: 'organization.created', actor_name: 'Ada', before: null, after: { org_id, tax_id: null } },
       { action: 'organization.changed', before: { tax_id: null }, after: { legal_name: 'Renamed', tax_id: 'T1' } },
     ]);
-    const told = await t.superuser('SELECT type, data, status FROM billing_events WHERE aggregate_id = $1 ORDER BY seq', [org_id]);
+    const told = await t.superuser('SELECT type, data, status FROM billing_events WHERE aggregate_id = $1 ORDER BY seq', [
+      org_id,
+    ]);
     expect(told).toMatchObject([
       { type: 'organization.created', status: 'pending', data: { org_id } },
       { type: 'organization.changed', status: 'pending', data: { org_id, changed: ['legal_name', 'tax_id'] } },

@@ -27,7 +27,7 @@ export async function insertTenant(tx: Tx, tenant: Pick<Tenant, 'name' | 'slug' 
     VALUES (${tx.tenant_id}, ${tenant.name}, ${tenant.slug}, ${tenant.mode}, ${tx.now.toString()})`);
 }
 
-export async function updateTestClock(tx: Tx, at: string): Promise<void> {
+export async function updateTestClock(tx: Tx, at: string | null): Promise<void> {
   await tx.write(sql`UPDATE tenant SET test_clock_at = ${at} WHERE tenant_id = ${tx.tenant_id}`);
 }
 
@@ -54,7 +54,9 @@ export async function updateOrganization(tx: Tx, org_id: string, changes: Organi
 }
 
 export function selectOrganization(db: Db, org_id: string): Promise<Organization | undefined> {
-  return db.maybe(sql<Organization>`SELECT ${columns} FROM organization WHERE tenant_id = ${db.tenant_id} AND org_id = ${org_id}`);
+  return db.maybe(
+    sql<Organization>`SELECT ${columns} FROM organization WHERE tenant_id = ${db.tenant_id} AND org_id = ${org_id}`,
+  );
 }
 
 /** The same, and nobody else changes it until the transaction ends. */
@@ -64,7 +66,9 @@ export function lockOrganization(tx: Tx, org_id: string): Promise<Organization |
 }
 
 export function selectOrganizationBySlug(db: Db, org_slug: string): Promise<Organization | undefined> {
-  return db.maybe(sql<Organization>`SELECT ${columns} FROM organization WHERE tenant_id = ${db.tenant_id} AND org_slug = ${org_slug}`);
+  return db.maybe(
+    sql<Organization>`SELECT ${columns} FROM organization WHERE tenant_id = ${db.tenant_id} AND org_slug = ${org_slug}`,
+  );
 }
 
 export function selectOwnOrganization(db: Db): Promise<Organization | undefined> {
@@ -99,16 +103,10 @@ export function selectOrganizations(db: Db, filter: OrganizationFilter & { below
      LIMIT ${filter.limit + 1}`);
 }
 
-export async function selectSubtree(db: Db, org_ids: readonly string[]): Promise<string[]> {
+export async function selectSubtrees(db: Db, org_ids: readonly string[]): Promise<string[]> {
   const rows = await db.rows(sql<{ org_id: string }>`
     SELECT DISTINCT descendant_org_id AS org_id FROM org_hierarchy
      WHERE tenant_id = ${db.tenant_id} AND ancestor_org_id = ANY (${org_ids}::uuid[])`);
-  return rows.map((row) => row.org_id);
-}
-
-export async function selectAncestors(db: Db, org_id: string): Promise<string[]> {
-  const rows = await db.rows(sql<{ org_id: string }>`
-    SELECT ancestor_org_id AS org_id FROM org_hierarchy WHERE tenant_id = ${db.tenant_id} AND descendant_org_id = ${org_id} ORDER BY depth`);
   return rows.map((row) => row.org_id);
 }
 

@@ -104,7 +104,21 @@ function withIncluded(price: unknown, included_qty: unknown, pointer: string): u
 }
 
 function checkedPrice(price: unknown, currency: string, pointer: string): Price {
-  return checkPrice(price, { currency, pointer: `${pointer}/price` });
+  const checked = checkPrice(price, { currency, pointer: `${pointer}/price` });
+  requireQuantityPrice(checked, pointer);
+  return checked;
+}
+
+/** Billing prices a period's quantity. What prices single events can be evaluated, and is refused here rather than in a run. */
+function requireQuantityPrice(price: Price, pointer: string): void {
+  const over_events = !['unit', 'flat', 'graduated', 'volume', 'package'].includes(price.model);
+  if (!over_events && !('bucket' in price && price.bucket !== undefined)) return;
+  const detail = `Plans cannot bill ${over_events ? `the model ${price.model}` : 'a bucket'} yet; /v1/pricing/evaluate prices it.`;
+  const at = over_events ? 'model' : 'bucket';
+  throw errors.price_needs_events({
+    detail,
+    errors: [{ pointer: `${pointer}/price/${at}`, code: 'price_needs_events', detail }],
+  });
 }
 
 /** Where the short form's fields end up in a unit price, the other way round. */

@@ -15,6 +15,7 @@ export const errors = defineErrors({
   plan_sku_unknown: { status: 404, title: 'The plan has no price for this SKU' },
   base_amount_invalid: { status: 422, title: 'The base amount is not an amount of the currency' },
   billing_interval_invalid: { status: 422, title: 'The billing interval is not a calendar interval' },
+  price_needs_events: { status: 422, title: 'The price is over single events, which plans cannot bill yet' },
   price_required: { status: 422, title: 'A price or an overage price is needed' },
   included_quantity_twice: { status: 422, title: 'The included quantity is given twice' },
 });

@@ -151,6 +151,7 @@ export const IngestAnswer = z.object({
   duplicates: Count.meta({ description: 'stored before with the same body, or sent twice here' }),
   rejected: z.array(RejectionBody),
   late: z.array(z.object({ index: Count, request_id: z.string(), late_policy: z.enum(latePolicies) })),
+  leaves: z.array(z.string()).optional().meta({ description: 'hexadecimal, in the order of the events; with ?leaves=true' }),
   ack: z.string().meta({ description: 'Ed25519 JWS over the Merkle root of the accepted and duplicate leaves, their count and the time' }),
 });
 

@@ -1,5 +1,5 @@
 import { assert } from '../../kernel/assert.ts';
-import type { DayUsage } from '../../kernel/proof.ts';
+import { compareEvents, type DayUsage } from '../../kernel/proof.ts';
 import type { Db, Tx } from '../../platform/postgres.ts';
 import { foldDays, type TakenDay } from './decide/days.ts';
 import { nothingTaken, type Piece, pieceOfDay, planTakes, takenOf, takenOfDays, type WholeDays } from './decide/take.ts';
@@ -9,10 +9,12 @@ import {
   type PieceBlockRow,
   readEventsOfPieces,
   readPieces,
+  selectFirstEvents,
   selectLateDays,
   selectOrgsWithLateUsage,
   selectWholeDays,
   sumWholeDays,
+  type TakenEventRow,
   upsertClosures,
 } from './sql/take.ts';
 
@@ -50,11 +52,16 @@ export async function daysOfTake(db: Db, take: UsageTake): Promise<DayUsage[]> {
 
 /** Exactly the events of a take, in the order of leaves, with what their leaves are made of. Reads as it is asked, within the transaction. */
 export async function* eventsOfTake(db: Db, take: UsageTake): AsyncGenerator<TakenEvent> {
-  const { org_id, sku, time_zone } = take;
-  const pieces = take.rectangles.map((each): Piece => ({ take: 0, org_id, sku, time_zone, late: false, ...each }));
-  for await (const rows of readEventsOfPieces(db, pieces)) {
-    for (const { day, salt, leaf, ...event } of rows) yield { day, event, salt, leaf };
+  for await (const rows of readEventsOfPieces(db, rectanglesAsPieces(take))) {
+    for (const row of rows) yield takenEvent(row);
   }
+}
+
+/** The first of them, without reading the others. */
+export async function firstEventsOfTake(db: Db, take: UsageTake, most: number): Promise<TakenEvent[]> {
+  const found: TakenEvent[] = [];
+  for (const piece of rectanglesAsPieces(take)) found.push(...(await selectFirstEvents(db, piece, most)).map(takenEvent));
+  return found.sort((a, b) => compareEvents(a.event, b.event)).slice(0, most);
 }
 
 /**
@@ -75,6 +82,14 @@ export async function organizationsWithLateUsage(
 /** Says until when billing has been: usage from before is late from now on. A closure never moves back. */
 export async function closeUsage(tx: Tx, closures: readonly { org_id: string; closed_until: string }[]): Promise<void> {
   if (closures.length > 0) await upsertClosures(tx, closures);
+}
+
+function rectanglesAsPieces({ org_id, sku, time_zone, rectangles }: UsageTake): Piece[] {
+  return rectangles.map((each) => ({ take: 0, org_id, sku, time_zone, late: false, ...each }));
+}
+
+function takenEvent({ day, salt, leaf, ...event }: TakenEventRow): TakenEvent {
+  return { day, event, salt, leaf };
 }
 
 async function requireRolledUp(db: Db, takes: readonly UsageTake[]): Promise<void> {

@@ -18,7 +18,7 @@ export const invoiceColumns: readonly Column<InvoiceSummary>[] = [
         search={{}}
         className="tabular rounded-sm font-medium whitespace-nowrap hover:underline"
       >
-        {invoice.number ?? 'Draft'}
+        {invoice.number}
       </Link>
     ),
   },
@@ -33,9 +33,7 @@ export const invoiceColumns: readonly Column<InvoiceSummary>[] = [
   {
     id: 'due',
     header: 'Due',
-    cell: (invoice) => (
-      <span className="whitespace-nowrap text-ink-2">{invoice.due_at ? formatDate(dateOf(invoice.due_at)) : '–'}</span>
-    ),
+    cell: (invoice) => <span className="whitespace-nowrap text-ink-2">{formatDate(dateOf(invoice.due_at))}</span>,
   },
   {
     id: 'status',

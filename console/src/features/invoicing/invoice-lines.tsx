@@ -22,7 +22,7 @@ export function InvoiceLines({ invoice }: { invoice: Invoice }) {
   return (
     <Card flush title="Lines" lead="open one to see what made it">
       <DataTable
-        caption={`Lines of invoice ${invoice.number ?? ''}`}
+        caption={`Lines of invoice ${invoice.number}`}
         columns={columns.list}
         rows={invoice.lines}
         rowKey={(line) => line.line_id}
@@ -77,7 +77,7 @@ function columnsFor(invoice: Invoice, open: string | undefined, toggle: (line: I
       header: 'Quantity',
       align: 'right',
       cell: (line) =>
-        line.quantity === null ? (
+        line.unit === null ? (
           ''
         ) : (
           <>

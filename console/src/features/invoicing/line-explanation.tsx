@@ -4,7 +4,7 @@ import { CircleAlert, CircleCheck } from 'lucide-react';
 import { explanationOf } from '../../api/billing.ts';
 import type { Explanation, Invoice, InvoiceLine } from '../../api/types.ts';
 import { formatMoment } from '../../ui/dates.ts';
-import { compareDecimals, subtractDecimals, sumDecimals } from '../../ui/decimal.ts';
+import { compareDecimals, sumDecimals } from '../../ui/decimal.ts';
 import { formatCount, formatDecimal, formatLabel } from '../../ui/format.ts';
 import { Hash } from '../../ui/hash.tsx';
 import { ProblemBox, Skeleton } from '../../ui/state.tsx';
@@ -36,8 +36,9 @@ export function LineExplanation({ invoice, line }: { invoice: Invoice; line: Inv
 
 function Explained({ explanation, line, currency }: { explanation: Explanation; line: InvoiceLine; currency: string }) {
   const { steps, amount_exact, rounding, price_version, usage } = explanation;
-  const sums = compareDecimals(sumDecimals(steps.map((step) => step.amount)), amount_exact) === 0;
-  const difference = subtractDecimals(line.amount.amount, amount_exact);
+  const adds_up =
+    same(sumDecimals(steps.map((step) => step.amount)), amount_exact) &&
+    same(sumDecimals([amount_exact, rounding.amount]), line.amount.amount);
   return (
     <>
       <StepsTable
@@ -45,28 +46,30 @@ function Explained({ explanation, line, currency }: { explanation: Explanation; 
         unit={line.unit ?? ''}
         totals={[
           { label: 'Exact sum', amount: amount_exact },
-          { label: `Rounding, ${formatLabel(rounding.mode).toLowerCase()}`, amount: difference, quiet: true },
+          { label: `Rounding, ${formatLabel(rounding.mode).toLowerCase()}`, amount: rounding.amount, quiet: true },
           { label: 'On the invoice', amount: line.amount.amount, currency, strong: true },
         ]}
       />
-      <p className={`mt-2 flex items-center gap-1.5 text-xs ${sums ? 'text-good' : 'text-bad'}`}>
-        {sums ? <CircleCheck size={13} aria-hidden="true" /> : <CircleAlert size={13} aria-hidden="true" />}
-        {sums
+      <p className={`mt-2 flex items-center gap-1.5 text-xs ${adds_up ? 'text-good' : 'text-bad'}`}>
+        {adds_up ? <CircleCheck size={13} aria-hidden="true" /> : <CircleAlert size={13} aria-hidden="true" />}
+        {adds_up
           ? 'Added up again here: the steps sum to the line, to the last digit.'
           : 'The steps do not sum to the line. Please report this.'}
       </p>
       <div className="mt-5 grid gap-x-8 gap-y-5 md:grid-cols-2">
-        {price_version ? (
-          <div>
-            <h3 className="mb-1.5 text-xs font-medium text-ink-3">Price, version {price_version.version}</h3>
-            <PriceRule price={price_version.price} currency={currency} unit={line.unit ?? ''} />
-          </div>
-        ) : null}
+        <div>
+          <h3 className="mb-1.5 text-xs font-medium text-ink-3">
+            {price_version.version === null ? 'Price' : `Price, version ${price_version.version}`}
+          </h3>
+          <PriceRule price={price_version.price} currency={currency} unit={line.unit ?? ''} />
+        </div>
         {usage ? <UsageBehind usage={usage} line={line} /> : null}
       </div>
     </>
   );
 }
+
+const same = (a: string, b: string) => compareDecimals(a, b) === 0;
 
 function UsageBehind({ usage, line }: { usage: NonNullable<Explanation['usage']>; line: InvoiceLine }) {
   return (
@@ -95,7 +98,7 @@ function UsageBehind({ usage, line }: { usage: NonNullable<Explanation['usage']>
                 <td className="max-w-0 w-full truncate py-1 pr-3 font-mono text-2xs text-ink-3" title={event.request_id}>
                   {event.request_id}
                 </td>
-                <td className="py-1 text-right">{formatDecimal(event.quantity)}</td>
+                <td className="py-1 text-right">{event.quantity ? formatDecimal(event.quantity) : '–'}</td>
               </tr>
             ))}
           </tbody>

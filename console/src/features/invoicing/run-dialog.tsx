@@ -96,7 +96,7 @@ function RunForm({ onStarted, onClose }: { onStarted: (run: BillingRun) => void;
 function RunProgress({ run_id, onClose }: { run_id: string; onClose: () => void }) {
   const queries = useQueryClient();
   const run = useQuery(runById(run_id));
-  const ended = run.data !== undefined && run.data.status !== 'running';
+  const ended = run.data !== undefined && !isWorking(run.data);
   useEffect(() => {
     if (!ended) return;
     queries.invalidateQueries({ queryKey: ['invoices'] });
@@ -120,19 +120,21 @@ function RunProgress({ run_id, onClose }: { run_id: string; onClose: () => void 
 }
 
 function RunReport({ run }: { run: BillingRun }) {
-  const invoices = invoiceCount(run);
+  const { invoices, already_billed, progress } = run;
   return (
     <div role="status" className="flex flex-col gap-3">
       <p className="flex items-center gap-2">
         <StatusBadge status={run.status} /> <span className="tabular">{formatPeriod(run.from, run.to)}</span>
       </p>
-      {run.status === 'running' ? (
-        <ProgressBar label="Rating and invoicing" done={run.progress?.done ?? 0} total={run.progress?.total ?? 0} />
+      {isWorking(run) ? (
+        <ProgressBar label="Rating and invoicing" done={progress.done} total={progress.total} />
       ) : (
         <p className="text-ink-2">
-          {invoices === 0
-            ? 'No new invoices: the period was billed already, or there was nothing to bill.'
-            : `${formatCount(invoices)} ${invoices === 1 ? 'invoice' : 'invoices'} issued.`}
+          {invoices > 0
+            ? `${formatCount(invoices)} ${invoices === 1 ? 'invoice' : 'invoices'} issued.`
+            : already_billed > 0
+              ? 'This period had been billed before, so nothing changed.'
+              : 'There was nothing to bill in this period.'}
         </p>
       )}
       {run.errors.length > 0 ? (
@@ -148,7 +150,4 @@ function RunReport({ run }: { run: BillingRun }) {
   );
 }
 
-/** Runs say their invoices as a list or as a count. */
-export function invoiceCount(run: BillingRun): number {
-  return typeof run.invoices === 'number' ? run.invoices : run.invoices.length;
-}
+const isWorking = (run: BillingRun) => run.status === 'queued' || run.status === 'running';

@@ -17,8 +17,7 @@ export function totalsByCurrency(invoices: readonly InvoiceSummary[]): { currenc
 /** Issued and not taken back: what counts as revenue. */
 export const counts = (invoice: InvoiceSummary) => invoice.status === 'open' || invoice.status === 'paid';
 
-export const isOverdue = (invoice: InvoiceSummary, today: string) =>
-  invoice.status === 'open' && invoice.due_at !== null && dateOf(invoice.due_at) < today;
+export const isOverdue = (invoice: InvoiceSummary, today: string) => invoice.status === 'open' && dateOf(invoice.due_at) < today;
 
 /** The first days of `months` months that end with the month of `last`. */
 export function monthsUntil(last: string, months: number): string[] {

@@ -25,6 +25,7 @@ export function ImportForm({ onStarted }: { onStarted: (job: ImportJob) => void 
   const [org, setOrg] = useState('');
   const [format, setFormat] = useState<NewImport['format']>('auto');
   const [keep_good, setKeepGood] = useState(false);
+  const [create_missing, setCreateMissing] = useState(true);
   const [sent, setSent] = useState({ done: 0, total: 0 });
   const [missing, setMissing] = useState<{ file?: string; org?: string }>({});
   const start = useMutation({
@@ -39,7 +40,7 @@ export function ImportForm({ onStarted }: { onStarted: (job: ImportJob) => void 
     setMissing({ file: file ? undefined : 'Choose a file.', org: org ? undefined : 'Choose whose usage it is.' });
     if (!file || !org) return;
     setSent({ done: 0, total: file.size });
-    start.mutate({ file, org, format, on_error: keep_good ? 'keep_good' : 'reject' });
+    start.mutate({ file, org, format, on_error: keep_good ? 'keep_good' : 'reject', create_missing });
   };
   const take = (next: File | null) => {
     setFile(next);
@@ -67,6 +68,12 @@ export function ImportForm({ onStarted }: { onStarted: (job: ImportJob) => void 
           hint="Off: one bad row refuses the whole file. On: bad rows are named, the others count."
           on={keep_good}
           onChange={setKeepGood}
+        />
+        <Toggle
+          label="Make what is missing"
+          hint="Sites, meters and energy SKUs that a meter file names and nobody has made yet."
+          on={create_missing}
+          onChange={setCreateMissing}
         />
         {start.isPending ? <ProgressBar label="Sending the file" done={sent.done} total={sent.total} /> : null}
         {start.error ? <ProblemBox error={start.error} /> : null}
@@ -137,7 +144,7 @@ function DropZone({
               >
                 choose one
               </button>
-              , up to 100 MB
+              , up to 512 MB
             </p>
           </>
         )}

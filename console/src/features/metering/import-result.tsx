@@ -2,11 +2,12 @@ import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { useEffect } from 'react';
 import { atWork, importById } from '../../api/metering.ts';
-import type { ImportJob, RowError } from '../../api/types.ts';
+import type { ImportJob, ImportReport, RowError } from '../../api/types.ts';
 import { StatusBadge } from '../../ui/badge.tsx';
 import { buttonClass } from '../../ui/button.tsx';
+import { cx } from '../../ui/cx.ts';
 import { formatMoment } from '../../ui/dates.ts';
-import { formatCount } from '../../ui/format.ts';
+import { formatCount, formatDecimal } from '../../ui/format.ts';
 import { Card } from '../../ui/page.tsx';
 import { ProgressBar } from '../../ui/progress.tsx';
 import { ProblemBox, Skeleton } from '../../ui/state.tsx';
@@ -27,7 +28,7 @@ export function ImportResult({ import_id }: { import_id: string }) {
   return <Report job={job.data} />;
 }
 
-function Report({ job }: { job: ImportJob }) {
+function Report({ job }: { job: ImportReport }) {
   const working = atWork(job);
   const { accepted, duplicates, rejected } = job.totals;
   return (
@@ -50,19 +51,47 @@ function Report({ job }: { job: ImportJob }) {
             <Total label="Rejected" value={rejected} bad={rejected > 0} />
           </dl>
           <p className="text-ink-2">{verdict(job)}</p>
+          <Quantities quantities={job.totals.quantities} />
           {accepted + duplicates > 0 && job.status === 'completed' ? (
-            <Link to="/usage" search={{}} className={`${buttonClass('secondary', 'small')} mt-3`}>
+            <Link to="/usage" search={{}} className={cx(buttonClass('secondary', 'small'), 'mt-3')}>
               See it in the usage explorer
             </Link>
           ) : null}
         </div>
       )}
-      {job.errors.length > 0 ? (
-        <div className="-mx-4 mt-4 -mb-4 max-h-80 overflow-y-auto border-t border-line">
-          <DataTable caption={`Rows of ${job.filename} that were refused`} columns={columns} rows={job.errors} rowKey={rowKey} />
-        </div>
-      ) : null}
+      <Findings title="Refused" rows={job.errors} of={job.error_count} />
+      <Findings title="Left out on purpose" rows={job.notes} of={job.notes.length} />
     </Card>
+  );
+}
+
+/** What the file holds by SKU, whether stored now or before. */
+function Quantities({ quantities }: { quantities: Record<string, string> }) {
+  const list = Object.entries(quantities);
+  if (list.length === 0) return null;
+  return (
+    <p className="tabular mt-1 flex flex-wrap gap-x-4 text-ink-2">
+      {list.map(([sku, quantity]) => (
+        <span key={sku}>
+          <span className="text-ink-3">{sku}</span> <span className="font-medium text-ink">{formatDecimal(quantity)}</span>
+        </span>
+      ))}
+    </p>
+  );
+}
+
+/** Rows by line. The server lists the first of them; `of` is how many there are. */
+function Findings({ title, rows, of }: { title: string; rows: RowError[]; of: number }) {
+  if (rows.length === 0) return null;
+  return (
+    <div className="mt-4">
+      <h3 className="mb-1 text-xs font-medium text-ink-3">
+        {title}, {of > rows.length ? `the first ${formatCount(rows.length)} of ${formatCount(of)}` : formatCount(of)}
+      </h3>
+      <div className="-mx-4 max-h-80 overflow-y-auto border-t border-line last:-mb-4">
+        <DataTable caption={title} columns={columns} rows={rows} rowKey={rowKey} />
+      </div>
+    </div>
   );
 }
 
@@ -77,6 +106,7 @@ function Total({ label, value, bad = false }: { label: string; value: number; ba
 
 function verdict(job: ImportJob): string {
   const { accepted, duplicates, rejected } = job.totals;
+  if (job.same_as) return 'This file was imported before, so there was nothing to do.';
   if (job.status === 'failed') return 'The import stopped before its end. Importing the same file again counts nothing twice.';
   if (job.status === 'rejected') return 'Nothing was imported. Mend the rows below, or import again with “Keep good rows”.';
   if (rejected > 0) return 'The good rows count. The rows below do not.';

@@ -1,8 +1,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { Plus, X } from 'lucide-react';
 import { Controller, useFieldArray, useForm } from 'react-hook-form';
-import { type EstimateInput, plans, skus } from '../../api/catalog.ts';
-import { entitlementsOf } from '../../api/orgs.ts';
+import { type EstimateInput, skus } from '../../api/catalog.ts';
 import { Button, IconButton } from '../../ui/button.tsx';
 import { TextField } from '../../ui/field.tsx';
 import { Select } from '../../ui/select.tsx';
@@ -17,22 +16,18 @@ interface Asked {
 interface EstimateFormProps {
   busy: boolean;
   onEstimate: (input: EstimateInput) => void;
-  /** The currency of the chosen organization's plan, as soon as it is known. */
-  onCurrency: (currency: string) => void;
 }
 
 const decimal = /^\d{1,26}(\.\d{1,12})?$/;
 
-export function EstimateForm({ busy, onEstimate, onCurrency }: EstimateFormProps) {
+export function EstimateForm({ busy, onEstimate }: EstimateFormProps) {
   const known = useQuery(skus).data?.data ?? [];
-  const { register, control, handleSubmit, formState, watch } = useForm<Asked>({
+  const { register, control, handleSubmit, formState } = useForm<Asked>({
     defaultValues: { org_id: '', leads: '1000', uses: [{ sku: '', per_lead: '1' }] },
   });
   const { fields, append, remove } = useFieldArray({ control, name: 'uses' });
   const { errors } = formState;
-  const plan_currency = useCurrency(watch('org_id'));
   const submit = (asked: Asked) => {
-    onCurrency(plan_currency);
     onEstimate({
       org_id: asked.org_id,
       leads: asked.leads,
@@ -129,10 +124,4 @@ export function EstimateForm({ busy, onEstimate, onCurrency }: EstimateFormProps
       </div>
     </form>
   );
-}
-
-function useCurrency(org_id: string): string {
-  const held = useQuery({ ...entitlementsOf(org_id), enabled: org_id !== '' }).data?.data ?? [];
-  const sold = useQuery(plans).data?.data ?? [];
-  return sold.find((plan) => held.some((one) => one.plan_id === plan.plan_id && !one.ended_at))?.currency ?? '';
 }

@@ -4,7 +4,7 @@ import { useState } from 'react';
 import { metersOf, occupanciesOf, orgById, sitesOf } from '../../api/orgs.ts';
 import type { Occupancy, Site } from '../../api/types.ts';
 import { cx } from '../../ui/cx.ts';
-import { formatDate } from '../../ui/dates.ts';
+import { formatDateIn } from '../../ui/dates.ts';
 import { Card } from '../../ui/page.tsx';
 import { Empty, ProblemBox, Skeleton, SkeletonRows } from '../../ui/state.tsx';
 
@@ -54,7 +54,7 @@ function SiteRow({ site, open, onToggle }: { site: Site; open: boolean; onToggle
       {open ? (
         <div id={`site-${site.site_id}`} className="grid gap-6 bg-sunken px-4 pt-2 pb-4 sm:grid-cols-2 sm:pl-10">
           <Meters site_id={site.site_id} />
-          <Occupancies site_id={site.site_id} />
+          <Occupancies site={site} />
         </div>
       ) : null}
     </>
@@ -78,7 +78,9 @@ function Meters({ site_id }: { site_id: string }) {
             <li key={meter.meter_id} className="flex items-center gap-2">
               <Gauge size={14} className="text-ink-3" aria-hidden="true" />
               <code className="font-mono text-xs">{meter.identifier}</code>
-              <span className="text-ink-3">{meter.sku}</span>
+              <span className="text-ink-3">
+                {meter.registers.length > 0 ? meter.registers.map((one) => `${one.register} ${one.sku}`).join(', ') : meter.sku}
+              </span>
             </li>
           ))}
         </ul>
@@ -87,8 +89,8 @@ function Meters({ site_id }: { site_id: string }) {
   );
 }
 
-function Occupancies({ site_id }: { site_id: string }) {
-  const list = useQuery(occupanciesOf(site_id));
+function Occupancies({ site }: { site: Site }) {
+  const list = useQuery(occupanciesOf(site.site_id));
   return (
     <div>
       <h3 className="mb-1.5 text-xs font-medium text-ink-3">Occupied by</h3>
@@ -101,7 +103,7 @@ function Occupancies({ site_id }: { site_id: string }) {
       ) : (
         <ul className="flex flex-col gap-1.5">
           {list.data.data.map((occupancy) => (
-            <OccupancyRow key={occupancy.occupancy_id} occupancy={occupancy} />
+            <OccupancyRow key={occupancy.occupancy_id} occupancy={occupancy} zone={site.time_zone} />
           ))}
         </ul>
       )}
@@ -109,13 +111,13 @@ function Occupancies({ site_id }: { site_id: string }) {
   );
 }
 
-function OccupancyRow({ occupancy }: { occupancy: Occupancy }) {
+function OccupancyRow({ occupancy, zone }: { occupancy: Occupancy; zone: string }) {
   const org = useQuery(orgById(occupancy.org_id));
   return (
     <li className="tabular">
       {org.data?.legal_name ?? 'An organization'}{' '}
       <span className="text-ink-3">
-        {formatDate(occupancy.from)} – {occupancy.to ? formatDate(occupancy.to) : 'now'}
+        {formatDateIn(occupancy.from, zone)} – {occupancy.to ? formatDateIn(occupancy.to, zone) : 'now'}
       </span>
     </li>
   );

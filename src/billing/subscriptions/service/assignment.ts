@@ -50,7 +50,7 @@ export async function assignBusinessModel(
   const skusOf = (plan_id: string) => (prices.get(plan_id) ?? []).map((price) => price.sku);
   const decided = planAssignment({
     plan: { plan_id: plan.plan_id, skus: skusOf(plan.plan_id) },
-    previous_subscription_id: previous?.subscription_id ?? null,
+    assigned: new Set(await store.selectAssignedSubscriptions(tx, org_id)),
     live: live.map((subscription) => ({
       subscription,
       skus: new Set([...(items.get(subscription.subscription_id)?.keys() ?? []), ...skusOf(subscription.plan_id)]),

@@ -4,7 +4,7 @@ import type { Postgres } from '../../../platform/postgres.ts';
 import type { Logger } from '../../../platform/telemetry.ts';
 import { afterFailure } from '../decide.ts';
 import { type EventRow, envelopeOf, type Publisher } from '../model.ts';
-import { claimEvents, dispatcher_lock, markFailed, markPublished } from '../sql/relay.ts';
+import { claimEvents, dispatcher_lock, markFailed, markPublished, releaseEvents } from '../sql/relay.ts';
 
 export interface Dispatcher {
   /** Begins to work in the background. */
@@ -25,7 +25,9 @@ export interface DispatcherOptions {
   concurrency?: number;
 }
 
-const batch = 64;
+const batch = 128;
+/** Well within the lease of a minute: what is not begun by then is given back, so that nobody else begins it meanwhile. */
+const deliver_within_ms = 30_000;
 
 /** Takes what is in the outbox to the publisher, in the order of each aggregate, and keeps the state of delivery. */
 export function createDispatcher(options: DispatcherOptions): Dispatcher {
@@ -38,7 +40,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
   const work = async () => {
     await ear.attend();
     const claimed = await claimEvents(postgres.pool('relay'), { dispatcher: ear.number, limit: batch });
-    if (claimed.length > 0) await deliver(options, claimed);
+    if (claimed.length > 0) await deliver(options, claimed, () => stopping);
     return claimed.length;
   };
   const loop = async () => {
@@ -71,26 +73,52 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
   };
 }
 
-async function deliver({ postgres, publisher, log, concurrency = 4 }: DispatcherOptions, claimed: readonly EventRow[]): Promise<void> {
+/** Publishes each aggregate's events one after another, several aggregates at once, and keeps what became of each. */
+async function deliver(
+  { postgres, publisher, log, concurrency = 4 }: DispatcherOptions,
+  claimed: readonly EventRow[],
+  stopping: () => boolean,
+): Promise<void> {
   const relay = postgres.pool('relay');
-  const waiting = [...claimed].sort((a, b) => (BigInt(a.seq) < BigInt(b.seq) ? -1 : 1));
+  const began = performance.now();
+  const mayGoOn = () => !stopping() && performance.now() - began < deliver_within_ms;
+  const aggregates = byAggregate(claimed);
   const published: EventRow[] = [];
+  const untried: EventRow[] = [];
   const worker = async () => {
-    for (let event = waiting.shift(); event !== undefined; event = waiting.shift()) {
-      try {
-        await publisher.publish(envelopeOf(event));
-        published.push(event);
-      } catch (error) {
-        const verdict = afterFailure(event.attempts, error, Math.random());
-        const about = { err: error, event_id: event.event_id, type: event.type, tenant_id: event.tenant_id, attempts: event.attempts };
-        if (verdict.status === 'dead') log.error(about, 'an event is dead');
-        else log.warn(about, 'an event will be published again');
-        await markFailed(relay, event, verdict);
+    for (let events = aggregates.shift(); events !== undefined; events = aggregates.shift()) {
+      for (const [index, event] of events.entries()) {
+        if (!mayGoOn()) {
+          untried.push(...events.slice(index));
+          break;
+        }
+        try {
+          await publisher.publish(envelopeOf(event));
+          published.push(event);
+        } catch (error) {
+          untried.push(...events.slice(index + 1));
+          await fail(relay, log, event, error);
+          break;
+        }
       }
     }
   };
   await Promise.all(Array.from({ length: concurrency }, worker));
   if (published.length > 0) await markPublished(relay, published);
+  if (untried.length > 0) await releaseEvents(relay, untried);
+}
+
+function byAggregate(claimed: readonly EventRow[]): EventRow[][] {
+  const inOrder = claimed.toSorted((a, b) => (BigInt(a.seq) < BigInt(b.seq) ? -1 : 1));
+  return [...Map.groupBy(inOrder, (event) => `${event.tenant_id} ${event.aggregate_type} ${event.aggregate_id}`).values()];
+}
+
+async function fail(relay: pg.Pool, log: DispatcherOptions['log'], event: EventRow, error: unknown): Promise<void> {
+  const verdict = afterFailure(event.attempts, error, Math.random());
+  const { event_id, type, tenant_id, attempts } = event;
+  if (verdict.status === 'dead') log.error({ err: error, event_id, type, tenant_id, attempts }, 'an event is dead');
+  else log.warn({ err: error, event_id, type, tenant_id, attempts }, 'an event will be published again');
+  await markFailed(relay, event, verdict);
 }
 
 interface Bell {

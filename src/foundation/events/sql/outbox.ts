@@ -42,7 +42,10 @@ export interface EventFilter {
 }
 
 /** Newest first; `seq` is unique and tells a reader where it was, nothing more. */
-export function selectEvents(db: Db, filter: EventFilter & { below_seq: string | null }): Promise<(EventEntry & { seq: string })[]> {
+export function selectEvents(
+  db: Db,
+  filter: EventFilter & { below_seq: string | null },
+): Promise<(EventEntry & { seq: string })[]> {
   return db.rows(sql<EventEntry & { seq: string }>`
     SELECT event_id, seq, type, version, source, aggregate_type, aggregate_id, org_id, data, correlation_id, causation_id, status, attempts,
            position, created_at, published_at, last_error

@@ -8,33 +8,60 @@ import type { EventRow } from '../model.ts';
 /** First half of the advisory lock that a dispatcher holds while it lives; its number is the other half. */
 export const dispatcher_lock = 7310010;
 
+/** Held while claiming: two dispatchers that claim at once could each take a part of one aggregate. */
+const claim_lock = 7310011;
+
 /**
- * Leases the oldest pending event of each aggregate that is due and nobody's: the lease ends after a minute, or at once when the
- * dispatcher that took it is gone, which its advisory lock tells.
+ * Leases the oldest events that are pending, due and nobody's, unless one before them in their aggregate is leased or waits. So an
+ * aggregate is in one dispatcher's hands at a time. The lease ends after a minute, or at once when the dispatcher that took it is gone,
+ * which its advisory lock tells.
  */
 export async function claimEvents(relay: pg.Pool, claim: { dispatcher: number; limit: number }): Promise<EventRow[]> {
-  const result = await relay.query<EventRow>(
+  const client = await relay.connect();
+  try {
+    await client.query(`BEGIN; SELECT pg_advisory_xact_lock(${claim_lock})`);
+    const result = await client.query<EventRow>(
+      compile(sql`
+        WITH living AS MATERIALIZED (
+          SELECT objid::bigint AS dispatcher FROM pg_locks
+           WHERE locktype = 'advisory' AND classid = ${dispatcher_lock}::int::oid AND granted
+             AND database = (SELECT oid FROM pg_database WHERE datname = current_database())),
+        -- Only what was tried before can be leased or wait.
+        held AS MATERIALIZED (
+          SELECT tenant_id, aggregate_type, aggregate_id, min(seq) AS seq FROM billing_events
+           WHERE status = 'pending' AND attempts > 0 AND (next_attempt_at > clock_timestamp()
+             OR (leased_until > clock_timestamp() AND leased_by IN (SELECT dispatcher FROM living)))
+           GROUP BY tenant_id, aggregate_type, aggregate_id),
+        due AS (
+          SELECT e.tenant_id, e.event_id FROM billing_events e
+           WHERE e.status = 'pending'
+             AND NOT EXISTS (SELECT FROM held WHERE held.tenant_id = e.tenant_id AND held.aggregate_type = e.aggregate_type
+                                AND held.aggregate_id = e.aggregate_id AND held.seq <= e.seq)
+           ORDER BY e.seq LIMIT ${claim.limit} FOR NO KEY UPDATE OF e SKIP LOCKED)
+        UPDATE billing_events e
+           SET leased_by = ${claim.dispatcher}, leased_until = clock_timestamp() + interval '1 minute', attempts = e.attempts + 1
+          FROM due WHERE e.tenant_id = due.tenant_id AND e.event_id = due.event_id
+        RETURNING e.tenant_id, e.event_id, e.seq, e.type, e.version, e.source, e.aggregate_type, e.aggregate_id, e.org_id, e.data,
+          e.correlation_id, e.causation_id, e.created_at, e.attempts`),
+    );
+    await client.query('COMMIT');
+    client.release();
+    return result.rows;
+  } catch (error) {
+    // Closing the connection rolls back, whatever state it is in.
+    client.release(true);
+    throw error;
+  }
+}
+
+/** Gives back what was leased and not tried. */
+export async function releaseEvents(relay: pg.Pool, events: readonly Key[]): Promise<void> {
+  await relay.query(
     compile(sql`
-      WITH living AS MATERIALIZED (
-        SELECT objid::bigint AS dispatcher FROM pg_locks
-         WHERE locktype = 'advisory' AND classid = ${dispatcher_lock}::int::oid AND granted
-           AND database = (SELECT oid FROM pg_database WHERE datname = current_database())),
-      due AS (
-        SELECT e.tenant_id, e.event_id FROM billing_events e
-         WHERE e.status = 'pending' AND e.next_attempt_at <= clock_timestamp()
-           AND (e.leased_until IS NULL OR e.leased_until <= clock_timestamp()
-             OR NOT EXISTS (SELECT FROM living WHERE living.dispatcher = e.leased_by))
-           AND NOT EXISTS (SELECT FROM billing_events p
-                            WHERE p.tenant_id = e.tenant_id AND p.aggregate_type = e.aggregate_type AND p.aggregate_id = e.aggregate_id
-                              AND p.status = 'pending' AND p.seq < e.seq)
-         ORDER BY e.seq LIMIT ${claim.limit} FOR NO KEY UPDATE OF e SKIP LOCKED)
-      UPDATE billing_events e
-         SET leased_by = ${claim.dispatcher}, leased_until = clock_timestamp() + interval '1 minute', attempts = e.attempts + 1
-        FROM due WHERE e.tenant_id = due.tenant_id AND e.event_id = due.event_id
-      RETURNING e.tenant_id, e.event_id, e.seq, e.type, e.version, e.source, e.aggregate_type, e.aggregate_id, e.org_id, e.data,
-        e.correlation_id, e.causation_id, e.created_at, e.attempts`),
+      UPDATE billing_events e SET leased_by = NULL, leased_until = NULL, attempts = e.attempts - 1
+        FROM unnest(${events.map((it) => it.tenant_id)}::uuid[], ${events.map((it) => it.event_id)}::uuid[]) AS given (tenant_id, event_id)
+       WHERE e.tenant_id = given.tenant_id AND e.event_id = given.event_id AND e.status = 'pending' AND e.attempts > 0`),
   );
-  return result.rows;
 }
 
 type Key = Pick<EventRow, 'tenant_id' | 'event_id'>;

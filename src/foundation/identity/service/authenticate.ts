@@ -119,7 +119,10 @@ function keyAuthenticator({ postgres, clock }: IdentityDeps): {
       const key = await findKey(postgres.pool('auth'), key_hash);
       if (!key) throw unauthenticated('The key is unknown.');
       requireLive(key, wall);
-      if (key.last_used_at === null || Temporal.Instant.compare(Temporal.Instant.from(key.last_used_at).add({ minutes: 1 }), wall) < 0) {
+      if (
+        key.last_used_at === null ||
+        Temporal.Instant.compare(Temporal.Instant.from(key.last_used_at).add({ minutes: 1 }), wall) < 0
+      ) {
         await touchKey(postgres.pool('auth'), key, wall.toString());
       }
       const { tenant, org_ids } = await postgres.read({ tenant_id: key.tenant_id, now: wall }, async (db) => ({

@@ -12,27 +12,33 @@ import type { ApiKey, NewApiKey } from '../model.ts';
 import { insertKey, lockKey, selectKeys, updateKeyRevoked } from '../sql/keys.ts';
 import { hashOf, newApiKey, shownParts } from './tokens.ts';
 
-/** Makes a key that can do no more than its maker. The answer holds the key, this once. Throws `scope_unknown`, `scope_not_held`, `key_expires_in_past`. */
+/** Makes a key that can do no more than its maker. The answer holds the key, this once. Throws `scope_unknown`, `scope_not_held`, `scope_not_boundable`, `key_expires_in_past`. */
 export async function createKey(
   tx: Tx,
   key: NewApiKey,
   maker: Pick<Principal, 'mode' | 'scopes' | 'org_ids'>,
   wall: Temporal.Instant,
 ): Promise<ApiKey & { key: string }> {
-  requireScopesHeld(key.scopes, maker.scopes);
+  requireScopesHeld(key.scopes, maker.scopes, key.org_id !== undefined);
   // Whoever sees only some organizations says for which of them the key is.
   if (maker.org_ids !== null || key.org_id !== undefined) {
     requireVisible(maker.org_ids, key.org_id ?? '');
     if (key.org_id !== undefined) await requireOrganization(tx, key.org_id);
   }
   if (key.expires_at !== undefined && Temporal.Instant.compare(Temporal.Instant.from(key.expires_at), wall) <= 0) {
-    throw errors.key_expires_in_past({ errors: [{ pointer: '/expires_at', code: 'key_expires_in_past', detail: 'is in the past' }] });
+    throw errors.key_expires_in_past({
+      errors: [{ pointer: '/expires_at', code: 'key_expires_in_past', detail: 'is in the past' }],
+    });
   }
   return putKey(tx, { key, text: newApiKey(maker.mode) }, wall);
 }
 
 /** Stores a key whose text is given: for the first key of a tenant, and for `createKey`. */
-export async function putKey(tx: Tx, { key, text }: { key: NewApiKey; text: string }, wall: Temporal.Instant): Promise<ApiKey & { key: string }> {
+export async function putKey(
+  tx: Tx,
+  { key, text }: { key: NewApiKey; text: string },
+  wall: Temporal.Instant,
+): Promise<ApiKey & { key: string }> {
   const made = await insertKey(tx, {
     ...key,
     scopes: [...new Set(key.scopes)].sort(),
@@ -43,7 +49,14 @@ export async function putKey(tx: Tx, { key, text }: { key: NewApiKey; text: stri
     at: wall.toString(),
   });
   const { api_key_id, scopes } = made;
-  await recordAudit(tx, { action: 'api_key.created', target_type: 'api_key', target_id: api_key_id, org_id: made.org_id, before: null, after: made });
+  await recordAudit(tx, {
+    action: 'api_key.created',
+    target_type: 'api_key',
+    target_id: api_key_id,
+    org_id: made.org_id,
+    before: null,
+    after: made,
+  });
   await emit<typeof events>(tx, {
     type: 'api_key.created',
     aggregate_type: 'api_key',
@@ -55,13 +68,25 @@ export async function putKey(tx: Tx, { key, text }: { key: NewApiKey; text: stri
 }
 
 /** Ends a key for ever; one that has ended is left as it is. Throws `api_key_not_found`. */
-export async function revokeKey(tx: Tx, api_key_id: string, by: Pick<Principal, 'org_ids'>, wall: Temporal.Instant): Promise<void> {
+export async function revokeKey(
+  tx: Tx,
+  api_key_id: string,
+  by: Pick<Principal, 'org_ids'>,
+  wall: Temporal.Instant,
+): Promise<void> {
   const key = await lockKey(tx, api_key_id);
   const visible = key && (by.org_ids === null || (key.org_id !== null && by.org_ids.includes(key.org_id)));
   if (!key || !visible) throw errors.api_key_not_found({ detail: `There is no API key ${api_key_id}.` });
   if (key.revoked_at !== null) return;
   const after = await updateKeyRevoked(tx, api_key_id, wall.toString());
-  await recordAudit(tx, { action: 'api_key.revoked', target_type: 'api_key', target_id: api_key_id, org_id: key.org_id, before: key, after });
+  await recordAudit(tx, {
+    action: 'api_key.revoked',
+    target_type: 'api_key',
+    target_id: api_key_id,
+    org_id: key.org_id,
+    before: key,
+    after,
+  });
   await emit<typeof events>(tx, {
     type: 'api_key.revoked',
     aggregate_type: 'api_key',

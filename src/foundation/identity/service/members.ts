@@ -115,7 +115,11 @@ async function memberOf(db: Db, org_id: string, user_id: string): Promise<Member
 
 async function record(
   tx: Tx,
-  { type, before, after }: { type: 'member.invited' | 'member.role.changed' | 'member.removed'; before: Member | null; after: Member | null },
+  {
+    type,
+    before,
+    after,
+  }: { type: 'member.invited' | 'member.role.changed' | 'member.removed'; before: Member | null; after: Member | null },
 ): Promise<void> {
   const member = after ?? before;
   assert(member, 'a change has a before or an after');
@@ -124,6 +128,8 @@ async function record(
   const about = { aggregate_type: 'user', aggregate_id: user_id, org_id };
   await emit<typeof events>(
     tx,
-    type === 'member.removed' ? { type, ...about, data: { org_id, user_id } } : { type, ...about, data: { org_id, user_id, role } },
+    type === 'member.removed'
+      ? { type, ...about, data: { org_id, user_id } }
+      : { type, ...about, data: { org_id, user_id, role } },
   );
 }

@@ -9,7 +9,15 @@ import { hashPassword, isPassword } from '../adapters/passwords.ts';
 import { errors } from '../errors.ts';
 import type { events } from '../events.ts';
 import { lifetimes, type Setup } from '../model.ts';
-import { insertUser, selectMember, selectUser, selectUserByEmail, type UserAccount, updateUser, upsertMembership } from '../sql/accounts.ts';
+import {
+  insertUser,
+  selectMember,
+  selectUser,
+  selectUserByEmail,
+  type UserAccount,
+  updateUser,
+  upsertMembership,
+} from '../sql/accounts.ts';
 import { findTokenTenant } from '../sql/lookup.ts';
 import { insertSetupToken, lockSetupToken, type SetupTokenRow, spendSetupToken } from '../sql/sessions.ts';
 import type { IdentityDeps } from './authenticate.ts';
@@ -53,7 +61,10 @@ export async function setUp(deps: IdentityDeps, setup: Setup, caller: Caller): P
     if (!token || token.used_at !== null || Temporal.Instant.compare(Temporal.Instant.from(token.expires_at), wall) <= 0) {
       throw errors.setup_token_invalid();
     }
-    const user = token.purpose === 'setup' ? await firstAdmin(tx, setup, password_hash) : await invited(deps, tx, { token, setup, password_hash, caller });
+    const user =
+      token.purpose === 'setup'
+        ? await firstAdmin(tx, setup, password_hash)
+        : await invited(deps, tx, { token, setup, password_hash, caller });
     const pending = await selectMember(tx, token.org_id, user.user_id);
     if (token.purpose === 'invite' && !pending) throw errors.setup_token_invalid();
     const role = pending?.role ?? 'admin';

@@ -123,7 +123,11 @@ async function openFor(deps: IdentityDeps, who: Candidate, caller: Caller): Prom
   const wall = deps.clock.now();
   const { tenant_id, user_id } = who;
   const known = await deps.postgres.read({ tenant_id, now: wall }, async (db) => {
-    const [tenant, user, memberships] = [await requireTenant(db), await selectUser(db, user_id), await selectMembershipsOf(db, user_id)];
+    const [tenant, user, memberships] = [
+      await requireTenant(db),
+      await selectUser(db, user_id),
+      await selectMembershipsOf(db, user_id),
+    ];
     const organizations = await organizationsByIds(
       db,
       memberships.map((membership) => membership.org_id),

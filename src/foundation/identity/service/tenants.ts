@@ -41,7 +41,11 @@ export async function createTenantWithAdmin(
       default_timezone: tenant.default_timezone ?? 'UTC',
       currency: tenant.currency,
     });
-    const made = await putKey(tx, { key: { name: 'Administrator', scopes: ['*'] }, text: bootstrap_key ?? newApiKey(mode) }, wall);
+    const made = await putKey(
+      tx,
+      { key: { name: 'Administrator', scopes: ['*'] }, text: bootstrap_key ?? newApiKey(mode) },
+      wall,
+    );
     const { setup_token } = await makeSetupToken(tx, { purpose: 'setup', org_id: organization.org_id, user_id: null }, wall);
     await also(tx);
     return { tenant_id, admin_key: made.key, setup_token };

@@ -1,7 +1,7 @@
 import type pg from 'pg';
-import { forgotten_after_s, lockSeconds, networkOf, type ThrottleKind } from '../decide.ts';
+import { forgotten_after_s, lockTable, networkOf, type ThrottleKind } from '../decide.ts';
 import { errors } from '../errors.ts';
-import { countFailure, forgiveThrottles, lockThrottle, readThrottles } from '../sql/lookup.ts';
+import { countFailure, forgiveThrottles, readThrottles } from '../sql/lookup.ts';
 import type { IdentityDeps } from './authenticate.ts';
 import { hashOf } from './tokens.ts';
 
@@ -23,10 +23,8 @@ export async function throttled<T>(
     { kind: 'address', key: hashOf(network) },
   ];
   for (const entry of keys) {
-    const failures = await countFailure(auth, { ...entry, at: wall.toString(), forgotten_after_s });
-    if (failures === undefined) throw await lockedOut(auth, keys, wall);
-    const seconds = lockSeconds(entry.kind, failures);
-    if (seconds > 0) await lockThrottle(auth, { ...entry, until: wall.add({ seconds }).toString() });
+    const counted = await countFailure(auth, { ...entry, at: wall.toString(), forgotten_after_s, lock_s: lockTable(entry.kind) });
+    if (!counted) throw await lockedOut(auth, keys, wall);
   }
   const result = await attempt();
   await forgiveThrottles(auth, keys, wall.toString());

@@ -13,11 +13,15 @@ export interface UserAccount {
 const user_columns = sql`user_id, email::text AS email, name, password_hash, default_org_id`;
 
 export function selectUser(db: Db, user_id: string): Promise<UserAccount | undefined> {
-  return db.maybe(sql<UserAccount>`SELECT ${user_columns} FROM user_account WHERE tenant_id = ${db.tenant_id} AND user_id = ${user_id}`);
+  return db.maybe(
+    sql<UserAccount>`SELECT ${user_columns} FROM user_account WHERE tenant_id = ${db.tenant_id} AND user_id = ${user_id}`,
+  );
 }
 
 export function selectUserByEmail(db: Db, email: string): Promise<UserAccount | undefined> {
-  return db.maybe(sql<UserAccount>`SELECT ${user_columns} FROM user_account WHERE tenant_id = ${db.tenant_id} AND email = ${email}::citext`);
+  return db.maybe(
+    sql<UserAccount>`SELECT ${user_columns} FROM user_account WHERE tenant_id = ${db.tenant_id} AND email = ${email}::citext`,
+  );
 }
 
 export async function insertUser(tx: Tx, user: UserAccount): Promise<void> {

@@ -77,31 +77,27 @@ export function readThrottles(auth: pg.Pool, keys: readonly { kind: ThrottleKind
 }
 
 /**
- * Counts an attempt as failed before it is tried, unless its key is locked: attempts made at once cannot share a count.
- * Answers the new count, or nothing when locked.
+ * Counts an attempt as failed before it is tried, unless its key is locked, and locks the key for the seconds that `lock_s` lists for
+ * the new count (the last for all beyond). One statement, so that attempts made at once cannot share a count or outrun the lock.
+ * Answers whether the attempt may be tried.
  */
 export async function countFailure(
   auth: pg.Pool,
-  entry: { kind: ThrottleKind; key: Buffer; at: string; forgotten_after_s: number },
-): Promise<number | undefined> {
-  const { kind, key, at, forgotten_after_s } = entry;
-  const rows = await ask<{ failures: number }>(
+  entry: { kind: ThrottleKind; key: Buffer; at: string; forgotten_after_s: number; lock_s: readonly number[] },
+): Promise<boolean> {
+  const { kind, key, at, forgotten_after_s, lock_s } = entry;
+  const now = sql`${at}::timestamptz`;
+  const count = sql`CASE WHEN t.last_at < ${now} - make_interval(secs => ${forgotten_after_s}) THEN 1 ELSE t.failures + 1 END`;
+  const rows = await ask(
     auth,
-    sql`INSERT INTO sign_in_throttle AS t (kind, key, failures, last_at, locked_until) VALUES (${kind}, ${key}, 1, ${at}, ${at})
-        ON CONFLICT (kind, key) DO UPDATE SET last_at = ${at},
-          failures = CASE WHEN t.last_at < ${at}::timestamptz - make_interval(secs => ${forgotten_after_s}) THEN 1 ELSE t.failures + 1 END
-        WHERE t.locked_until <= ${at}
-        RETURNING failures`,
+    sql`INSERT INTO sign_in_throttle AS t (kind, key, failures, last_at, locked_until)
+        VALUES (${kind}, ${key}, 1, ${now}, ${now} + make_interval(secs => ${lock_s[0] ?? 0}))
+        ON CONFLICT (kind, key) DO UPDATE SET last_at = ${now}, failures = ${count},
+          locked_until = ${now} + make_interval(secs => (${lock_s}::int[])[least(${count}, ${lock_s.length}::int)])
+        WHERE t.locked_until <= ${now}
+        RETURNING 1`,
   );
-  return rows[0]?.failures;
-}
-
-export async function lockThrottle(auth: pg.Pool, entry: { kind: ThrottleKind; key: Buffer; until: string }): Promise<void> {
-  await ask(
-    auth,
-    sql`UPDATE sign_in_throttle SET locked_until = greatest(locked_until, ${entry.until}::timestamptz)
-         WHERE kind = ${entry.kind} AND key = ${entry.key}`,
-  );
+  return rows.length === 1;
 }
 
 /** Takes back what `countFailure` counted for an attempt that succeeded, and sweeps some of what is a day old. */

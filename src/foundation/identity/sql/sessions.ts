@@ -37,7 +37,9 @@ export async function insertSession(
 }
 
 export function selectSessionByAccess(db: Db, access_hash: Buffer): Promise<SessionRow | undefined> {
-  return db.maybe(sql<SessionRow>`SELECT ${columns} FROM session WHERE tenant_id = ${db.tenant_id} AND access_hash = ${access_hash}`);
+  return db.maybe(
+    sql<SessionRow>`SELECT ${columns} FROM session WHERE tenant_id = ${db.tenant_id} AND access_hash = ${access_hash}`,
+  );
 }
 
 /** The session, locked: only one refresh of a family runs at a time. */
@@ -106,7 +108,14 @@ export interface SetupTokenRow {
 
 export async function insertSetupToken(
   tx: Tx,
-  token: { token_hash: Buffer; purpose: 'setup' | 'invite'; org_id: string; user_id: string | null; at: string; expires_at: string },
+  token: {
+    token_hash: Buffer;
+    purpose: 'setup' | 'invite';
+    org_id: string;
+    user_id: string | null;
+    at: string;
+    expires_at: string;
+  },
 ): Promise<void> {
   await tx.write(sql`
     INSERT INTO setup_token (tenant_id, token_hash, purpose, org_id, user_id, created_at, expires_at)

@@ -4,17 +4,20 @@ import { type Day, foldDays } from '../decide/days.ts';
 import type { events } from '../events.ts';
 import {
   type DayBlockRow,
+  hasEventsBetween,
   lockRollup,
   readOrganization,
   readTouchedDays,
   type RollupRow,
   resetOrganization,
+  selectDueTenants,
   selectMovedOrgs,
   selectStep,
   selectWatermark,
   upsertRollups,
   upsertWatermark,
 } from '../sql/rollup.ts';
+import { presentWatermark } from './watermark.ts';
 
 /** Events of one pass; a tenant with more news takes several passes, each with a watermark of its own. */
 const most_per_pass = 5_000_000;
@@ -42,6 +45,19 @@ export async function rollUp(postgres: Postgres, tenant_id: string, watermark: s
     });
     if (BigInt(reached) >= BigInt(watermark)) return reached;
   }
+}
+
+/** Tenants with usage that no rollup holds yet. */
+export async function tenantsToRollUp(postgres: Postgres): Promise<string[]> {
+  return selectDueTenants(postgres.pool('due'));
+}
+
+/** Rolls a tenant up to what needs no waiting, if that holds anything new; says whether it did. */
+export async function rollUpWhatIsNew(postgres: Postgres, tenant_id: string, now: Temporal.Instant): Promise<boolean> {
+  const watermark = await presentWatermark(postgres);
+  const is_new = await postgres.read({ tenant_id, now }, async (db) => hasEventsBetween(db, await selectWatermark(db), watermark));
+  if (is_new) await rollUp(postgres, tenant_id, watermark, now);
+  return is_new;
 }
 
 async function nextWatermark(db: Db, last: string, watermark: string): Promise<string> {

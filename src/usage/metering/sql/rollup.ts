@@ -54,6 +54,12 @@ export async function selectStep(db: Db, from: string, to: string, most: number)
   return row?.xid;
 }
 
+export async function hasEventsBetween(db: Db, from: string, to: string): Promise<boolean> {
+  const row = await db.one(sql<{ found: boolean }>`
+    SELECT EXISTS (SELECT FROM metering_event WHERE tenant_id = ${db.tenant_id} AND xid >= ${from}::xid8 AND xid < ${to}::xid8) AS found`);
+  return row.found;
+}
+
 /** Organizations that have moved to another time zone since their rollups were cut. */
 export async function selectMovedOrgs(db: Db): Promise<{ org_id: string; time_zone: string }[]> {
   return db.rows(sql<{ org_id: string; time_zone: string }>`

@@ -1,4 +1,4 @@
-import { sql } from 'kysely';
+import { type RawBuilder, sql } from 'kysely';
 import type { JsonObject } from '../../../kernel/canonical-json.ts';
 import type { Db, Tx } from '../../../platform/postgres.ts';
 import type { Part, Piece } from '../decide/take.ts';
@@ -131,14 +131,24 @@ export interface TakenEventRow {
 /** The events of the pieces in the order of leaves, some thousands at a time. */
 export function readEventsOfPieces(db: Db, pieces: readonly Piece[]): AsyncGenerator<TakenEventRow[]> {
   const query = sql<TakenEventRow>`
-    SELECT (e.event_time AT TIME ZONE p.time_zone)::date AS day, e.request_id, e.sku, trim_scale(e.quantity)::text AS quantity,
-           trim_scale(e.amount)::text AS amount, e.properties, e.org_id, e.project_id, e.event_time AS time, e.source, e.metadata, e.salt, e.leaf
+    SELECT ${eventColumns(sql`p.time_zone`)}
       FROM ${pieceRows(pieces)}
       JOIN metering_event e ON e.tenant_id = ${db.tenant_id} AND e.org_id = p.org_id AND e.sku = p.sku
        AND e.event_time >= p.starts::timestamptz AND e.event_time < p.ends::timestamptz
      WHERE e.xid >= p.arrived_from::xid8 AND e.xid < p.arrived_to::xid8
      ORDER BY e.event_time, e.request_id COLLATE "C"`;
   return readByCursor(db, query, 2000);
+}
+
+/** The first events of one piece in the order of leaves; the index gives them without reading the others. */
+export async function selectFirstEvents(db: Db, piece: Piece, most: number): Promise<TakenEventRow[]> {
+  return db.rows(sql<TakenEventRow>`
+    SELECT ${eventColumns(sql`${piece.time_zone}`)}
+      FROM metering_event e
+     WHERE e.tenant_id = ${db.tenant_id} AND e.org_id = ${piece.org_id} AND e.sku = ${piece.sku}
+       AND e.event_time >= ${piece.from}::timestamptz AND e.event_time < ${piece.to}::timestamptz
+       AND e.xid >= ${piece.arrived_from}::xid8 AND e.xid < ${piece.arrived_to}::xid8
+     ORDER BY e.event_time, e.request_id COLLATE "C" LIMIT ${most}`);
 }
 
 /** Organizations with a rollup of these months that changed after the watermark: an organization with late usage is among them. */
@@ -170,6 +180,11 @@ function wholeDayRows(asked: readonly (DaysOfTake & { first_day: string; end_day
                     ${textArray(asked.map((each) => each.time_zone))}::text[], ${textArray(asked.map((each) => each.first_day))}::text[],
                     ${textArray(asked.map((each) => each.end_day))}::text[], ${textArray(asked.map((each) => each.arrived_to))}::text[])
              WITH ORDINALITY AS t(org_id, sku, time_zone, first_day, end_day, arrived_to, n)`;
+}
+
+function eventColumns(time_zone: RawBuilder<unknown>) {
+  return sql`(e.event_time AT TIME ZONE ${time_zone})::date AS day, e.request_id, e.sku, trim_scale(e.quantity)::text AS quantity,
+             trim_scale(e.amount)::text AS amount, e.properties, e.org_id, e.project_id, e.event_time AS time, e.source, e.metadata, e.salt, e.leaf`;
 }
 
 function pieceRows(pieces: readonly Piece[]) {

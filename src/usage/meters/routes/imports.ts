@@ -78,7 +78,6 @@ function upload(server: Server, deps: ImportDeps): void {
       response: { 202: UsageImport, '4xx': Problem, '5xx': Problem },
     },
     config: { scope: 'usage:write' },
-    bodyLimit: (deps.max_bytes ?? max_import_bytes) + 1024 * 1024,
     onRequest: server.authorize('usage:write'),
     handler: async (request, reply) => {
       const principal = request.principal!;

@@ -234,6 +234,7 @@ async function rowsOf(run: Run, rows: RowMaker, finding: Finding, seen: ReturnTy
     }
     if (seen?.add(row.request_id, JSON.stringify({ ...row, line: 0 })) === 'other') {
       run.tally.fault(finding.line, fault('request_id_conflict', `the file has ${row.request_id.slice(0, 60)} above with another content`));
+      return [];
     }
     return [row];
   }

@@ -43,7 +43,7 @@ export function selectMeters(db: Db, filter: MeterFilter): Promise<Meter[]> {
 
 /** Until the transaction ends, nobody else adds a reading of this meter. */
 export async function lockMeter(tx: Tx, meter_id: string): Promise<Meter | undefined> {
-  await tx.rows(sql`SELECT 1 FROM meter WHERE tenant_id = ${tx.tenant_id} AND meter_id = ${meter_id} FOR NO KEY UPDATE`);
+  await tx.rows(sql`SELECT pg_advisory_xact_lock(hashtextextended(${`meter_reading ${tx.tenant_id} ${meter_id}`}, 0))`);
   return selectMeter(tx, meter_id);
 }
 

@@ -1,0 +1,43 @@
+import { tenantNow } from '../../foundation/tenancy/model.ts';
+import { requireTenant } from '../../foundation/tenancy/service.ts';
+import { enqueue, type JobDefinition } from '../../platform/jobs.ts';
+import { rollUpWhatIsNew, tenantsToRollUp } from './service/rollup.ts';
+
+/** How long a tenant with news waits for its next rollup. */
+const pause_s = 5;
+
+/**
+ * Each minute, every tenant with usage that is not rolled up gets a job; that job rolls up and, while there was something new, asks for
+ * itself again. Two jobs of a tenant do no harm: the second waits, and finds nothing to do.
+ */
+export const jobs: JobDefinition[] = [
+  {
+    name: 'metering.rollup',
+    cron: '* * * * *',
+    async run(_payload, { postgres, clock }) {
+      for (const tenant_id of await tenantsToRollUp(postgres)) {
+        await postgres.transact({ tenant_id, now: clock.now(), actor }, (tx) => enqueue(tx, 'metering.rollup_tenant', {}, { key: jobKey(tenant_id) }));
+      }
+    },
+  },
+  {
+    name: 'metering.rollup_tenant',
+    async run({ tenant_id = '' }, { postgres, clock, signal }) {
+      const began = clock.now();
+      const tenant = await postgres.read({ tenant_id, now: began }, requireTenant);
+      if (!(await rollUpWhatIsNew(postgres, tenant_id, tenantNow(tenant, began))) || signal.aborted) return;
+      // A tenant whose rollups take long is rolled up less often, so that rollups never fill the machine.
+      const took = clock.now().since(began);
+      const run_at = clock.now().add(took).add(took).add({ seconds: pause_s });
+      await postgres.transact({ tenant_id, now: clock.now(), actor }, (tx) =>
+        enqueue(tx, 'metering.rollup_tenant', {}, { key: jobKey(tenant_id), run_at }),
+      );
+    },
+  },
+];
+
+const actor = { kind: 'system', id: 'metering' } as const;
+
+function jobKey(tenant_id: string): string {
+  return `metering.rollup ${tenant_id}`;
+}

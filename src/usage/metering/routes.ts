@@ -1,0 +1,156 @@
+import type { FastifyRequest } from 'fastify';
+import { serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod';
+import { z } from 'zod';
+import { merkleRoot } from '../../kernel/merkle.ts';
+import { utcText } from '../../kernel/proof.ts';
+import type { Postgres } from '../../platform/postgres.ts';
+import type { Server } from '../../platform/http.ts';
+import { httpErrors } from '../../platform/problem.ts';
+import { Id, Instant, LocalDate, PageQuery, Problem } from '../../platform/schemas.ts';
+import { errors } from './errors.ts';
+import { type Ingest, IngestAnswer, MeteringEventPage, type Rejection, RejectionBody, type SignAck, UsageAnswer, usageWindows } from './model.ts';
+import { listMeteringEvents, usageOf } from './service/usage.ts';
+
+const tags = ['Usage'];
+/** Ten thousand events of 1.6 KB each. */
+const body_limit = 16 * 1024 * 1024;
+
+export function routes(server: Server, deps: { postgres: Postgres; ingest: Ingest; signAck: SignAck }): void {
+  postEvents(server, deps);
+  getEvents(server);
+  getUsage(server);
+}
+
+/**
+ * A raw route: its body is checked item by item by a compiled schema, and nothing but the group commit stands between it and the database.
+ * Events are the same under any `Idempotency-Key`: their request ids decide.
+ */
+function postEvents(server: Server, { ingest, signAck }: { ingest: Ingest; signAck: SignAck }): void {
+  server.raw.route({
+    method: 'POST',
+    url: '/v1/metering/events',
+    bodyLimit: body_limit,
+    schema: {
+      summary: 'Report usage; an event is stored once, for ever, by its request_id',
+      tags,
+      security: [{ bearer: [] }],
+      querystring: z.strictObject({
+        leaves: z.enum(['true', 'false']).optional().meta({ description: 'true: answer the leaf hashes that `ack` stands over, too' }),
+      }),
+      body: EventsBody,
+      response: { 202: IngestAnswer, 422: Problem.extend({ rejected: z.array(RejectionBody).optional() }), '4xx': Problem, '5xx': Problem },
+    },
+    // The schema of the body is for the reader of the documentation; ingest checks each event by itself.
+    validatorCompiler: (route) => (route.httpPart === 'body' ? (value: unknown) => ({ value }) : validatorCompiler(route as never)),
+    serializerCompiler: (route) => (route.httpStatus === '202' ? JSON.stringify : serializerCompiler(route as never)),
+    config: { scope: 'usage:write' },
+    onRequest: server.authorize('usage:write'),
+    handler: async (request, reply) => {
+      const { tenant_id, now, org_ids } = request.principal!;
+      requireUsableKey(request);
+      const outcome = await ingest.ingestEvents(tenant_id, eventsOfBody(request.body), { now, org_ids });
+      const { accepted, duplicates, rejected, late, leaves } = outcome;
+      if (leaves.length === 0) throw allRejected(rejected, Array.isArray(request.body));
+      const statement = { tenant_id, root: merkleRoot(leaves).toString('hex'), count: leaves.length, time: utcText(now) };
+      const ack = await signAck(tenant_id, statement);
+      const shown = wantsLeaves(request) ? { leaves: leaves.map((leaf) => leaf.toString('hex')) } : {};
+      return reply.status(202).send({ accepted, duplicates, rejected, late, ack, ...shown });
+    },
+  });
+}
+
+function getEvents(server: Server): void {
+  server.query({
+    method: 'GET',
+    url: '/v1/metering/events',
+    scope: 'usage:read',
+    summary: 'Usage events, newest first: of one organization by time, of all by arrival',
+    tags,
+    querystring: z.strictObject({
+      org_id: Id.optional(),
+      sku: z.string().min(1).max(128).optional(),
+      from: Instant.optional(),
+      to: Instant.optional(),
+      ...PageQuery,
+    }),
+    response: { 200: MeteringEventPage },
+    handle: async (db, { query, principal }) => ({ status: 200, body: await listMeteringEvents(db, { ...query, org_ids: principal.org_ids }) }),
+  });
+}
+
+function getUsage(server: Server): void {
+  const bound = z.union([LocalDate, Instant]);
+  server.query({
+    method: 'GET',
+    url: '/v1/metering/usage',
+    scope: 'usage:read',
+    summary: 'Usage by hour, local day or month, everything acknowledged included',
+    tags,
+    querystring: z.strictObject({
+      org_id: Id.optional(),
+      sku: z.string().min(1).max(128).optional(),
+      from: bound.meta({ description: 'a local date or an RFC 3339 time' }),
+      to: bound.meta({ description: 'exclusive' }),
+      window: z.enum(usageWindows).default('day'),
+      group_by: z.enum(['sku', 'org_id', 'sku,org_id', 'org_id,sku']).optional(),
+    }),
+    response: { 200: UsageAnswer },
+    handle: async (db, { query, principal }) => {
+      const group_by = (query.group_by?.split(',') ?? []) as ('sku' | 'org_id')[];
+      return { status: 200, body: await usageOf(db, { ...query, group_by, org_ids: principal.org_ids }) };
+    },
+  });
+}
+
+const EventBody = z.strictObject({
+  request_id: z.string().meta({ description: 'identifies the event within the tenant, for ever' }),
+  sku: z.string(),
+  quantity: z.string().optional().meta({ description: 'decimal text, or a JSON number of at most 15 digits; 1 where the SKU counts' }),
+  amount: z.string().optional(),
+  properties: z.record(z.string(), z.unknown()).optional(),
+  org_id: Id,
+  project_id: Id.optional(),
+  time: z.string().meta({ format: 'date-time', description: 'the start of what was used, from 2000 to 24 hours from now' }),
+  source: z.string().optional(),
+  metadata: z.record(z.string(), z.unknown()).optional(),
+});
+const EventsBody = z.union([z.array(EventBody), z.strictObject({ events: z.array(EventBody) })]);
+
+/** The events of a JSON body: a list, or an object with nothing but one. */
+function eventsOfBody(body: unknown): readonly unknown[] {
+  if (Array.isArray(body)) return body;
+  const events = typeof body === 'object' && body !== null ? (body as { events?: unknown }).events : undefined;
+  if (!Array.isArray(events)) {
+    throw errors.events_missing({
+      detail: 'The body is a list of events, or {"events": […]}.',
+      errors: [{ pointer: '/events', code: 'events_missing', detail: 'must be a list of events' }],
+    });
+  }
+  const unknown = Object.keys(body as object).find((name) => name !== 'events');
+  if (unknown !== undefined) {
+    const detail = 'is no field of this body';
+    throw httpErrors.validation_failed({ detail: `/${unknown}: ${detail}`, errors: [{ pointer: `/${unknown}`, code: 'field_unknown', detail }] });
+  }
+  return events;
+}
+
+/** What a caller of many events can act on is the list; `errors` names the first of them as any other problem does. */
+function allRejected(rejected: readonly Rejection[], isList: boolean) {
+  const prefix = isList ? '' : '/events';
+  return errors.events_all_rejected({
+    detail: `${rejected[0]?.detail ?? ''}${rejected.length > 1 ? ` (and ${rejected.length - 1} more)` : ''}`,
+    errors: rejected.slice(0, 20).map(({ index, code, detail }) => ({ pointer: `${prefix}/${index}`, code, detail })),
+    extensions: { accepted: 0, duplicates: 0, rejected },
+  });
+}
+
+function wantsLeaves(request: FastifyRequest): boolean {
+  return (request.query as { leaves?: string }).leaves === 'true';
+}
+
+function requireUsableKey(request: FastifyRequest): void {
+  const key = request.headers['idempotency-key'];
+  if (key !== undefined && (typeof key !== 'string' || !/^[\x20-\x7e]{1,255}$/.test(key))) {
+    throw httpErrors.idempotency_key_invalid({ detail: 'An idempotency key has 1 to 255 printable ASCII characters.' });
+  }
+}
