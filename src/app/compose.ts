@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createTenantWithAdmin } from '../foundation/identity/service/tenants.ts';
 import { createTenantKeys } from '../foundation/receipts/service.ts';
+import { allTenants } from '../foundation/tenancy/service.ts';
 import { clock } from '../platform/clock.ts';
 import type { Config } from '../platform/config.ts';
 import { type Jobs, startJobs } from '../platform/jobs.ts';
@@ -71,8 +72,7 @@ export async function start(config: Config, roles: readonly Role[]): Promise<Run
 
 /** On an empty database: the tenant that a newcomer works with. Two processes that start at once make one. */
 async function makeFirstTenant({ postgres }: Database, config: Config): Promise<FirstTenant | null> {
-  const known = await postgres.pool('due').query('SELECT 1 FROM tenant LIMIT 1');
-  if (known.rowCount !== 0) return null;
+  if ((await allTenants(postgres)).length > 0) return null;
   const key = config.bootstrap_key;
   const tenant = { name: 'My business', slug: 'main', ...(key === null ? {} : { bootstrap_key: key }) };
   try {

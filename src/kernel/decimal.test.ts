@@ -89,7 +89,9 @@ describe('reading decimals', () => {
     expect(decimalText(0.00001234)).toBe('0.00001234');
     expect(decimalText(1234567890123456)).toBeUndefined();
     expect(decimalText(0.1 + 0.2)).toBeUndefined();
-    expect(decimalText(1e-7)).toBeUndefined();
+    expect(decimalText(0.0000001)).toBe('0.0000001');
+    expect(decimalText(-0.00000125)).toBe('-0.00000125');
+    expect(decimalText(1e21)).toBeUndefined();
     expect(decimalText(1e21)).toBeUndefined();
     expect(decimalText(Number.NaN)).toBeUndefined();
     expect(decimalText(Number.POSITIVE_INFINITY)).toBeUndefined();

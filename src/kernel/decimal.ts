@@ -69,10 +69,21 @@ export function readDecimal(json: unknown, limits: DigitLimits = QUANTITY_DIGITS
 export function decimalText(json: unknown): string | undefined {
   if (typeof json === 'string') return json;
   if (typeof json !== 'number' || !Number.isFinite(json)) return undefined;
-  const text = Object.is(json, -0) ? '0' : String(json);
-  if (text.includes('e')) return undefined;
+  const text = plainText(json);
+  if (text === undefined) return undefined;
   const significant = text.replace(/^-?0*\.?0*/, '').replace('.', '');
   return significant.length > 15 ? undefined : text;
+}
+
+/** ECMAScript prints numbers below 1e-6 with an exponent that their JSON text need not have had; above 1e21 nothing exact is left. */
+function plainText(json: number): string | undefined {
+  const text = Object.is(json, -0) ? '0' : String(json);
+  const [mantissa = '', exponent] = text.split('e');
+  if (exponent === undefined) return text;
+  if (!exponent.startsWith('-')) return undefined;
+  const sign = mantissa.startsWith('-') ? '-' : '';
+  const digits = mantissa.replace('-', '').replace('.', '');
+  return `${sign}0.${'0'.repeat(Number.parseInt(exponent.slice(1), 10) - 1)}${digits}`;
 }
 
 /** Shortest text: no trailing zeros, no exponent, no `-0`. */

@@ -1,6 +1,7 @@
 import { z } from 'zod';
+import { decimalText } from '../kernel/decimal.ts';
 
-const decimalText = /^-?\d{1,26}(\.\d{1,12})?$/;
+const decimalPattern = /^-?\d{1,26}(\.\d{1,12})?$/;
 
 /** A UUID in lower case. */
 export const Id = z.string().regex(/^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/, 'must be a UUID in lower case');
@@ -8,8 +9,8 @@ export const Id = z.string().regex(/^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f
 /** Decimal text with at most 26 digits before the point and 12 after; comes out in its shortest form. A safe JSON number is taken as its text. */
 export const Decimal = z
   .union([z.string(), z.number()])
-  .transform((value) => (typeof value === 'number' ? numberAsText(value) : value))
-  .refine((text) => decimalText.test(text), 'must be a decimal with at most 26 digits before the point and 12 after it, without exponent')
+  .transform((value) => decimalText(value) ?? 'not exact')
+  .refine((text) => decimalPattern.test(text), 'must be a decimal with at most 26 digits before the point and 12 after it, without exponent')
   .transform(shortestDecimal);
 
 /** A decimal as answers carry it. */
@@ -80,13 +81,6 @@ export function shortestDecimal(text: string): string {
   const rest = fraction.replace(/0+$/, '');
   const shortest = rest === '' ? digits : `${digits}.${rest}`;
   return negative && shortest !== '0' ? `-${shortest}` : shortest;
-}
-
-/** The decimal text of a JSON number with at most 15 significant digits and no exponent; else text that no decimal rule accepts. */
-export function numberAsText(value: number): string {
-  const text = String(value);
-  const significant = text.replace(/^-?0*\.?0*/, '').replace('.', '');
-  return /e|N|I/.test(text) || significant.length > 15 ? 'unsafe number' : text;
 }
 
 function parseInstant(text: string): string | null {

@@ -160,7 +160,7 @@ describe('decimals', () => {
 
   it('may be JSON numbers that hold their text exactly', () => {
     expect(faults({ model: 'unit', unit_amount: 0.1 })).toEqual([]);
-    for (const unit_amount of [0.1 + 0.2, 1e-7, Number.NaN, null, true, '1e3', '']) {
+    for (const unit_amount of [0.1 + 0.2, 1e21, Number.NaN, null, true, '1e3', '']) {
       expect(faults({ model: 'unit', unit_amount }), String(unit_amount)).toEqual(['/unit_amount decimal_invalid']);
     }
   });

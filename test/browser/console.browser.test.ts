@@ -54,7 +54,7 @@ describe('signing in', () => {
     await page.getByRole('button', { name: 'Create account and sign in' }).click();
     await page.getByRole('heading', { level: 1, name: 'Overview' }).waitFor();
     expect(page.url()).toBe(`${address}/`);
-    expect(await page.getByText('Test', { exact: true }).first().isVisible()).toBe(true);
+    expect(await page.locator('aside').getByText('Test', { exact: true }).isVisible()).toBe(true);
   });
 
   it('does not say whether the address or the password was wrong', async () => {
@@ -102,6 +102,8 @@ describe('a meter file', () => {
   });
 
   it('is taken by dropping it, and its sums are shown', async () => {
+    await page.getByRole('combobox', { name: 'New meters count as' }).click();
+    await page.getByRole('option', { name: 'energy.import' }).click();
     await drop('march.csv', meterFile());
     await page.getByRole('button', { name: 'Import', exact: true }).click();
     await page.getByText('Every row counts.').waitFor();
@@ -157,7 +159,7 @@ describe('an invoice', () => {
     expect((await download('PDF')).subarray(0, 5).toString()).toBe('%PDF-');
     const bundle = JSON.parse((await download('Bundle')).toString());
     // 31.20 base and 672.58 energy
-    expect(bundle.invoice.total).toEqual({ amount: '703.78', currency: 'AUD' });
+    expect([bundle.invoice.total, bundle.invoice.currency]).toEqual(['703.78', 'AUD']);
   });
 
   it('is marked as paid after one is sure', async () => {
@@ -209,22 +211,23 @@ describe('the keyboard', () => {
   });
 });
 
-describe.each(['light', 'dark'] as const)('in the %s theme', (theme) => {
-  it('no page breaks a rule that axe knows', async () => {
-    await page.emulateMedia({ colorScheme: theme, reducedMotion: 'reduce' });
+describe('no page breaks a rule that axe knows', () => {
+  it('in the light and in the dark theme, which follow the system', async () => {
     const found: string[] = [];
     for (const path of await paths()) {
       await page.goto(address + path);
       await page.getByRole('heading', { level: 1 }).waitFor();
-      await page.waitForLoadState('networkidle');
-      expect(await page.locator('html').getAttribute('data-theme')).toBe(theme);
-      const { violations } = await new AxeBuilder({ page }).analyze();
-      found.push(
-        ...violations.map((one) => `${path} ${one.id}: ${one.nodes.map((node) => node.html.slice(0, 120)).join(' | ')}`),
-      );
+      await page.getByRole('status', { name: /^Loading/ }).waitFor({ state: 'detached' });
+      for (const theme of ['light', 'dark'] as const) {
+        await page.emulateMedia({ colorScheme: theme, reducedMotion: 'reduce' });
+        expect(await page.locator('html').getAttribute('data-theme')).toBe(theme);
+        const { violations } = await new AxeBuilder({ page }).analyze();
+        const places = violations.map((one) => `${one.id} at ${one.nodes.map((node) => node.html.slice(0, 120)).join(' and ')}`);
+        found.push(...places.map((place) => `${path} (${theme}): ${place}`));
+      }
     }
     expect(found).toEqual([]);
-  }, 120_000);
+  }, 180_000);
 });
 
 describe('the content security policy', () => {

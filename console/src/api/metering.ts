@@ -39,6 +39,8 @@ export interface NewImport {
   org: string;
   format: 'auto' | 'csv' | 'nem12';
   on_error: 'reject' | 'keep_good';
+  /** What consumption of a meter that is new counts as; "" leaves it to the server. */
+  sku: string;
   /** Makes the sites, meters and SKUs that the file names and nobody has made yet. */
   create_missing: boolean;
 }
@@ -49,6 +51,7 @@ export function startImport(input: NewImport, onProgress: (sent: number, total: 
   form.set('org', input.org);
   form.set('format', input.format);
   form.set('on_error', input.on_error);
+  if (input.sku) form.set('sku', input.sku);
   form.set('create_missing', String(input.create_missing));
   form.set('file', input.file);
   return upload<ImportJob>('/v1/metering/imports', form, onProgress);

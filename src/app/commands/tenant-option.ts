@@ -1,9 +1,10 @@
+import { allTenants } from '../../foundation/tenancy/service.ts';
 import type { Postgres } from '../../platform/postgres.ts';
 import { UsageError } from './command.ts';
 
 /** The tenant by its slug; without one, the only tenant there is. Throws UsageError that lists them. */
 export async function requireTenantId(postgres: Postgres, slug: string | undefined): Promise<string> {
-  const { rows } = await postgres.pool('auditor').query<{ tenant_id: string; slug: string }>('SELECT tenant_id, slug FROM tenant ORDER BY created_at');
+  const rows = await allTenants(postgres);
   const found = slug === undefined && rows.length === 1 ? rows[0] : rows.find((row) => row.slug === slug);
   if (found) return found.tenant_id;
   const list = rows.map((row) => row.slug).join(', ');

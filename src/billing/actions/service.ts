@@ -1,6 +1,6 @@
 import { recordAudit } from '../../foundation/audit/service.ts';
 import { emit } from '../../foundation/events/service.ts';
-import { requireOrganization, requireProject } from '../../foundation/tenancy/service.ts';
+import { requireOrganization, requireProject, requireTenant } from '../../foundation/tenancy/service.ts';
 import { newId } from '../../kernel/id.ts';
 import type { Tx } from '../../platform/postgres.ts';
 import { billedLegs, type Line } from '../ledger/model.ts';
@@ -47,6 +47,7 @@ async function post(tx: Tx, charges: readonly StoredAction[]): Promise<void> {
   const grosses = await postRunning(
     tx,
     charges.map(({ project_id, sku, amount_exact }) => ({ org_id, project_id, sku, currency, amount_exact })),
+    (await requireTenant(tx)).rounding_mode,
   );
   const lines = charges.map((charge, index) => {
     const pct = partner && rateOf ? rateOf(partner.partner_tier, charge.sku) : '0';

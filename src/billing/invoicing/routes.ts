@@ -1,5 +1,8 @@
 import { z } from 'zod';
-import type { InvoiceDocument } from '../../kernel/bundle.ts';
+import type { FastifyRequest } from 'fastify';
+import { sealCheckpoint } from '../../foundation/receipts/service.ts';
+import type { Bundle, InvoiceDocument } from '../../kernel/bundle.ts';
+import { CodedError } from '../../kernel/errors.ts';
 import type { Clock } from '../../platform/clock.ts';
 import { decodeCursor, encodeCursor, toPage } from '../../platform/cursor.ts';
 import { requireScope, type Server, scopeOf, toFastifyUrl } from '../../platform/http.ts';
@@ -140,7 +143,7 @@ function download(server: Server, deps: { postgres: Postgres }, kind: 'pdf' | 'b
         const file = await renderInvoice(invoice, document);
         return reply.type('application/pdf').header('content-disposition', `inline; filename="${invoice.number}.pdf"`).send(file);
       }
-      const bundle = await deps.postgres.transact(scopeOf(request), (tx) => bundleOf(tx, id, principal.org_ids));
+      const bundle = await sealedBundle(deps.postgres, request, id);
       const name = `${bundle.invoice.number}.bundle.json`;
       return reply
         .header('content-disposition', `attachment; filename="${name}"`)
@@ -149,6 +152,19 @@ function download(server: Server, deps: { postgres: Postgres }, kind: 'pdf' | 'b
         .send(bundle);
     },
   });
+}
+
+/** A run that is under way has issued invoices that its checkpoint does not cover yet: then one is sealed now. */
+async function sealedBundle(postgres: Postgres, request: FastifyRequest, invoice_id: string): Promise<Bundle> {
+  const { org_ids } = request.principal!;
+  const read = () => postgres.read(scopeOf(request), (db) => bundleOf(db, invoice_id, org_ids));
+  try {
+    return await read();
+  } catch (error) {
+    if (!(error instanceof CodedError) || error.code !== 'receipt_not_sealed') throw error;
+    await postgres.transact(scopeOf(request), sealCheckpoint);
+    return read();
+  }
 }
 
 function toRun(row: RunRow): BillingRun {

@@ -1,9 +1,11 @@
 import { Decimal as Oracle } from 'decimal.js';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { formatDecimal, parseDecimal } from '../../kernel/decimal.ts';
+import { formatDecimal, parseDecimal, ZERO } from '../../kernel/decimal.ts';
 import { currencyDecimals } from '../../kernel/money.ts';
-import { NOTHING_RUN, runOn } from './decide.ts';
+import { runOn } from './decide.ts';
+
+const NOTHING_RUN = { amount_exact: ZERO, posted_minor: 0n };
 
 Oracle.set({ precision: 200 });
 

@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { parseDecimal } from '../../kernel/decimal.ts';
-import { assertBalanced, NOTHING_RUN, runOn } from './decide.ts';
+import { parseDecimal, ZERO } from '../../kernel/decimal.ts';
+import { assertBalanced, runOn } from './decide.ts';
 import { billedLegs, paidLegs } from './model.ts';
+
+const NOTHING_RUN = { amount_exact: ZERO, posted_minor: 0n };
 
 const aud = { currency: 'AUD', rounding: 'half_up' } as const;
 const run = (...amounts: string[]) => runOn(NOTHING_RUN, amounts.map(parseDecimal), aud).posts_minor;

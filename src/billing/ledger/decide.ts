@@ -1,5 +1,5 @@
 import { assert } from '../../kernel/assert.ts';
-import { add, type Decimal, parseDecimal, type Rounding, ZERO } from '../../kernel/decimal.ts';
+import { add, type Decimal, parseDecimal, type Rounding } from '../../kernel/decimal.ts';
 import { roundToMinor } from '../../kernel/money.ts';
 import type { NewTransaction } from './model.ts';
 
@@ -8,8 +8,6 @@ export interface Running {
   readonly amount_exact: Decimal;
   readonly posted_minor: bigint;
 }
-
-export const NOTHING_RUN: Running = { amount_exact: ZERO, posted_minor: 0n };
 
 /**
  * Adds charges to a running total one after another. Each posts round(total so far) − already posted, so that however small

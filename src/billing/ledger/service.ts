@@ -84,11 +84,6 @@ export async function reverseTransaction(
   return reversal;
 }
 
-/** The transaction that was posted under a key, if it was. */
-export async function transactionByKey(db: Db, idem_key: string): Promise<string | undefined> {
-  return (await store.selectTransactionByKey(db, idem_key))?.transaction_id;
-}
-
 /** Inserts ledger lines, set-based; answers their ids in the order given. */
 export async function insertLines(tx: Tx, lines: readonly NewLine[]): Promise<string[]> {
   const named = lines.map((line) => ({ ...line, entry_id: line.entry_id ?? newId(tx.now) }));

@@ -86,10 +86,6 @@ export function selectTransaction(db: Db, transaction_id: string): Promise<{ tra
   return db.maybe(sql`SELECT transaction_id FROM ledger_transaction WHERE transaction_id = ${transaction_id}`);
 }
 
-export function selectTransactionByKey(db: Db, idem_key: string): Promise<{ transaction_id: string } | undefined> {
-  return db.maybe(sql`SELECT transaction_id FROM ledger_transaction WHERE idem_key = ${idem_key}`);
-}
-
 export async function insertLines(tx: Tx, lines: readonly (NewLine & { entry_id: string })[]): Promise<void> {
   const column = <T>(of: (line: NewLine & { entry_id: string }) => T): T[] => lines.map(of);
   await tx.write(sql`

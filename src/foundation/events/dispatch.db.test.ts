@@ -204,18 +204,18 @@ describe('the dispatcher', () => {
     expect(await t.superuser('SELECT last FROM event_position')).toEqual([{ last: '1' }]);
   });
 
-  it('finishes what is under way when it is stopped', async () => {
+  it('finishes what is under way when it is stopped, and gives back the rest', async () => {
     let done = false;
     const one = dispatcher(async () => {
       await new Promise((resolve) => setTimeout(resolve, 300));
       done = true;
     });
-    await t.transact((tx) => emit(tx, happened(1)));
+    await t.transact((tx) => emitMany(tx, [happened(1), happened(2)]));
     one.start();
     await until(async () => (await rows())[0]?.attempts === 1);
     await one.stop();
     expect(done).toBe(true);
-    expect(await rows()).toMatchObject([{ status: 'published' }]);
+    expect(await rows()).toMatchObject([{ status: 'published' }, { status: 'pending', attempts: 0 }]);
   });
 });
 

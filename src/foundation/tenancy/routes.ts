@@ -15,13 +15,13 @@ import {
 } from './model.ts';
 import {
   advanceTestClock,
-  releaseTestClock,
   changeOrganization,
   createOrganization,
   createProject,
   linkChild,
   listOrganizations,
   listProjects,
+  releaseTestClock,
   requireOrganization,
   requireTenant,
   requireVisible,

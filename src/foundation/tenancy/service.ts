@@ -232,7 +232,13 @@ export async function releaseTestClock(tx: Tx): Promise<Tenant> {
   if (tenant.test_clock_at === null) return tenant;
   await updateTestClock(tx, null);
   const before = { test_clock_at: tenant.test_clock_at };
-  await recordAudit(tx, { action: 'test_clock.released', target_type: 'tenant', target_id: tenant.tenant_id, before, after: { test_clock_at: null } });
+  await recordAudit(tx, {
+    action: 'test_clock.released',
+    target_type: 'tenant',
+    target_id: tenant.tenant_id,
+    before,
+    after: { test_clock_at: null },
+  });
   return requireTenant(tx);
 }
 

@@ -21,7 +21,8 @@ const newOrganizations = () =>
     }
     return ids;
   });
-const move = (org_id: string, parent_org_id: string | null) => t.transact((tx) => changeOrganization(tx, org_id, { parent_org_id }));
+const move = (org_id: string, parent_org_id: string | null) =>
+  t.transact((tx) => changeOrganization(tx, org_id, { parent_org_id }));
 const index = fc.nat({ max: size - 1 });
 const moves = fc.array(fc.record({ child: index, parent: fc.option(index, { nil: null }) }), { minLength: 1, maxLength: 25 });
 

@@ -8,7 +8,7 @@ import { errors } from './errors.ts';
 import type { Aggregation, LatePolicy, PriceRequest, Sku, SkuChanges } from './model.ts';
 
 /** What the metering room sums now. */
-const AVAILABLE_AGGREGATIONS: readonly Aggregation[] = ['sum', 'count', 'max', 'min', 'latest', 'average'];
+const AVAILABLE_AGGREGATIONS: readonly Aggregation[] = ['sum', 'count', 'max', 'min', 'latest'];
 const AVAILABLE_LATE_POLICIES: readonly LatePolicy[] = ['adjust_next', 'absorb', 'reject'];
 
 /** Refuses what the contract names and this version does not do yet: `aggregation_unavailable`, `late_policy_unavailable`. */

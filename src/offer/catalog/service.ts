@@ -20,7 +20,6 @@ import {
   type Plan,
   type PlanChanges,
   type PriceRequest,
-  type PriceVersion,
   priceJson,
   type Sku,
   type SkuChanges,
@@ -314,12 +313,6 @@ export async function listPriceVersions(
   const rows = await store.selectPriceVersions(db, of, { limit: query.limit + 1, below });
   if (rows.length === 0 && below === null) throw errors.plan_sku_unknown({ detail: `The plan has no price for ${of.sku}.` });
   return toPage(rows, query.limit, (row) => encodeCursor(db.tenant_id, sort, [String(row.version)]));
-}
-
-/** Price versions by id, superseded ones included. */
-export async function priceVersionsByIds(db: Db, price_version_ids: readonly string[]): Promise<Map<string, PriceVersion>> {
-  const found = await store.selectPriceVersionsByIds(db, price_version_ids);
-  return new Map(found.map((version) => [version.price_version_id, version]));
 }
 
 /** SHA-256 of the price's canonical JSON, lower-case hex. */

@@ -143,9 +143,3 @@ export function selectPriceVersions(
      WHERE v.plan_id = ${of.plan_id} AND v.sku = ${of.sku} AND (${page.below}::int IS NULL OR v.version < ${page.below}::int)
      ORDER BY v.version DESC LIMIT ${page.limit}`);
 }
-
-export function selectPriceVersionsByIds(db: Db, price_version_ids: readonly string[]): Promise<PriceVersion[]> {
-  return db.rows(
-    sql`SELECT ${versionColumns} FROM price_version v WHERE v.price_version_id = ANY (${price_version_ids}::uuid[])`,
-  );
-}

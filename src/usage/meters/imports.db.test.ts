@@ -413,17 +413,27 @@ describe('an import', () => {
     expect(findings).toEqual([{ code: 'file_missing' }]);
   });
 
-  it('of a file that is on the queue already is that one', async () => {
+  it('of a file that is on the queue already is that one, and is finished by whoever comes first', async () => {
     const content = rows(4);
     const first = await queued(content, { org });
     const second = await run(content);
-    expect(second).toMatchObject({ import_id: first, status: 'queued' });
+    expect(second).toMatchObject({ import_id: first, status: 'completed', totals: { accepted: 4, duplicates: 0 } });
+  });
+
+  it('for whoever may act for one organization alone takes no row of another', async () => {
+    const other = await newOrg();
+    const content = `${header},org\n${row('a')},\n${row('b')},${other.org_slug}\n`;
+    const ask = (request: ImportRequest) =>
+      importFile(deps, t.scope(), { content: Readable.from([Buffer.from(content)]), filename: 'f.csv', request, org_ids: [org_id] });
+    expect(errorsOf(await ask({ org }))).toEqual(['3 org_unknown']);
+    await expect(ask({ org: other.org_slug })).rejects.toMatchObject({ code: 'import_field_invalid' });
+    await expect(ask({})).rejects.toMatchObject({ code: 'import_field_invalid' });
   });
 
   it('is on record with who asked for it, and told to whoever follows', async () => {
     const report = await run(rows(2));
-    const entries = await t.superuser('SELECT action FROM audit_log WHERE target_id = $1 ORDER BY audit_id', [report.import_id]);
-    expect(entries.map((one) => one.action)).toEqual(['import.started', 'import.completed']);
+    const entries = await t.superuser('SELECT action FROM audit_log WHERE target_id = $1', [report.import_id]);
+    expect(entries.map((one) => one.action).sort()).toEqual(['import.completed', 'import.started']);
     const told = await t.superuser('SELECT type FROM billing_events WHERE aggregate_id = $1', [report.import_id]);
     expect(told).toEqual([{ type: 'import.completed' }]);
   });

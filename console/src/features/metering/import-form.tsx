@@ -1,6 +1,7 @@
-import { useMutation, useQueryClient } from '@tanstack/react-query';
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { FileText, FileUp, X } from 'lucide-react';
 import { type DragEvent, useRef, useState } from 'react';
+import { skus } from '../../api/catalog.ts';
 import { type NewImport, startImport } from '../../api/metering.ts';
 import type { ImportJob } from '../../api/types.ts';
 import { Button, IconButton } from '../../ui/button.tsx';
@@ -21,10 +22,12 @@ const formats = [
 
 export function ImportForm({ onStarted }: { onStarted: (job: ImportJob) => void }) {
   const queries = useQueryClient();
+  const known = useQuery(skus).data?.data.filter((one) => one.type === 'energy') ?? [];
   const [file, setFile] = useState<File | null>(null);
   const [org, setOrg] = useState('');
   const [format, setFormat] = useState<NewImport['format']>('auto');
   const [keep_good, setKeepGood] = useState(false);
+  const [sku, setSku] = useState('');
   const [create_missing, setCreateMissing] = useState(true);
   const [sent, setSent] = useState({ done: 0, total: 0 });
   const [missing, setMissing] = useState<{ file?: string; org?: string }>({});
@@ -36,11 +39,12 @@ export function ImportForm({ onStarted }: { onStarted: (job: ImportJob) => void 
       onStarted(job);
     },
   });
+  const sku_choices = [{ value: '', label: 'The default, energy' }, ...known.map((one) => ({ value: one.sku, label: one.sku }))];
   const submit = () => {
     setMissing({ file: file ? undefined : 'Choose a file.', org: org ? undefined : 'Choose whose usage it is.' });
     if (!file || !org) return;
     setSent({ done: 0, total: file.size });
-    start.mutate({ file, org, format, on_error: keep_good ? 'keep_good' : 'reject', create_missing });
+    start.mutate({ file, org, format, on_error: keep_good ? 'keep_good' : 'reject', sku, create_missing });
   };
   const take = (next: File | null) => {
     setFile(next);
@@ -59,9 +63,10 @@ export function ImportForm({ onStarted }: { onStarted: (job: ImportJob) => void 
         }}
       >
         <DropZone file={file} onFile={take} error={missing.file} />
-        <div className="grid gap-3 sm:grid-cols-[1.5fr_1fr]">
+        <div className="grid gap-3 sm:grid-cols-[1.4fr_1fr_1.2fr]">
           <OrgPicker label="Organization" placeholder="Whose usage it is" value={org} error={missing.org} onChange={setOrg} />
           <Select label="Format" value={format} choices={formats} onChange={setFormat} />
+          <Select label="New meters count as" value={sku} choices={sku_choices} onChange={setSku} />
         </div>
         <Toggle
           label="Keep good rows"

@@ -1,36 +1,33 @@
 import { type Bundle, buildBundle, type ChargeParts, type InvoiceDocument, type SaltedEvent } from '../../../kernel/bundle.ts';
-import { proofFor, receiptFor, sealCheckpoint } from '../../../foundation/receipts/service.ts';
+import { proofFor, receiptFor } from '../../../foundation/receipts/service.ts';
 import { assert } from '../../../kernel/assert.ts';
 import { add, type Decimal, formatDecimal, parseDecimal, ZERO } from '../../../kernel/decimal.ts';
 import { saltText } from '../../../kernel/proof.ts';
-import type { Db, Tx } from '../../../platform/postgres.ts';
+import type { Db } from '../../../platform/postgres.ts';
 import { eventsOfTake } from '../../../usage/metering/service.ts';
 import type { StoredCharge } from '../../rating/model.ts';
 import { chargesByIds, rectanglesOfCharge } from '../../rating/service.ts';
 import { selectDocument, selectLines } from '../sql.ts';
 import { requireInvoice, type Sight } from './invoices.ts';
 
-/**
- * Everything a customer needs to check one invoice offline (docs/bundle-format.md). Seals a checkpoint first where none covers
- * the invoice's receipt yet. Throws `invoice_unknown`.
- */
-export async function bundleOf(tx: Tx, invoice_id: string, org_ids: Sight): Promise<Bundle> {
-  await requireInvoice(tx, invoice_id, org_ids);
-  const receipt = await receiptFor(tx, 'invoice', invoice_id);
+/** Everything a customer needs to check one invoice offline (docs/bundle-format.md). Throws `invoice_unknown`, `receipt_not_sealed`. */
+export async function bundleOf(db: Db, invoice_id: string, org_ids: Sight): Promise<Bundle> {
+  await requireInvoice(db, invoice_id, org_ids);
+  const receipt = await receiptFor(db, 'invoice', invoice_id);
   assert(receipt, 'an issued invoice has a receipt');
-  await sealCheckpoint(tx);
-  const lines = await selectLines(tx, invoice_id);
+  const proof = await proofFor(db, receipt);
+  const lines = await selectLines(db, invoice_id);
   const charges = await chargesByIds(
-    tx,
+    db,
     lines.map((line) => line.charge_id),
   );
   const parts: ChargeParts[] = [];
   for (const line of lines) {
     const charge = charges.get(line.charge_id);
     assert(charge, 'a line has its charge');
-    parts.push({ line_id: line.line_id, inputs: charge.inputs, steps: charge.steps, days: await daysOf(tx, charge) });
+    parts.push({ line_id: line.line_id, inputs: charge.inputs, steps: charge.steps, days: await daysOf(db, charge) });
   }
-  return buildBundle({ invoice: (await selectDocument(tx, invoice_id)) as InvoiceDocument, charges: parts, proof: await proofFor(tx, receipt) });
+  return buildBundle({ invoice: (await selectDocument(db, invoice_id)) as InvoiceDocument, charges: parts, proof });
 }
 
 async function daysOf(db: Db, charge: StoredCharge): Promise<ChargeParts['days']> {

@@ -113,7 +113,7 @@ export async function prepareForFlush(client: pg.PoolClient): Promise<void> {
 const flushStatement = `
 WITH org AS MATERIALIZED (
   SELECT r.n, r.tenant_id, r.org_id,
-         EXISTS (SELECT FROM metering_org o WHERE o.tenant_id = r.tenant_id AND o.org_id = r.org_id) AS known,
+         (SELECT o.org_id FROM metering_org o WHERE o.tenant_id = r.tenant_id AND o.org_id = r.org_id) AS known,
          (SELECT c.closed_until FROM usage_closure c WHERE c.tenant_id = r.tenant_id AND c.org_id = r.org_id) AS closed_until
     FROM unnest($1::uuid[], $2::uuid[]) WITH ORDINALITY AS r(tenant_id, org_id, n)),
 sku AS MATERIALIZED (
@@ -125,7 +125,7 @@ project AS MATERIALIZED (
     FROM unnest($5::uuid[], $6::uuid[]) WITH ORDINALITY AS r(tenant_id, project_id, n)),
 item AS MATERIALIZED (
   SELECT i.*, org.tenant_id, org.org_id, sku.sku, project.project_id,
-         CASE WHEN NOT org.known THEN 'org_unknown'
+         CASE WHEN org.known IS NULL THEN 'org_unknown'
               WHEN (sku.known).sku IS NULL THEN 'sku_unknown'
               WHEN i.project_n IS NOT NULL AND project.org_id IS DISTINCT FROM org.org_id THEN 'project_unknown'
               WHEN i.sku_counts <> ((sku.known).aggregation = 'count') THEN 'quantity_required'

@@ -109,8 +109,9 @@ export async function importFile(
   // Should this process die, the queue takes the import up later.
   const later = deps.clock.now().add({ minutes: 2 });
   const started = await deps.postgres.transact(scope, (tx) => startImport(tx, upload, later));
-  if (started.started) await runImport(deps, scope.tenant_id, import_id);
-  else await removeFile(deps.data_dir, import_id);
+  if (!started.started) await removeFile(deps.data_dir, import_id);
+  // Also one that a killed process left behind; while another works on it this does nothing.
+  if (started.import.finished_at === null) await runImport(deps, scope.tenant_id, started.import.import_id);
   return deps.postgres.read(scope, (db) => importReport(db, started.import.import_id, { limit: most_listed }));
 }
 
