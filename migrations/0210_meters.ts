@@ -69,7 +69,7 @@ CREATE TABLE meter_reading (
   register text COLLATE "C" NOT NULL,
   read_at tsok NOT NULL,
   value qty NOT NULL CHECK (value >= 0),
-  quality text NOT NULL CHECK (quality IN ('actual', 'estimated', 'customer')),
+  quality text NOT NULL CHECK (quality IN ('actual', 'estimated', 'substituted', 'final', 'customer')),
   used_from tsok NULL,
   request_id text COLLATE "C" NULL,
   org_id uuid NULL,

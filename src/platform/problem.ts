@@ -2,6 +2,7 @@ import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import { hasZodFastifySchemaValidationErrors } from 'fastify-type-provider-zod';
 import pg from 'pg';
 import { CodedError, defineErrors, type Fault } from '../kernel/errors.ts';
+import { faultsOf } from './faults.ts';
 import type { Problem } from './schemas.ts';
 
 /** What any route may answer, whatever its room. */
@@ -35,11 +36,7 @@ export function toCodedError(error: unknown, constraints: ConstraintErrors): Cod
   if (isConnectionFailure(error)) return httpErrors.unavailable({ headers: { 'retry-after': '2' }, internal: error });
   if (hasZodFastifySchemaValidationErrors(error)) {
     const where = (error as FastifyError).validationContext ?? 'body';
-    const errors = error.validation.map((issue): Fault => ({
-      pointer: where === 'body' ? issue.instancePath : issue.instancePath.replace(/^\//, ''),
-      code: String(issue.keyword ?? 'invalid'),
-      detail: String(issue.message ?? 'is not valid'),
-    }));
+    const errors = error.validation.flatMap((issue) => faultsOf(issue, where));
     return httpErrors.validation_failed({ detail: summary(errors), errors });
   }
   return fromFastify(error);
@@ -103,6 +100,13 @@ function fromFastify(error: unknown): CodedError {
   if (statusCode === 415) return httpErrors.unsupported_media_type({ detail: message });
   if (statusCode === 429) return httpErrors.rate_limited({ detail: message });
   if (statusCode === 404) return httpErrors.not_found({ detail: message });
+  if (isMultipartFault(error)) return httpErrors.malformed_request({ detail: message });
   if (statusCode !== undefined && statusCode >= 400 && statusCode < 500) return httpErrors.malformed_request({ detail: message });
   return httpErrors.internal_error({ internal: error });
+}
+
+/** The multipart parser throws bare errors at a body that is none. */
+function isMultipartFault(error: unknown): boolean {
+  const { message } = error as { message?: unknown };
+  return typeof message === 'string' && /^Multipart: |end of multipart data|^Unsupported Content-Type\.|^The needle cannot/.test(message);
 }

@@ -1,5 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
+import { STATUS_CODES } from 'node:http';
+import type { Socket } from 'node:net';
 import { join } from 'node:path';
 import compress from '@fastify/compress';
 import cookie from '@fastify/cookie';
@@ -13,6 +15,7 @@ import { jsonSchemaTransform, serializerCompiler, validatorCompiler } from 'fast
 import { AssertionError } from '../kernel/assert.ts';
 import { JsonFault, parseJson } from '../kernel/json.ts';
 import type { Config } from './config.ts';
+import { textFaults } from './faults.ts';
 import { type ConstraintErrors, httpErrors, sendProblem, toCodedError } from './problem.ts';
 import type { Logger, Metrics } from './telemetry.ts';
 
@@ -41,6 +44,7 @@ export async function createWeb(options: WebOptions): Promise<FastifyInstance> {
     frameworkErrors: (error, request, reply) => {
       sendProblem(request as FastifyRequest, reply as unknown as FastifyReply, toCodedError(error, options.constraints));
     },
+    clientErrorHandler: refuseConnection,
     requestTimeout: 120_000,
     forceCloseConnections: 'idle',
     return503OnClosing: true,
@@ -58,6 +62,10 @@ export async function createWeb(options: WebOptions): Promise<FastifyInstance> {
   });
   app.addHook('onRequest', async (request, reply) => {
     reply.header('x-request-id', request.id);
+  });
+  app.addHook('preValidation', async (request) => {
+    const errors = textFaults(request);
+    if (errors.length > 0) throw httpErrors.validation_failed({ detail: `${errors[0]!.pointer}: ${errors[0]!.detail}`, errors });
   });
   app.addHook('onResponse', async (request, reply) => {
     const labels = { method: request.method, route: request.routeOptions.url ?? 'none', status: String(reply.statusCode) };
@@ -100,10 +108,28 @@ function requestId(given: string | string[] | undefined): string {
   return typeof given === 'string' && /^[A-Za-z0-9._:/+=@-]{1,128}$/.test(given) ? given : randomUUID();
 }
 
+/** What cannot be read as HTTP has no request to answer through: the problem goes out by hand, and the connection ends. */
+function refuseConnection(error: Error & { code?: string }, socket: Socket): void {
+  if (error.code !== 'ECONNRESET' && socket.writable) {
+    const status = error.code === 'HPE_HEADER_OVERFLOW' ? 431 : error.code === 'ERR_HTTP_REQUEST_TIMEOUT' ? 408 : 400;
+    const { code, title } = httpErrors.malformed_request();
+    const type = `https://tallystick.dev/problems/${code}`;
+    const problem = JSON.stringify({ type, title, status, detail: STATUS_CODES[status], instance: '/', code, http_request_id: randomUUID() });
+    const headers = [`content-type: application/problem+json; charset=utf-8`, `content-length: ${Buffer.byteLength(problem)}`, 'connection: close'];
+    socket.write(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${headers.join('\r\n')}\r\n\r\n${problem}`);
+  }
+  socket.destroy(error);
+}
+
 /** JSON as promises.md wants it read: no duplicate members, no `__proto__`, bounded depth, well-formed text, exact numbers. */
 function strictJson(app: FastifyInstance): void {
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, body, done) => {
+    const charset = /;\s*charset\s*=\s*"?([^";\s]*)/i.exec(request.headers['content-type'] ?? '')?.[1];
+    if (charset !== undefined && !/^(utf-8|utf8|us-ascii)$/i.test(charset)) {
+      done(httpErrors.unsupported_media_type({ detail: 'JSON is sent as UTF-8.' }));
+      return;
+    }
     if ((body as Buffer).length === 0 && (request.method === 'DELETE' || request.routeOptions.schema?.body === undefined)) {
       done(null, undefined);
       return;

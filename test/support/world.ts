@@ -82,10 +82,10 @@ export async function populate(s: TestServer, tenant: TestTenant, name: string):
     time: `2025-01-0${at + 1}T00:00:00Z`,
   });
   await made('/v1/metering/events', [
-    ...[ids.org, ids.child, ids.loose].map((org_id, at) => event(org_id, at)),
-    { ...event(ids.org, 7), project_id: ids.project },
+    ...[ids.org!, ids.child!, ids.loose!].map((org_id, at) => event(org_id, at)),
+    { ...event(ids.org!, 7), project_id: ids.project },
   ]);
-  const file = form({ org: ids.org }, `request_id,sku,quantity,time\n${name}-row,${ids.sku},1,2025-01-09T00:00:00Z\n`);
+  const file = form({ org: ids.org! }, `request_id,sku,quantity,time\n${name}-row,${ids.sku},1,2025-01-09T00:00:00Z\n`);
   const headers = { 'content-type': formType };
   ids.import = (await made('/v1/metering/imports', file, 'POST', headers)).import_id;
   await made('/v1/billing/charges', { org_id: ids.org, lines: [{ sku: ids.sku, quantity: '3', request_id: `${name}-action` }] });

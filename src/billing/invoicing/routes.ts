@@ -128,7 +128,7 @@ function download(server: Server, deps: { postgres: Postgres }, kind: 'pdf' | 'b
   server.raw.route<{ Params: { id: string } }>({
     method: 'GET',
     url: toFastifyUrl(kind === 'pdf' ? '/v1/invoices/{id}.pdf' : '/v1/invoices/{id}/bundle'),
-    schema: { summary: kind === 'pdf' ? 'The invoice as PDF' : 'All that is needed to verify the invoice offline', tags, params, security: [{ bearer: [] }] },
+    schema: { summary: kind === 'pdf' ? 'The invoice as PDF' : 'All that is needed to verify the invoice offline', tags, params, querystring: z.strictObject({}), security: [{ bearer: [] }] },
     config: { scope: 'invoices:read' },
     onRequest: server.authorize('invoices:read'),
     handler: async (request, reply) => {

@@ -104,7 +104,7 @@ async function latePieces(db: Db, late: ReturnType<typeof planTakes>['late']): P
   const rows = await selectLateDays(db, late);
   return rows.flatMap(({ n, moved, days }) => {
     const arrivals = late[n - 1]!;
-    return moved ? [] : (days ?? []).map((day) => pieceOfDay(arrivals, day));
+    return moved ? [arrivals] : (days ?? []).map((day) => pieceOfDay(arrivals, day));
   });
 }
 

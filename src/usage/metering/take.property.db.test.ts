@@ -3,8 +3,8 @@ import { beforeAll, expect, it } from 'vitest';
 import { testDatabase } from '../../../test/support/database.ts';
 import { testUsage } from '../../../test/support/usage.ts';
 import { add, compare, formatDecimal, parseDecimal } from '../../kernel/decimal.ts';
-import { localDate } from '../../kernel/period.ts';
-import { compareEvents, dayRoot, lineRoot } from '../../kernel/proof.ts';
+import { localDate, startOfDay } from '../../kernel/period.ts';
+import { compareEvents, dayRoot, lineRoot, utcText } from '../../kernel/proof.ts';
 import type { TakenUsage, UsageTake } from './model.ts';
 import { daysOfTake, eventsOfTake, takeUsage } from './service.ts';
 import { rollUp } from './service/rollup.ts';
@@ -93,7 +93,7 @@ const event = fc.record({
 const step = fc.oneof(
   { weight: 6, arbitrary: fc.record({ kind: fc.constant('send' as const), events: fc.array(event, { minLength: 1, maxLength: 25 }) }) },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('roll up' as const) }) },
-  { weight: 2, arbitrary: fc.record({ kind: fc.constant('bill' as const), to_minute: fc.integer({ min: 1, max: total_minutes }) }) },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant('bill' as const), day: fc.integer({ min: 1, max: 31 }), minute: fc.option(fc.nat(1439), { freq: 3 }) }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('move' as const), org: fc.nat(2), zone: fc.constantFrom(...zones) }) },
 );
 
@@ -106,27 +106,26 @@ it('takes every event exactly once over any series of runs, and each take stays 
       const zone_of = new Map(orgs.map((org_id, at) => [org_id, where[at]!]));
       const bills: { takes: UsageTake[]; answers: TakenUsage[] }[] = [];
       let sent = 0;
-      let billed_until = moment(0);
       let last_watermark = '0';
-      const bill = async (to: string) => {
-        if (Temporal.Instant.compare(to, billed_until) <= 0) return;
+      // Every event lies between these, in any zone.
+      const first = Temporal.PlainDate.from('2026-03-19');
+      const began = new Map(orgs.map((org_id) => [org_id, utcText(startOfDay(first, zone_of.get(org_id)!))]));
+      const billed_until = new Map(began);
+      /** Closes every organization at the midnight of a day, as billing does, or some minutes after it. */
+      const bill = async (day: number, minute: number | null) => {
         const watermark = await settledWatermark(t.postgres);
         await rollUp(t.postgres, t.tenant_id, watermark, now);
-        const takes = orgs.flatMap((org_id) =>
-          ['mail', 'energy'].map(
-            (sku): UsageTake => ({
-              org_id,
-              sku,
-              time_zone: zone_of.get(org_id)!,
-              rectangles: [
-                { from: billed_until, to, arrived_from: '0', arrived_to: watermark },
-                ...(last_watermark === '0' ? [] : [{ from: moment(0), to: billed_until, arrived_from: last_watermark, arrived_to: watermark }]),
-              ],
-            }),
-          ),
-        );
+        const takes = orgs.flatMap((org_id) => {
+          const time_zone = zone_of.get(org_id)!;
+          const from = billed_until.get(org_id)!;
+          const wanted = startOfDay(first.add({ days: day }), time_zone).add({ minutes: minute ?? 0 });
+          const to = Temporal.Instant.compare(wanted, from) > 0 ? utcText(wanted) : from;
+          billed_until.set(org_id, to);
+          const late = { from: began.get(org_id)!, to: from, arrived_from: last_watermark, arrived_to: watermark };
+          const rectangles = [{ from, to, arrived_from: '0', arrived_to: watermark }, late].filter((each) => each.from !== each.to);
+          return ['mail', 'energy'].map((sku): UsageTake => ({ org_id, sku, time_zone, rectangles }));
+        });
         bills.push({ takes, answers: await t.read((db) => takeUsage(db, takes)) });
-        billed_until = to;
         last_watermark = watermark;
       };
       for (const each of steps) {
@@ -140,12 +139,13 @@ it('takes every event exactly once over any series of runs, and each take stays 
         } else if (each.kind === 'roll up') {
           await rollUp(t.postgres, t.tenant_id, await settledWatermark(t.postgres), now);
         } else if (each.kind === 'bill') {
-          await bill(moment(each.to_minute));
+          await bill(each.day, each.minute);
         } else {
+          zone_of.set(orgs[each.org]!, each.zone);
           await t.superuser('UPDATE organization SET default_timezone = $3 WHERE tenant_id = $1 AND org_id = $2', [t.tenant_id, orgs[each.org]!, each.zone]);
         }
       }
-      await bill(moment(total_minutes + 1));
+      await bill(33, null);
 
       const rows = (await stored()).filter((row) => zone_of.has(row.org_id));
       expect(rows.length).toBe(sent);

@@ -1,7 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { readFindings } from './decide/findings.ts';
 import { lineSplitter } from './decide/lines.ts';
 import { type Nem12Item, readNem12 } from './decide/nem12.ts';
+import { seenRows } from './decide/seen-rows.ts';
 
 /** A good file: registers and days of any shape, V days with their 400 records among them. */
 const goodFile = fc
@@ -101,6 +103,46 @@ describe('a NEM12 file', () => {
       fc.property(fc.uint8Array({ maxLength: 300 }), (bytes) => {
         read(Buffer.concat([Buffer.from('100,NEM12,202304120954,,\n'), bytes]));
       }),
+    );
+  });
+});
+
+describe('a CSV file', () => {
+  it('of any bytes at all gives each line that is not blank back, as a row or a fault', () => {
+    const line = fc.oneof(
+      fc.string({ unit: 'binary', maxLength: 30 }),
+      fc.constantFrom('a,lead,1,2023-03-01T00:00:00Z', '"a,b",,"",'),
+    );
+    fc.assert(
+      fc.property(fc.array(line), (lines) => {
+        const content = Buffer.from(`request_id,sku,quantity,time\n${lines.join('\n')}\n`);
+        const splitter = lineSplitter();
+        const reader = readFindings('csv');
+        const found = [...splitter.push(content), ...splitter.end()].flatMap((one) => reader.line(one));
+        const expected = content
+          .toString()
+          .split('\n')
+          .slice(1)
+          .flatMap((text, index) => (text.trim() === '' ? [] : [index + 2]));
+        expect([...found, ...reader.end()].map((one) => one.line)).toEqual(expected);
+      }),
+    );
+  });
+});
+
+describe('the rows a file has had', () => {
+  it('are told apart from those it has not, and from those with another body, as by a map', () => {
+    fc.assert(
+      fc.property(fc.array(fc.tuple(fc.nat(3000), fc.nat(2)), { maxLength: 6000, size: 'max' }), (rows) => {
+        const [seen, map] = [seenRows(), new Map<string, string>()];
+        for (const [id, body] of rows) {
+          const [name, text] = [`id-${id}`, `body-${body}`];
+          const known = map.get(name);
+          if (known === undefined) map.set(name, text);
+          expect(seen.add(name, text)).toBe(known === undefined ? 'new' : known === text ? 'same' : 'other');
+        }
+      }),
+      { numRuns: 20 },
     );
   });
 });

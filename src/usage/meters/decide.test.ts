@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { add, formatDecimal, parseDecimal, ZERO } from '../../kernel/decimal.ts';
 import { lineSplitter } from './decide/lines.ts';
@@ -68,6 +68,23 @@ describe("the market's example files", () => {
   }
 });
 
+describe('a file cut short', () => {
+  const small = samples
+    .map(([name]) => new URL(`Example_NEM12_${name}.csv`, folder))
+    .filter((url) => existsSync(url) && statSync(url).size < 6000);
+
+  it("at any byte of the market's small examples says so, or is whole", () => {
+    for (const url of small) {
+      const bytes = readFileSync(url);
+      const whole = JSON.stringify(read(bytes));
+      for (let size = 0; size < bytes.length; size += 1) {
+        const items = read(bytes.subarray(0, size));
+        if (faults(items).length === 0) expect(JSON.stringify(items)).toBe(whole);
+      }
+    }
+  });
+});
+
 const half_hours = (value: string, count = 48) => Array<string>(count).fill(value).join(',');
 const block = '200,NMI1234567,E1,1,E1,N1,SERIAL1,kWh,30,';
 const day = (date: string, value = '1.5') => `300,${date},${half_hours(value)},A,,,20230302000000,`;
@@ -117,7 +134,11 @@ describe('a NEM12 file', () => {
     ['has a record named like an object member', file('constructor,1', 'toString'), ['2 record_unknown', '3 record_unknown']],
     ['lacks a value', file(block, `300,20230301,${half_hours('1', 47)},A,,,,`), ['3 value_count']],
     ['has a value too many', file(block, `300,20230301,${half_hours('1', 49)},A,,,,`), ['3 value_count']],
-    ['has five-minute values under a thirty-minute block', file(block, `300,20230301,${half_hours('1', 288)},A,,,,`), ['3 value_count']],
+    [
+      'has five-minute values under a thirty-minute block',
+      file(block, `300,20230301,${half_hours('1', 288)},A,,,,`),
+      ['3 value_count'],
+    ],
     ['has a negative value', file(block, `300,20230301,${half_hours('1', 47)},-1.5,A,,,,`), ['3 value_negative']],
     ['has a word for a value', file(block, `300,20230301,${half_hours('1', 47)},NaN,A,,,,`), ['3 value_invalid']],
     ['has an exponent', file(block, `300,20230301,${half_hours('1', 47)},1e3,A,,,,`), ['3 value_invalid']],
@@ -133,18 +154,42 @@ describe('a NEM12 file', () => {
     ['has a date in another form', file(block, day('2023-03-01')), ['3 date_invalid']],
     ['has days out of order', file(block, day('20230302'), day('20230301')), ['4 date_order']],
     ['has a day twice', file(block, day('20230301'), block, day('20230301', '2')), ['5 day_repeated']],
-    ['has an interval length that is not in the format', file(block.replace(',30,', ',7,'), day('20230301')), ['2 interval_length_invalid', '3 block_refused']],
+    [
+      'has an interval length that is not in the format',
+      file(block.replace(',30,', ',7,'), day('20230301')),
+      ['2 interval_length_invalid', '3 block_refused'],
+    ],
     ['has no interval length', file(block.replace(',30,', ',,')), ['2 interval_length_invalid']],
     ['has an NMI of eleven characters', file(block.replace('NMI1234567', 'NMI12345678')), ['2 nmi_invalid']],
     ['has no NMI suffix', file('200,NMI1234567,E1,1,,N1,SERIAL1,kWh,30,'), ['2 register_invalid']],
     ['has a 200 record cut short', file('200,NMI1234567,E1,1,E1'), ['2 record_ragged']],
     ['is varied and has no 400', file(block, `300,20230301,${half_hours('1')},V,,,,`), ['3 ranges_missing']],
-    ['leaves intervals out of its 400 records', file(block, `300,20230301,${half_hours('1')},V,,,,`, '400,1,20,A,,', '400,22,48,A,,'), ['3 ranges_incomplete']],
+    [
+      'leaves intervals out of its 400 records',
+      file(block, `300,20230301,${half_hours('1')},V,,,,`, '400,1,20,A,,', '400,22,48,A,,'),
+      ['3 ranges_incomplete'],
+    ],
     ['ends its 400 records early', file(block, `300,20230301,${half_hours('1')},V,,,,`, '400,1,20,A,,'), ['3 ranges_incomplete']],
-    ['has 400 records that overlap', file(block, `300,20230301,${half_hours('1')},V,,,,`, '400,1,20,A,,', '400,20,48,A,,'), ['3 ranges_incomplete']],
-    ['has a 400 record beyond the day', file(block, `300,20230301,${half_hours('1')},V,,,,`, '400,1,49,A,,'), ['4 range_invalid', '3 ranges_invalid']],
-    ['varies within a range', file(block, `300,20230301,${half_hours('1')},V,,,,`, '400,1,48,V,,'), ['4 quality_invalid', '3 ranges_invalid']],
-    ['has 400 records under a substituted day', file(block, `300,20230301,${half_hours('1')},S14,,,,`, '400,1,48,S14,,'), ['3 ranges_unexpected']],
+    [
+      'has 400 records that overlap',
+      file(block, `300,20230301,${half_hours('1')},V,,,,`, '400,1,20,A,,', '400,20,48,A,,'),
+      ['3 ranges_incomplete'],
+    ],
+    [
+      'has a 400 record beyond the day',
+      file(block, `300,20230301,${half_hours('1')},V,,,,`, '400,1,49,A,,'),
+      ['4 range_invalid', '3 ranges_invalid'],
+    ],
+    [
+      'varies within a range',
+      file(block, `300,20230301,${half_hours('1')},V,,,,`, '400,1,48,V,,'),
+      ['4 quality_invalid', '3 ranges_invalid'],
+    ],
+    [
+      'has 400 records under a substituted day',
+      file(block, `300,20230301,${half_hours('1')},S14,,,,`, '400,1,48,S14,,'),
+      ['3 ranges_unexpected'],
+    ],
   ];
   it.each(cases)('that %s is refused by line, and its faulty days do not come out', (_name, content, expected) => {
     expect(faults(read(content))).toEqual(expected);
@@ -190,7 +235,10 @@ describe('a unit', () => {
 });
 
 describe('a register', () => {
-  const meter = { sku: 'peak', registers: [{ register: 'E2', sku: 'controlled-load', unit: 'kWh', direction: 'import' as const }] };
+  const meter = {
+    sku: 'peak',
+    registers: [{ register: 'E2', sku: 'controlled-load', unit: 'kWh', direction: 'import' as const }],
+  };
   const nothing = { sku: null, registers: {} };
 
   it('is what the meter says, then what the import says, then what its letter says', () => {

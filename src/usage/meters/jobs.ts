@@ -1,7 +1,7 @@
 import { enqueue, type JobDefinition } from '../../platform/jobs.ts';
 import { import_job } from './service/imports.ts';
+import { reading_job, readingById, sendReading } from './service/readings.ts';
 import { type ImportDeps, runImport, tenantNow } from './service/run-import.ts';
-import { readingById, reading_job, sendReading } from './service/readings.ts';
 import { sweepFiles } from './service/stored-file.ts';
 
 /** What runs beside requests: imports, the usage of readings, and the removal of files that nobody fetched. */

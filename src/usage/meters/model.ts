@@ -48,8 +48,11 @@ export const Meter = z.object({
 });
 export type Meter = z.infer<typeof Meter>;
 
-/** Read by a person, estimated by one, told by the customer. */
-export const readingQualities = ['actual', 'estimated', 'customer'] as const;
+/** Read, estimated, put in place of a reading that was wrong, final, told by the customer. */
+export const readingQualities = ['actual', 'estimated', 'substituted', 'final', 'customer'] as const;
+
+/** The letters that meter files have for them. */
+export const qualityLetters = { A: 'actual', E: 'estimated', S: 'substituted', F: 'final' } as const;
 
 /** A register's counter, read at a time; the difference to the reading before is usage. */
 export const Reading = z.object({

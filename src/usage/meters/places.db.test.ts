@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { testDatabase } from '../../../test/support/database.ts';
-import type { CodedError } from '../../kernel/errors.ts';
-import { toCodedError } from '../../platform/problem.ts';
 import { createOrganization } from '../../foundation/tenancy/service.ts';
+import type { CodedError } from '../../kernel/errors.ts';
 import { createSku } from '../../offer/catalog/service.ts';
+import { toCodedError } from '../../platform/problem.ts';
 import { createIngest } from '../metering/service/ingest.ts';
 import { constraints } from './errors.ts';
 import { listMeters, registerMeter, requireMeter } from './service/meters.ts';
@@ -20,7 +20,9 @@ let globex = '';
 
 beforeAll(async () => {
   const org = (org_slug: string) =>
-    t.transact((tx) => createOrganization(tx, { legal_name: org_slug, org_slug, billing_email: 'a@example.com', default_timezone: 'UTC' }));
+    t.transact((tx) =>
+      createOrganization(tx, { legal_name: org_slug, org_slug, billing_email: 'a@example.com', default_timezone: 'UTC' }),
+    );
   acme = (await org('acme')).org_id;
   globex = (await org('globex')).org_id;
   await t.transact((tx) => createSku(tx, { sku: 'water', type: 'energy', unit: 'm3' }));
@@ -33,8 +35,10 @@ const codeOf = (work: Promise<unknown>) =>
     (error: unknown) => (toCodedError(error, constraints) as CodedError).code,
   );
 
-const site = () => t.transact((tx) => createSite(tx, { name: 'Unit 1', address: '1 Tally Street', time_zone: 'Australia/Sydney' }));
-const occupy = (site_id: string, org_id: string, from: string, to?: string) => t.transact((tx) => createOccupancy(tx, site_id, { org_id, from, to }));
+const site = () =>
+  t.transact((tx) => createSite(tx, { name: 'Unit 1', address: '1 Tally Street', time_zone: 'Australia/Sydney' }));
+const occupy = (site_id: string, org_id: string, from: string, to?: string) =>
+  t.transact((tx) => createOccupancy(tx, site_id, { org_id, from, to }));
 
 async function meter(registers?: { register: string; unit?: string }[]) {
   number += 1;
@@ -47,7 +51,8 @@ describe('a site', () => {
   it('is found by who occupies it, has occupied it or will, and by nobody else', async () => {
     const { site_id } = await site();
     await occupy(site_id, globex, '2025-01-01T00:00:00Z', '2025-02-01T00:00:00Z');
-    const of = async (org_id: string) => (await t.read((db) => listSites(db, { org_id, org_ids: null, limit: 100 }))).data.map((one) => one.site_id);
+    const of = async (org_id: string) =>
+      (await t.read((db) => listSites(db, { org_id, org_ids: null, limit: 100 }))).data.map((one) => one.site_id);
     expect(await of(globex)).toContain(site_id);
     expect(await of(acme)).not.toContain(site_id);
     const seen = await t.read((db) => listSites(db, { org_ids: [acme], limit: 100 }));
@@ -68,7 +73,9 @@ describe('a site', () => {
 
   it('is never occupied by two at once, not even by two that ask at the same moment', async () => {
     const { site_id } = await site();
-    const asked = await Promise.all([acme, globex].map((org_id) => codeOf(occupy(site_id, org_id, '2025-01-01T00:00:00Z', '2025-06-01T00:00:00Z'))));
+    const asked = await Promise.all(
+      [acme, globex].map((org_id) => codeOf(occupy(site_id, org_id, '2025-01-01T00:00:00Z', '2025-06-01T00:00:00Z'))),
+    );
     expect(asked.sort()).toEqual(['done', 'occupancy_overlaps']);
     expect(await codeOf(occupy(site_id, acme, '2025-05-31T23:59:59Z'))).toBe('occupancy_overlaps');
     expect(await codeOf(occupy(site_id, acme, '2025-06-01T00:00:00Z'))).toBe('done');
@@ -91,7 +98,9 @@ describe('a site', () => {
   it('is not occupied by an unknown organization, nor backwards', async () => {
     const { site_id } = await site();
     expect(await codeOf(occupy(site_id, crypto.randomUUID(), '2025-01-01T00:00:00Z'))).toBe('org_not_found');
-    expect(await codeOf(occupy(site_id, acme, '2025-02-01T00:00:00Z', '2025-01-01T00:00:00Z'))).toBe('occupancy_ends_before_start');
+    expect(await codeOf(occupy(site_id, acme, '2025-02-01T00:00:00Z', '2025-01-01T00:00:00Z'))).toBe(
+      'occupancy_ends_before_start',
+    );
   });
 });
 
@@ -105,12 +114,15 @@ describe('a meter', () => {
 
   it('has an identifier of its own in the tenant', async () => {
     const { identifier, site_id } = await meter();
-    expect(await codeOf(t.transact((tx) => registerMeter(tx, { site_id, identifier, sku: 'water' })))).toBe('meter_identifier_taken');
+    expect(await codeOf(t.transact((tx) => registerMeter(tx, { site_id, identifier, sku: 'water' })))).toBe(
+      'meter_identifier_taken',
+    );
   });
 
   it('is refused for an unknown SKU or site, registers listed twice and units of something else', async () => {
     const { site_id } = await site();
-    const ask = (over: object) => codeOf(t.transact((tx) => registerMeter(tx, { site_id, identifier: 'W-refused', sku: 'water', ...over })));
+    const ask = (over: object) =>
+      codeOf(t.transact((tx) => registerMeter(tx, { site_id, identifier: 'W-refused', sku: 'water', ...over })));
     expect(await ask({ sku: 'unheard' })).toBe('sku_unknown');
     expect(await ask({ site_id: crypto.randomUUID() })).toBe('site_not_found');
     expect(await ask({ registers: [{ register: '1' }, { register: '1' }] })).toBe('register_repeated');
@@ -122,7 +134,10 @@ describe('a reading', () => {
   const read = (meter_id: string, time: string, value: string, register?: string) =>
     t.transact((tx) => recordReading(tx, ingest, { meter_id, time, value, quality: 'actual', register }));
   const stored = (request_id: string) =>
-    t.superuser('SELECT org_id, sku, trim_scale(quantity)::text AS quantity, event_time, source FROM metering_event WHERE request_id = $1', [request_id]);
+    t.superuser(
+      'SELECT org_id, sku, trim_scale(quantity)::text AS quantity, event_time, source FROM metering_event WHERE request_id = $1',
+      [request_id],
+    );
 
   it('makes usage of the difference to the one before, from that one on, in the unit of the SKU', async () => {
     const { meter_id } = await meter([{ register: '1', unit: 'L' }]);
@@ -162,7 +177,11 @@ describe('a reading', () => {
   it('of two at the same moment follows one of them', async () => {
     const { meter_id } = await meter();
     await read(meter_id, '2025-01-01T00:00:00Z', '0');
-    const two = await Promise.all([read(meter_id, '2025-02-01T00:00:00Z', '10'), codeOf(read(meter_id, '2025-02-01T00:00:00Z', '10'))].map((one) => one.catch(() => 'refused')));
+    const two = await Promise.all(
+      [read(meter_id, '2025-02-01T00:00:00Z', '10'), codeOf(read(meter_id, '2025-02-01T00:00:00Z', '10'))].map((one) =>
+        one.catch(() => 'refused'),
+      ),
+    );
     expect(two.filter((one) => one === 'refused' || one === 'reading_exists')).toHaveLength(1);
   });
 
@@ -184,7 +203,9 @@ describe('a reading', () => {
   it('cannot be changed, not even past the program', async () => {
     const { meter_id } = await meter();
     await read(meter_id, '2025-01-01T00:00:00Z', '1');
-    await expect(t.superuser('UPDATE meter_reading SET value = 2 WHERE meter_id = $1', [meter_id])).rejects.toThrow('append-only');
+    await expect(t.superuser('UPDATE meter_reading SET value = 2 WHERE meter_id = $1', [meter_id])).rejects.toThrow(
+      'append-only',
+    );
     expect(await codeOf(t.read((db) => requireMeter(db, meter_id), { tenant_id: t.other_tenant_id }))).toBe('meter_not_found');
   });
 });

@@ -57,50 +57,141 @@ const codes = (body: Sent['body']) => body.errors.map((one: { line: number; code
 
 describe('POST /v1/metering/imports', () => {
   it.each([
-    ['before', (file: string): [string, string][] => [['org', 'acme'], ['on_error', 'keep_good'], ['file', file]]],
-    ['after', (file: string): [string, string][] => [['file', file], ['org', 'acme'], ['on_error', 'keep_good']]],
+    [
+      'before',
+      (file: string): [string, string][] => [
+        ['org', 'acme'],
+        ['on_error', 'keep_good'],
+        ['file', file],
+      ],
+    ],
+    [
+      'after',
+      (file: string): [string, string][] => [
+        ['file', file],
+        ['org', 'acme'],
+        ['on_error', 'keep_good'],
+      ],
+    ],
   ])('answers 202 with a job when the fields stand %s the file, and the job runs to its end', async (place, parts) => {
     const sent = await send(parts(csv(`http-${place}`)));
     expect(sent.status).toBe(202);
     expect(sent.body).toMatchObject({ filename: 'usage.csv', org_id, on_error: 'keep_good', status: 'queued' });
     const done = await finished(sent.body.import_id);
-    expect(done).toMatchObject({ status: 'completed', format: 'csv', totals: { accepted: 1, duplicates: 0, rejected: 0, quantities: { lead: '2' } } });
+    expect(done).toMatchObject({
+      status: 'completed',
+      format: 'csv',
+      totals: { accepted: 1, duplicates: 0, rejected: 0, quantities: { lead: '2' } },
+    });
     expect(done.progress.bytes_done).toBe(done.progress.bytes_total);
   });
 
   it('changes nothing the second time, and says so', async () => {
     const content = csv('http-twice');
-    const first = await send([['org', 'acme'], ['file', content]]);
+    const first = await send([
+      ['org', 'acme'],
+      ['file', content],
+    ]);
     await finished(first.body.import_id);
-    const second = await send([['org', 'acme'], ['file', content]]);
+    const second = await send([
+      ['org', 'acme'],
+      ['file', content],
+    ]);
     expect(second).toMatchObject({
       status: 202,
-      body: { status: 'completed', same_as: first.body.import_id, totals: { accepted: 0, duplicates: 1 }, sha256: createHash('sha256').update(content).digest('hex') },
+      body: {
+        status: 'completed',
+        same_as: first.body.import_id,
+        totals: { accepted: 0, duplicates: 1 },
+        sha256: createHash('sha256').update(content).digest('hex'),
+      },
     });
   });
 
   it('gives the same key and form the first answer, and refuses the key for another file', async () => {
     const key = { 'idempotency-key': 'import-1' };
-    const first = await send([['org', 'acme'], ['file', csv('http-key')]], key);
-    const again = await send([['org', 'acme'], ['file', csv('http-key')]], key);
+    const first = await send(
+      [
+        ['org', 'acme'],
+        ['file', csv('http-key')],
+      ],
+      key,
+    );
+    const again = await send(
+      [
+        ['org', 'acme'],
+        ['file', csv('http-key')],
+      ],
+      key,
+    );
     expect(again).toEqual(first);
-    const other = await send([['org', 'acme'], ['file', csv('http-other')]], key);
+    const other = await send(
+      [
+        ['org', 'acme'],
+        ['file', csv('http-other')],
+      ],
+      key,
+    );
     expect(other).toMatchObject({ status: 422, body: { code: 'idempotency_key_reused' } });
   });
 
   it.each([
     ['no file', [['org', 'acme']], 422, 'import_file_missing'],
-    ['an empty file', [['org', 'acme'], ['file', '']], 422, 'import_file_empty'],
-    ['an unknown organization', [['org', 'nobody'], ['file', csv('x')]], 422, 'import_field_invalid'],
-    ['an unknown field', [['colour', 'red'], ['file', csv('x')]], 422, 'import_field_invalid'],
-    ['an unknown format', [['format', 'pdf'], ['file', csv('x')]], 422, 'import_field_invalid'],
-    ['a field twice', [['org', 'acme'], ['org', 'acme'], ['file', csv('x')]], 422, 'import_field_invalid'],
+    [
+      'an empty file',
+      [
+        ['org', 'acme'],
+        ['file', ''],
+      ],
+      422,
+      'import_file_empty',
+    ],
+    [
+      'an unknown organization',
+      [
+        ['org', 'nobody'],
+        ['file', csv('x')],
+      ],
+      422,
+      'import_field_invalid',
+    ],
+    [
+      'an unknown field',
+      [
+        ['colour', 'red'],
+        ['file', csv('x')],
+      ],
+      422,
+      'import_field_invalid',
+    ],
+    [
+      'an unknown format',
+      [
+        ['format', 'pdf'],
+        ['file', csv('x')],
+      ],
+      422,
+      'import_field_invalid',
+    ],
+    [
+      'a field twice',
+      [
+        ['org', 'acme'],
+        ['org', 'acme'],
+        ['file', csv('x')],
+      ],
+      422,
+      'import_field_invalid',
+    ],
   ] as [string, [string, string][], number, string][])('refuses %s', async (_name, parts, status, code) => {
     expect(await send(parts)).toMatchObject({ status, body: { code } });
   });
 
   it('refuses what is no form, a key without the scope, and nobody', async () => {
-    expect(await s.call('POST', '/v1/metering/imports', { org: 'acme' })).toMatchObject({ status: 415, body: { code: 'import_not_multipart' } });
+    expect(await s.call('POST', '/v1/metering/imports', { org: 'acme' })).toMatchObject({
+      status: 415,
+      body: { code: 'import_not_multipart' },
+    });
     const nobody = await fetch(`${origin}/v1/metering/imports`, { method: 'POST', body: new FormData() });
     expect(nobody.status).toBe(401);
   });
@@ -113,7 +204,10 @@ describe('POST /v1/metering/imports', () => {
 
   it('names a bad row by its line, a page at a time', async () => {
     const rows = Array.from({ length: 5 }, (_, index) => `bad-${index},lead,many,2025-03-01T00:00:00Z`);
-    const sent = await send([['org', 'acme'], ['file', [header, ...rows].join('\n')]]);
+    const sent = await send([
+      ['org', 'acme'],
+      ['file', [header, ...rows].join('\n')],
+    ]);
     const { import_id } = sent.body;
     expect(await finished(import_id)).toMatchObject({ status: 'rejected', error_count: 5 });
     const first = await s.call('GET', `/v1/metering/imports/${import_id}?limit=3`);
@@ -125,7 +219,10 @@ describe('POST /v1/metering/imports', () => {
   });
 
   it('shows another tenant nothing', async () => {
-    const sent = await send([['org', 'acme'], ['file', csv('http-foreign')]]);
+    const sent = await send([
+      ['org', 'acme'],
+      ['file', csv('http-foreign')],
+    ]);
     const headers = { authorization: `Bearer ${s.other_key}` };
     const foreign = await s.call('GET', `/v1/metering/imports/${sent.body.import_id}`, undefined, headers);
     expect(foreign).toMatchObject({ status: 404, body: { code: 'import_not_found' } });
@@ -135,14 +232,25 @@ describe('POST /v1/metering/imports', () => {
 
   it('brings a meter file in that shows as site, meter and occupancy', async () => {
     const day = `300,20250301,${Array<string>(48).fill('0.25').join(',')},A,,,,`;
-    const sent = await send([['file', `100,NEM12,202504010000,,\n200,NMIHTTP001,E1,1,E1,N1,S,kWh,30,\n${day}\n900\n`], ['org', org_id]]);
+    const sent = await send([
+      ['file', `100,NEM12,202504010000,,\n200,NMIHTTP001,E1,1,E1,N1,S,kWh,30,\n${day}\n900\n`],
+      ['org', org_id],
+    ]);
     // 48 × 0.25 kWh
-    expect(await finished(sent.body.import_id)).toMatchObject({ status: 'completed', format: 'nem12', totals: { accepted: 48, quantities: { energy: '12' } } });
+    expect(await finished(sent.body.import_id)).toMatchObject({
+      status: 'completed',
+      format: 'nem12',
+      totals: { accepted: 48, quantities: { energy: '12' } },
+    });
     const sites = await s.call('GET', `/v1/sites?org_id=${org_id}`);
     expect(sites.body.data).toMatchObject([{ name: 'NMIHTTP001', time_zone: 'Australia/Brisbane', org_id }]);
     const { site_id } = sites.body.data[0];
-    expect((await s.call('GET', `/v1/meters?site_id=${site_id}`)).body.data).toMatchObject([{ identifier: 'NMIHTTP001', sku: 'energy' }]);
-    expect((await s.call('GET', `/v1/sites/${site_id}/occupancies`)).body.data).toMatchObject([{ org_id, from: '2025-02-28T14:00:00Z', to: null }]);
+    expect((await s.call('GET', `/v1/meters?site_id=${site_id}`)).body.data).toMatchObject([
+      { identifier: 'NMIHTTP001', sku: 'energy' },
+    ]);
+    expect((await s.call('GET', `/v1/sites/${site_id}/occupancies`)).body.data).toMatchObject([
+      { org_id, from: '2025-02-28T14:00:00Z', to: null },
+    ]);
   });
 });
 
@@ -154,25 +262,36 @@ describe('sites, meters and readings over HTTP', () => {
     const occupancies = `/v1/sites/${site_id}/occupancies`;
     const occupied = await s.call('POST', occupancies, { org_id, from: '2025-01-01T00:00:00+11:00' });
     expect(occupied).toMatchObject({ status: 201, body: { from: '2024-12-31T13:00:00Z', to: null } });
-    expect(await s.call('POST', occupancies, { org_id, from: '2025-06-01T00:00:00Z' })).toMatchObject({ status: 409, body: { code: 'occupancy_overlaps' } });
+    expect(await s.call('POST', occupancies, { org_id, from: '2025-06-01T00:00:00Z' })).toMatchObject({
+      status: 409,
+      body: { code: 'occupancy_overlaps' },
+    });
     const ended = await s.call('PATCH', `${occupancies}/${occupied.body.occupancy_id}`, { to: '2025-12-01T00:00:00Z' });
     expect(ended).toMatchObject({ status: 200, body: { to: '2025-12-01T00:00:00Z' } });
     const meter = await s.call('POST', '/v1/meters', { site_id, identifier: 'HTTP-1', sku: 'lead' });
     expect(meter).toMatchObject({ status: 201, body: { registers: [{ register: '1', sku: 'lead' }] } });
     const { meter_id } = meter.body;
-    const first = await s.call('POST', '/v1/metering/readings', { meter_id, time: '2025-02-01T00:00:00Z', value: '100', quality: 'actual' });
+    const first = await s.call('POST', '/v1/metering/readings', {
+      meter_id,
+      time: '2025-02-01T00:00:00Z',
+      value: '100',
+      quality: 'actual',
+    });
     expect(first).toMatchObject({ status: 201, body: { data: [{ usage: null }] } });
     const rest = await s.call('POST', '/v1/metering/readings', {
       readings: [
         { meter_id, time: '2025-03-01T00:00:00Z', value: 130.5, quality: 'estimated' },
-        { meter_id, time: '2025-04-01T00:00:00Z', value: '131', quality: 'customer' },
+        { meter_id, time: '2025-04-01T00:00:00Z', value: '131', quality: 'S' },
       ],
     });
     // 130.5 − 100 = 30.5, then 131 − 130.5 = 0.5
     expect(rest.body.data.map((one: { usage: { quantity: string } }) => one.usage.quantity)).toEqual(['30.5', '0.5']);
     const listed = await s.call('GET', `/v1/metering/readings?meter_id=${meter_id}`);
-    expect(listed.body.data).toHaveLength(3);
-    const events = await s.t.superuser("SELECT trim_scale(sum(quantity))::text AS sum FROM metering_event WHERE source = 'manual' AND org_id = $1", [org_id]);
+    expect(listed.body.data.map((one: { quality: string }) => one.quality)).toEqual(['substituted', 'estimated', 'actual']);
+    const events = await s.t.superuser(
+      "SELECT trim_scale(sum(quantity))::text AS sum FROM metering_event WHERE source = 'manual' AND org_id = $1",
+      [org_id],
+    );
     expect(events).toEqual([{ sum: '31' }]);
     expect((await s.call('GET', `/v1/sites/${site_id}`)).body).toMatchObject({ name: 'Unit 7' });
     expect((await s.call('GET', `/v1/meters/${meter_id}`)).body).toMatchObject({ identifier: 'HTTP-1' });
@@ -194,10 +313,19 @@ describe('sites, meters and readings over HTTP', () => {
     const { body } = await s.call('POST', '/v1/sites', { name: 'Ours', time_zone: 'UTC' });
     const headers = { authorization: `Bearer ${s.other_key}` };
     for (const id of [body.site_id, '01980000-0000-7000-8000-000000000000']) {
-      expect(await s.call('GET', `/v1/sites/${id}`, undefined, headers)).toMatchObject({ status: 404, body: { code: 'site_not_found' } });
-      expect(await s.call('GET', `/v1/sites/${id}/occupancies`, undefined, headers)).toMatchObject({ status: 404, body: { code: 'site_not_found' } });
+      expect(await s.call('GET', `/v1/sites/${id}`, undefined, headers)).toMatchObject({
+        status: 404,
+        body: { code: 'site_not_found' },
+      });
+      expect(await s.call('GET', `/v1/sites/${id}/occupancies`, undefined, headers)).toMatchObject({
+        status: 404,
+        body: { code: 'site_not_found' },
+      });
       const foreign = { site_id: id, identifier: 'FOREIGN', sku: 'lead' };
-      expect(await s.call('POST', '/v1/meters', foreign, headers)).toMatchObject({ status: 404, body: { code: 'site_not_found' } });
+      expect(await s.call('POST', '/v1/meters', foreign, headers)).toMatchObject({
+        status: 404,
+        body: { code: 'site_not_found' },
+      });
     }
   });
 });

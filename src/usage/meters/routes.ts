@@ -6,7 +6,10 @@ import { importRoutes } from './routes/imports.ts';
 import { meterRoutes, siteRoutes } from './routes/places.ts';
 
 /** `data_dir`: absolute path of the data folder, where uploads wait. */
-export function routes(server: Server, deps: { postgres: Postgres; clock: Clock; ingest: Ingest; data_dir: string; max_bytes?: number }): void {
+export function routes(
+  server: Server,
+  deps: { postgres: Postgres; clock: Clock; ingest: Ingest; data_dir: string; max_bytes?: number },
+): void {
   siteRoutes(server);
   meterRoutes(server, deps);
   importRoutes(server, deps);

@@ -38,7 +38,8 @@ export function readCsvHeader(text: string): CsvColumns | Fault {
   if (isFault(names)) return fault('header_invalid', names.detail);
   if (names.length === 1) {
     const other = [';', '\t', '|'].find((one) => text.includes(one));
-    if (other) return fault('delimiter_invalid', `columns are separated by “${other === '\t' ? 'tab' : other}”; a comma is expected`);
+    if (other)
+      return fault('delimiter_invalid', `columns are separated by “${other === '\t' ? 'tab' : other}”; a comma is expected`);
   }
   const fields = new Map<Column, number>();
   const properties: { name: string; at: number }[] = [];
@@ -46,7 +47,8 @@ export function readCsvHeader(text: string): CsvColumns | Fault {
     const name = written.trim();
     const property = /^properties\.([A-Za-z_][A-Za-z0-9_.-]{0,63})$/.exec(name)?.[1];
     if (property !== undefined && property !== '__proto__') {
-      if (properties.some((one) => one.name === property)) return fault('header_invalid', `the column ${shown(name)} stands there twice`);
+      if (properties.some((one) => one.name === property))
+        return fault('header_invalid', `the column ${shown(name)} stands there twice`);
       properties.push({ name: property, at });
       continue;
     }
@@ -59,7 +61,8 @@ export function readCsvHeader(text: string): CsvColumns | Fault {
   }
   const absent = required.filter((name) => !fields.has(name));
   if (absent.length > 0) return fault('header_invalid', `the header lacks ${absent.join(', ')}`);
-  if (fields.has('org') && fields.has('org_id')) return fault('header_invalid', 'the columns org and org_id say the same; keep one');
+  if (fields.has('org') && fields.has('org_id'))
+    return fault('header_invalid', 'the columns org and org_id say the same; keep one');
   return { count: names.length, fields, properties };
 }
 
@@ -80,7 +83,8 @@ export function readCsvRow(text: string, columns: CsvColumns): CsvRow | Fault {
     return fault('field_missing', `${absent.join(', ')} is empty`);
   }
   const source = cell('source') ?? 'import';
-  if (!(sources as readonly string[]).includes(source)) return fault('field_invalid', `the source “${shown(source)}” is none of ${sources.join(', ')}`);
+  if (!(sources as readonly string[]).includes(source))
+    return fault('field_invalid', `the source “${shown(source)}” is none of ${sources.join(', ')}`);
   const properties = columns.properties.flatMap(({ name, at }) => (cells[at] ? [[name, cells[at]] as const] : []));
   return {
     request_id,
@@ -100,9 +104,10 @@ export function readCsvRow(text: string, columns: CsvColumns): CsvRow | Fault {
 function splitRow(text: string): string[] | Fault {
   if (!text.includes('"')) return text.split(',');
   try {
-    return (parse(text, { relax_column_count: true, max_record_size: 0 }) as string[][])[0] ?? [''];
+    return (parse(text, { record_delimiter: '\n', relax_column_count: true, max_record_size: 0 }) as string[][])[0] ?? [''];
   } catch (error) {
-    if (error instanceof CsvError) return fault('quote_invalid', 'a quote is not closed on its line, or stands inside a field without being doubled');
+    if (error instanceof CsvError)
+      return fault('quote_invalid', 'a quote is not closed on its line, or stands inside a field without being doubled');
     throw error;
   }
 }

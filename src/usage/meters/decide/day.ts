@@ -51,7 +51,10 @@ export function planDay(
   const outside = outsideWindow(day, now);
   if (outside) return { ...nothing, faults: [outside] };
   if (state.meter === null && !may_make) {
-    return { ...nothing, faults: [fault('meter_unknown', `no meter is called ${nmi}; add it, or name the organization it belongs to`)] };
+    return {
+      ...nothing,
+      faults: [fault('meter_unknown', `no meter is called ${nmi}; add it, or name the organization it belongs to`)],
+    };
   }
   const mapping = mapRegister(register, state.meter, options);
   if (mapping === null) {
@@ -59,10 +62,15 @@ export function planDay(
     return { ...nothing, notes: [fault('register_unmapped', detail)], unmapped: day.values.length };
   }
   const sku = skus.get(mapping.sku);
-  if (sku === undefined && !may_make) return { ...nothing, faults: [fault('sku_unknown', `${nmi} ${register} is usage of ${shown(mapping.sku)}, a SKU that does not exist`)] };
+  if (sku === undefined && !may_make)
+    return {
+      ...nothing,
+      faults: [fault('sku_unknown', `${nmi} ${register} is usage of ${shown(mapping.sku)}, a SKU that does not exist`)],
+    };
   const target_unit = sku?.unit ?? unitOfNewSku(unit);
   const power = conversion(unit, target_unit);
-  if ('code' in power) return { ...nothing, faults: [fault(power.code, `${power.detail} (200 record on line ${day.block.line})`)] };
+  if ('code' in power)
+    return { ...nothing, faults: [fault(power.code, `${power.detail} (200 record on line ${day.block.line})`)] };
 
   const plan: DayPlan = { ...nothing, rows: [], faults: [], notes: [] };
   let occupancies = state.occupancies;
@@ -88,7 +96,12 @@ export function planDay(
     }
     const quantity = convert(value, power.power);
     if (!/^\d{1,26}(\.\d{1,12})?$/.test(quantity)) {
-      plan.faults.push(fault('quantity_invalid', `interval ${index + 1} is ${shown(quantity)} ${target_unit}; 26 digits and 12 decimals are the most`));
+      plan.faults.push(
+        fault(
+          'quantity_invalid',
+          `interval ${index + 1} is ${shown(quantity)} ${target_unit}; 26 digits and 12 decimals are the most`,
+        ),
+      );
       continue;
     }
     plan.rows.push({
@@ -102,7 +115,10 @@ export function planDay(
       metadata: { quality, minutes: String(day.block.interval_minutes) },
     });
   }
-  if (plan.missing > 0) plan.notes.push(fault('values_missing', `${nmi} ${register} on ${day.date}: ${plan.missing} intervals have no value (quality N)`));
+  if (plan.missing > 0)
+    plan.notes.push(
+      fault('values_missing', `${nmi} ${register} on ${day.date}: ${plan.missing} intervals have no value (quality N)`),
+    );
   // A day is taken whole or not at all: what is left of one would look complete.
   if (plan.faults.length > 0) return { ...plan, rows: [], needs: null };
   const known = { register, sku: mapping.sku, unit: target_unit, direction: mapping.direction };
@@ -121,7 +137,8 @@ export function occupantAt(occupancies: readonly Occupancy[], time: string): str
   const at = Temporal.Instant.from(time);
   const found = occupancies.find(
     ({ from, to }) =>
-      Temporal.Instant.compare(Temporal.Instant.from(from), at) <= 0 && (to === null || Temporal.Instant.compare(at, Temporal.Instant.from(to)) < 0),
+      Temporal.Instant.compare(Temporal.Instant.from(from), at) <= 0 &&
+      (to === null || Temporal.Instant.compare(at, Temporal.Instant.from(to)) < 0),
   );
   return found?.org_id ?? null;
 }
@@ -136,7 +153,9 @@ function outsideWindow(day: Nem12Day, now: Temporal.Instant): Fault | null {
 
 function nextStart(occupancies: readonly Occupancy[], time: string): string | null {
   const at = Temporal.Instant.from(time);
-  const later = occupancies.map((one) => one.from).filter((from) => Temporal.Instant.compare(Temporal.Instant.from(from), at) > 0);
+  const later = occupancies
+    .map((one) => one.from)
+    .filter((from) => Temporal.Instant.compare(Temporal.Instant.from(from), at) > 0);
   later.sort((a, b) => Temporal.Instant.compare(Temporal.Instant.from(a), Temporal.Instant.from(b)));
   return later[0] ?? null;
 }

@@ -10,13 +10,17 @@ export function detectFormat(head: Uint8Array, asked: 'auto' | ImportFormat): Im
   if ((bytes[0] === 0xff && bytes[1] === 0xfe) || (bytes[0] === 0xfe && bytes[1] === 0xff)) {
     return fault('encoding_invalid', 'the file is UTF-16; save it as UTF-8');
   }
-  const text = bytes.toString('utf8').replace(/^\uFEFF/, '').trimStart();
+  const text = bytes
+    .toString('utf8')
+    .replace(/^\uFEFF/, '')
+    .trimStart();
   if (text.startsWith('<')) {
     const what = /espi|greenbutton|atom/i.test(text) ? 'Green Button XML' : 'XML';
     return fault('format_unsupported', `${what} cannot be imported yet; CSV of usage events and NEM12 can`);
   }
   if (/^UN[AB]/.test(text)) return fault('format_unsupported', 'MSCONS cannot be imported; CSV of usage events and NEM12 can');
-  if (/^100,NEM13\b/i.test(text)) return fault('format_unsupported', 'NEM13 (accumulated meter data) cannot be imported yet; NEM12 can');
+  if (/^100,NEM13\b/i.test(text))
+    return fault('format_unsupported', 'NEM13 (accumulated meter data) cannot be imported yet; NEM12 can');
   if (asked !== 'auto') return asked;
   return /^(?:100|200|250|300|400|500|900)(?:,|\r|\n|$)/.test(text) ? 'nem12' : 'csv';
 }

@@ -24,7 +24,8 @@ export function readFindings(format: ImportFormat): FindingReader {
 function nem12Findings(): FindingReader {
   const reader = readNem12();
   return {
-    line: (line) => ('text' in line ? reader.line(line.text, line.number, line.cut) : reader.unreadable(line.number, line.problem)),
+    line: (line) =>
+      'text' in line ? reader.line(line.text, line.number, line.cut) : reader.unreadable(line.number, line.problem),
     end: () => reader.end(),
   };
 }

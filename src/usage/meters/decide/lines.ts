@@ -43,7 +43,8 @@ export function lineSplitter(): { push(chunk: Uint8Array): Line[]; end(): Line[]
 
 /** UTF-8 text without NUL, or what is wrong with it. */
 export function decodeText(bytes: Uint8Array): { text: string } | { problem: Fault } {
-  if (bytes.includes(0)) return { problem: fault('encoding_invalid', 'holds a NUL character; the file is binary, UTF-16 or damaged') };
+  if (bytes.includes(0))
+    return { problem: fault('encoding_invalid', 'holds a NUL character; the file is binary, UTF-16 or damaged') };
   try {
     return { text: decoder.decode(bytes) };
   } catch (error) {

@@ -37,8 +37,10 @@ export const interval_lengths: readonly number[] = [1, 5, 10, 15, 30];
 export function headerFault(fields: readonly string[]): Fault | null {
   const version = (fields[1] ?? '').toUpperCase();
   if (version === 'NEM13') return fault('format_unsupported', 'NEM13 (accumulated meter data) cannot be imported yet; NEM12 can');
-  if (version !== 'NEM12') return fault('version_unknown', `the header names the version “${shown(fields[1])}”, NEM12 is expected`);
-  if (!isStamp(fields[2] ?? '', 12)) return fault('header_invalid', `the creation time “${shown(fields[2])}” is not YYYYMMDDhhmm`);
+  if (version !== 'NEM12')
+    return fault('version_unknown', `the header names the version “${shown(fields[1])}”, NEM12 is expected`);
+  if (!isStamp(fields[2] ?? '', 12))
+    return fault('header_invalid', `the creation time “${shown(fields[2])}” is not YYYYMMDDhhmm`);
   if (isRagged(fields, 5)) return fault('record_ragged', `a header has 5 fields, this one ${fields.length}`);
   return null;
 }
@@ -50,14 +52,20 @@ export function readBlock(fields: readonly string[], line: number): Nem12Block |
   }
   const [, nmi = '', , , suffix = '', , serial = '', unit = '', length = '', next_read = ''] = fields;
   if (!/^[A-Za-z0-9]{1,10}$/.test(nmi)) return fault('nmi_invalid', `the NMI “${shown(nmi)}” is not 1 to 10 letters and digits`);
-  if (!/^[A-Z][A-Z0-9]$/i.test(suffix)) return fault('register_invalid', `the NMI suffix “${shown(suffix)}” is not a letter and a digit`);
+  if (!/^[A-Z][A-Z0-9]$/i.test(suffix))
+    return fault('register_invalid', `the NMI suffix “${shown(suffix)}” is not a letter and a digit`);
   const interval_minutes = /^\d{1,2}$/.test(length) ? Number.parseInt(length, 10) : 0;
   if (!interval_lengths.includes(interval_minutes)) {
-    return fault('interval_length_invalid', `the interval length “${shown(length)}” is not one of ${interval_lengths.join(', ')} minutes`);
+    return fault(
+      'interval_length_invalid',
+      `the interval length “${shown(length)}” is not one of ${interval_lengths.join(', ')} minutes`,
+    );
   }
-  if (serial.length > 12) return fault('serial_invalid', `the meter's serial number “${shown(serial)}” has more than 12 characters`);
+  if (serial.length > 12)
+    return fault('serial_invalid', `the meter's serial number “${shown(serial)}” has more than 12 characters`);
   if (unit.length > 5) return fault('unit_unknown', `the unit “${shown(unit)}” has more than 5 characters`);
-  if (next_read !== '' && !isStamp(next_read, 8)) return fault('date_invalid', `the next read “${shown(next_read)}” is not a date YYYYMMDD`);
+  if (next_read !== '' && !isStamp(next_read, 8))
+    return fault('date_invalid', `the next read “${shown(next_read)}” is not a date YYYYMMDD`);
   return { line, nmi: nmi.toUpperCase(), register: suffix.toUpperCase(), unit, interval_minutes, serial };
 }
 
@@ -76,7 +84,8 @@ export function readDay(fields: readonly string[], block: Nem12Block): Nem12DayR
   }
   if (at < 0) return fault('quality_invalid', `the quality “${shown(fields[count + 2])}” is none of A, E, F, N, S, V`);
   const [quality = '', reason = '', , updated = '', loaded = ''] = fields.slice(at);
-  if (isRagged(fields, count + 7)) return fault('record_ragged', `a record of ${count} intervals has ${count + 7} fields, this one ${fields.length}`);
+  if (isRagged(fields, count + 7))
+    return fault('record_ragged', `a record of ${count} intervals has ${count + 7} fields, this one ${fields.length}`);
   const wrong = qualityFault(quality, 'AEFNSV') ?? reasonFault(reason) ?? stampFault(updated) ?? stampFault(loaded);
   if (wrong) return wrong;
   const values = fields.slice(2, at);
@@ -89,7 +98,8 @@ export function readDay(fields: readonly string[], block: Nem12Block): Nem12DayR
 
 /** 400,first interval,last interval,quality,reason,reason text. */
 export function readRange(fields: readonly string[], count: number): Nem12Range | Fault {
-  if (fields.length < 4 || isRagged(fields, 6)) return fault('record_ragged', `a 400 record has 6 fields, this one ${fields.length}`);
+  if (fields.length < 4 || isRagged(fields, 6))
+    return fault('record_ragged', `a 400 record has 6 fields, this one ${fields.length}`);
   const [from, to] = [interval(fields[1] ?? ''), interval(fields[2] ?? '')];
   if (from < 1 || to < from || to > count) {
     return fault('range_invalid', `intervals “${shown(fields[1])}” to “${shown(fields[2])}” are not within 1 to ${count}`);
@@ -105,7 +115,8 @@ export function valuesFault(values: readonly string[], offset: number): Fault | 
     if (/^(?:\d+\.?\d*|\.\d+)$/.test(value)) continue;
     const where = `interval ${offset + index + 1}`;
     if (value === '') return fault('value_missing', `${where} has no value, and its quality is not N`);
-    if (/^-(?:\d+\.?\d*|\.\d+)$/.test(value)) return fault('value_negative', `${where} is ${shown(value)}; a register counts from zero up`);
+    if (/^-(?:\d+\.?\d*|\.\d+)$/.test(value))
+      return fault('value_negative', `${where} is ${shown(value)}; a register counts from zero up`);
     return fault('value_invalid', `${where} is “${shown(value)}”, which is not a decimal`);
   }
   return null;
@@ -114,14 +125,17 @@ export function valuesFault(values: readonly string[], offset: number): Fault | 
 /** An estimated, final or substituted value names its method by two digits; the other flags have none. */
 function qualityFault(quality: string, flags: string): Fault | null {
   const flag = quality.slice(0, 1).toUpperCase();
-  if (flag === '' || !flags.includes(flag)) return fault('quality_invalid', `the quality “${shown(quality)}” is none of ${[...flags].join(', ')}`);
+  if (flag === '' || !flags.includes(flag))
+    return fault('quality_invalid', `the quality “${shown(quality)}” is none of ${[...flags].join(', ')}`);
   const method = quality.slice(1);
   if ('EFS'.includes(flag) ? /^\d\d$/.test(method) : method === '') return null;
   return fault('quality_invalid', `the quality “${shown(quality)}” is not a flag with its method, such as A, S14 or F14`);
 }
 
 function reasonFault(reason: string): Fault | null {
-  return reason === '' || /^\d{1,3}$/.test(reason) ? null : fault('reason_invalid', `the reason “${shown(reason)}” is not a number of up to 3 digits`);
+  return reason === '' || /^\d{1,3}$/.test(reason)
+    ? null
+    : fault('reason_invalid', `the reason “${shown(reason)}” is not a number of up to 3 digits`);
 }
 
 function stampFault(stamp: string): Fault | null {

@@ -115,7 +115,8 @@ export function readNem12(): Nem12Reader {
       return before;
     },
     400: (fields, line) => {
-      if (day === null || day.closed) return refuse(line, fault('record_order', 'a 400 record follows a 300 record or another 400'));
+      if (day === null || day.closed)
+        return refuse(line, fault('record_order', 'a 400 record follows a 300 record or another 400'));
       if (day.block === null) return [];
       const read = readRange(fields, 1440 / day.block.interval_minutes);
       if (!isFault(read)) day.ranges.push(read);
@@ -143,10 +144,14 @@ export function readNem12(): Nem12Reader {
       const indicator = fields[0] ?? '';
       if (!header) {
         header = true;
-        const problem = indicator === '100' ? headerFault(fields) : fault('header_missing', `the first record is “${shown(indicator)}”; a file begins with 100,NEM12`);
+        const problem =
+          indicator === '100'
+            ? headerFault(fields)
+            : fault('header_missing', `the first record is “${shown(indicator)}”; a file begins with 100,NEM12`);
         return problem === null ? [] : refuse(number, problem, true);
       }
-      if (ended_at > 0) return refuse(number, fault('record_after_end', `the file ended with the 900 record on line ${ended_at}`));
+      if (ended_at > 0)
+        return refuse(number, fault('record_after_end', `the file ended with the 900 record on line ${ended_at}`));
       if (cut && indicator !== '900') {
         // What stands before a cut may look whole and not be: 1.111 cut to 1.1.
         const open = indicator === '400' && day !== null ? (day as OpenDay) : null;
@@ -154,7 +159,9 @@ export function readNem12(): Nem12Reader {
         return [...close(), ...refuse(number, fault('record_cut', 'the file ends inside this record'))];
       }
       const read = Object.hasOwn(records, indicator) ? records[indicator] : undefined;
-      return read ? read(fields, number) : strange(number, fault('record_unknown', `“${shown(indicator)}” is no record of NEM12`));
+      return read
+        ? read(fields, number)
+        : strange(number, fault('record_unknown', `“${shown(indicator)}” is no record of NEM12`));
     },
     unreadable(number, problem) {
       if (given_up) return [];
@@ -165,7 +172,9 @@ export function readNem12(): Nem12Reader {
       if (given_up) return [];
       if (!header) return refuse(1, fault('file_empty', 'the file holds nothing'), true);
       const rest = close();
-      return ended_at > 0 ? rest : [...rest, ...refuse(last_line, fault('file_truncated', 'the file ends without a 900 record: part of it is missing'))];
+      return ended_at > 0
+        ? rest
+        : [...rest, ...refuse(last_line, fault('file_truncated', 'the file ends without a 900 record: part of it is missing'))];
     },
   };
 }
@@ -196,24 +205,41 @@ function closeDay({ line, block, record, ranges, problem }: OpenDay): Nem12Item 
   assert(record !== null && block !== null, 'a day without a fault was read');
   const { date, values, quality } = record;
   if (ranges.length === 0) {
-    if (quality === 'V') return { kind: 'fault', line, whole_file: false, ...fault('ranges_missing', 'quality V needs 400 records, and none follows') };
+    if (quality === 'V')
+      return {
+        kind: 'fault',
+        line,
+        whole_file: false,
+        ...fault('ranges_missing', 'quality V needs 400 records, and none follows'),
+      };
     return { kind: 'day', line, block, date, values, quality };
   }
   const wrong = rangesFault(ranges, quality, values);
   if (wrong) return { kind: 'fault', line, whole_file: false, ...wrong };
-  return { kind: 'day', line, block, date, values, quality: ranges.flatMap((range) => Array<string>(range.to - range.from + 1).fill(range.quality)) };
+  return {
+    kind: 'day',
+    line,
+    block,
+    date,
+    values,
+    quality: ranges.flatMap((range) => Array<string>(range.to - range.from + 1).fill(range.quality)),
+  };
 }
 
 /** 400 records cover every interval of their day once, in order; they say the quality of a V day, and reasons of an A day. */
 function rangesFault(ranges: readonly Nem12Range[], quality: string, values: readonly string[]): Fault | null {
-  if (quality !== 'V' && quality !== 'A') return fault('ranges_unexpected', `400 records belong to quality V or A, not ${quality}`);
+  if (quality !== 'V' && quality !== 'A')
+    return fault('ranges_unexpected', `400 records belong to quality V or A, not ${quality}`);
   let next = 1;
   for (const range of ranges) {
     if (range.from !== next) return fault('ranges_incomplete', `400 records go on at interval ${range.from}, not at ${next}`);
     next = range.to + 1;
-    if (quality === 'A' && range.quality !== 'A') return fault('ranges_unexpected', `a 400 record says ${range.quality}, its day says A`);
+    if (quality === 'A' && range.quality !== 'A')
+      return fault('ranges_unexpected', `a 400 record says ${range.quality}, its day says A`);
     const bad = range.quality === 'N' ? null : valuesFault(values.slice(range.from - 1, range.to), range.from - 1);
     if (bad) return bad;
   }
-  return next === values.length + 1 ? null : fault('ranges_incomplete', `400 records end at interval ${next - 1} of ${values.length}`);
+  return next === values.length + 1
+    ? null
+    : fault('ranges_incomplete', `400 records end at interval ${next - 1} of ${values.length}`);
 }

@@ -25,18 +25,23 @@ export interface Tally {
 
 export function tally(start: { totals: ImportTotals; error_count: number; listed: Record<Severity, number> }): Tally {
   const counts = { ...start.totals };
-  const quantities = new Map<string, Decimal>(Object.entries(start.totals.quantities).map(([sku, text]) => [sku, parseDecimal(text)]));
+  const quantities = new Map<string, Decimal>(
+    Object.entries(start.totals.quantities).map(([sku, text]) => [sku, parseDecimal(text)]),
+  );
   const listed = { ...start.listed };
   const pending: Record<Severity, ImportFault[]> = { error: [], note: [] };
   let error_count = start.error_count;
   const noted = new Set<string>();
   const list = (severity: Severity, line: number, { code, detail }: Fault) => {
-    if (listed[severity] + pending[severity].length < most_listed) pending[severity].push({ line, code, detail: detail.slice(0, 1000) });
+    if (listed[severity] + pending[severity].length < most_listed)
+      pending[severity].push({ line, code, detail: detail.slice(0, 1000) });
   };
   return {
     totals: () => ({
       ...counts,
-      quantities: Object.fromEntries([...quantities].sort(([a], [b]) => (a < b ? -1 : 1)).map(([sku, sum]) => [sku, formatDecimal(sum)])),
+      quantities: Object.fromEntries(
+        [...quantities].sort(([a], [b]) => (a < b ? -1 : 1)).map(([sku, sum]) => [sku, formatDecimal(sum)]),
+      ),
     }),
     error_count: () => error_count,
     lines: (count) => {
@@ -79,5 +84,12 @@ export function tally(start: { totals: ImportTotals; error_count: number; listed
   };
 }
 
-export const no_totals: ImportTotals = { lines: 0, accepted: 0, duplicates: 0, rejected: 0, unmapped: 0, missing: 0, quantities: {} };
-
+export const no_totals: ImportTotals = {
+  lines: 0,
+  accepted: 0,
+  duplicates: 0,
+  rejected: 0,
+  unmapped: 0,
+  missing: 0,
+  quantities: {},
+};

@@ -1,7 +1,17 @@
 import { type Decimal, formatDecimal, parseDecimal, powerOfTen } from '../../../kernel/decimal.ts';
 
 /** What a quantity is of; quantities of one dimension convert into each other by powers of ten alone. */
-type Dimension = 'energy' | 'reactive energy' | 'apparent energy' | 'power' | 'reactive power' | 'apparent power' | 'voltage' | 'current' | 'ratio' | 'volume';
+type Dimension =
+  | 'energy'
+  | 'reactive energy'
+  | 'apparent energy'
+  | 'power'
+  | 'reactive power'
+  | 'apparent power'
+  | 'voltage'
+  | 'current'
+  | 'ratio'
+  | 'volume';
 
 /** Symbol in lower case (AEMO's units are not case-sensitive) → dimension and power of ten over its base unit. */
 const units = new Map<string, { dimension: Dimension; power: number }>([
@@ -26,9 +36,13 @@ export function conversion(from: string, to: string): Conversion {
   if (from === '') return { code: 'unit_missing', detail: `no unit is given, and ${to} is needed` };
   if (from.toLowerCase() === to.toLowerCase()) return { power: 0 };
   const [source, target] = [units.get(from.toLowerCase()), units.get(to.toLowerCase())];
-  if (source === undefined) return { code: 'unit_unknown', detail: `the unit “${from.slice(0, 40)}” is not known, ${to} is needed` };
+  if (source === undefined)
+    return { code: 'unit_unknown', detail: `the unit “${from.slice(0, 40)}” is not known, ${to} is needed` };
   if (target === undefined || source.dimension !== target.dimension) {
-    return { code: 'unit_mismatch', detail: `${from} (${source.dimension}) cannot become ${to}${target ? ` (${target.dimension})` : ''}` };
+    return {
+      code: 'unit_mismatch',
+      detail: `${from} (${source.dimension}) cannot become ${to}${target ? ` (${target.dimension})` : ''}`,
+    };
   }
   return { power: source.power - target.power };
 }
@@ -48,6 +62,9 @@ function family(base: string, dimension: Dimension, larger: string): [string, { 
   const multiples = larger === '' ? [] : larger.split(' ');
   return [
     [base, { dimension, power: 0 }],
-    ...multiples.map((symbol): [string, { dimension: Dimension; power: number }] => [symbol, { dimension, power: powers[symbol[0]!]! }]),
+    ...multiples.map((symbol): [string, { dimension: Dimension; power: number }] => [
+      symbol,
+      { dimension, power: powers[symbol[0]!]! },
+    ]),
   ];
 }

@@ -1,12 +1,12 @@
 import type { FastifyRequest } from 'fastify';
 import { z } from 'zod';
-import { newId } from '../../../kernel/id.ts';
-import { once, scopeOf, type Server } from '../../../platform/http.ts';
-import { Id, page, PageQuery, Problem } from '../../../platform/schemas.ts';
 import { requireVisible } from '../../../foundation/tenancy/service.ts';
+import { newId } from '../../../kernel/id.ts';
+import { once, type Server, scopeOf } from '../../../platform/http.ts';
+import { Id, PageQuery, Problem, page } from '../../../platform/schemas.ts';
 import { errors } from '../errors.ts';
 import { importFormats, importStatuses, onErrors, UsageImport, UsageImportReport } from '../model.ts';
-import { importOptions, type ImportRequest, importReport, listImports, plainFilename, startImport } from '../service/imports.ts';
+import { type ImportRequest, importOptions, importReport, listImports, plainFilename, startImport } from '../service/imports.ts';
 import type { ImportDeps } from '../service/run-import.ts';
 import { max_import_bytes, removeFile, type StoredFile, storeFile } from '../service/stored-file.ts';
 
@@ -130,7 +130,8 @@ async function receive(request: FastifyRequest, deps: ImportDeps, import_id: str
         filename = plainFilename(part.filename);
         file = await storeFile(deps.data_dir, import_id, part.file, deps.max_bytes);
       } else {
-        if (part.valueTruncated || Object.hasOwn(fields, part.fieldname)) throw refused(part.fieldname, 'is too long, or stands there twice');
+        if (part.valueTruncated || Object.hasOwn(fields, part.fieldname))
+          throw refused(part.fieldname, 'is too long, or stands there twice');
         fields[part.fieldname] = String(part.value);
       }
     }
@@ -153,5 +154,8 @@ async function receive(request: FastifyRequest, deps: ImportDeps, import_id: str
 
 function refused(field: string, detail: string) {
   const pointer = `/${field.slice(0, 60)}`;
-  return errors.import_field_invalid({ detail: `${pointer}: ${detail}.`, errors: [{ pointer, code: 'import_field_invalid', detail }] });
+  return errors.import_field_invalid({
+    detail: `${pointer}: ${detail}.`,
+    errors: [{ pointer, code: 'import_field_invalid', detail }],
+  });
 }

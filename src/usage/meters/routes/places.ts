@@ -1,17 +1,26 @@
 import { z } from 'zod';
-import type { Server } from '../../../platform/http.ts';
-import { Decimal, Id, Instant, page, PageQuery, Text, TimeZone } from '../../../platform/schemas.ts';
 import { requireVisible } from '../../../foundation/tenancy/service.ts';
+import type { Server } from '../../../platform/http.ts';
+import { Decimal, Id, Instant, PageQuery, page, Text, TimeZone } from '../../../platform/schemas.ts';
 import type { Ingest } from '../../metering/model.ts';
 import { errors } from '../errors.ts';
-import { directions, Meter, Occupancy, Reading, readingQualities, Site } from '../model.ts';
+import { directions, Meter, Occupancy, qualityLetters, Reading, readingQualities, Site } from '../model.ts';
 import { listMeters, registerMeter, requireMeter } from '../service/meters.ts';
 import { listReadings, recordReading } from '../service/readings.ts';
 import { createOccupancy, createSite, endOccupancy, listOccupancies, listSites, requireVisibleSite } from '../service/sites.ts';
 
 const params = z.object({ id: Id });
 const sku = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$/, 'must be the name of a SKU');
-const registerName = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,31}$/, 'must be 1 to 32 letters, digits, dots, dashes and underscores');
+const registerName = z
+  .string()
+  .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,31}$/, 'must be 1 to 32 letters, digits, dots, dashes and underscores');
+
+/** A word, or the letter that meter files have for it. */
+const Quality = z
+  .enum([...readingQualities, 'A', 'E', 'S', 'F'])
+  .transform((quality) =>
+    Object.hasOwn(qualityLetters, quality) ? qualityLetters[quality as 'A'] : (quality as Reading['quality']),
+  );
 
 export function siteRoutes(server: Server): void {
   const tags = ['Sites'];
@@ -49,7 +58,10 @@ export function siteRoutes(server: Server): void {
     tags,
     params,
     response: { 200: Site },
-    handle: async (db, { params: { id }, principal }) => ({ status: 200, body: await requireVisibleSite(db, id, principal.org_ids) }),
+    handle: async (db, { params: { id }, principal }) => ({
+      status: 200,
+      body: await requireVisibleSite(db, id, principal.org_ids),
+    }),
   });
   server.command({
     method: 'POST',
@@ -98,12 +110,20 @@ export function siteRoutes(server: Server): void {
 
 export function meterRoutes(server: Server, deps: { ingest: Ingest }): void {
   const tags = ['Meters'];
+  const Register = z.strictObject({
+    register: registerName,
+    sku: sku.optional(),
+    unit: Text(32).optional(),
+    direction: z.enum(directions).optional(),
+  });
   const NewMeter = z.strictObject({
     site_id: Id,
-    identifier: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._:-]{0,63}$/, 'must be 1 to 64 letters, digits, dots, dashes, colons and underscores'),
+    identifier: z
+      .string()
+      .regex(/^[A-Za-z0-9][A-Za-z0-9._:-]{0,63}$/, 'must be 1 to 64 letters, digits, dots, dashes, colons and underscores'),
     sku,
     registers: z
-      .array(z.strictObject({ register: registerName, sku: sku.optional(), unit: Text(32).optional(), direction: z.enum(directions).optional() }))
+      .array(z.union([registerName.transform((register) => ({ register })), Register]))
       .min(1)
       .max(100)
       .optional(),
@@ -129,7 +149,10 @@ export function meterRoutes(server: Server, deps: { ingest: Ingest }): void {
     tags,
     querystring: z.strictObject({ site_id: Id.optional(), ...PageQuery }),
     response: { 200: page(Meter) },
-    handle: async (db, { query, principal }) => ({ status: 200, body: await listMeters(db, { ...query, org_ids: principal.org_ids }) }),
+    handle: async (db, { query, principal }) => ({
+      status: 200,
+      body: await listMeters(db, { ...query, org_ids: principal.org_ids }),
+    }),
   });
   server.query({
     method: 'GET',
@@ -155,7 +178,7 @@ function readingRoutes(server: Server, { ingest }: { ingest: Ingest }): void {
     register: registerName.optional(),
     time: Instant,
     value: Decimal,
-    quality: z.enum(readingQualities),
+    quality: Quality,
   });
   const Readings = z.object({ data: z.array(Reading) });
   server.command({
@@ -164,7 +187,11 @@ function readingRoutes(server: Server, { ingest }: { ingest: Ingest }): void {
     scope: 'usage:write',
     summary: 'Keep what a register shows, one reading or up to 1,000 in order; the difference to the reading before is usage',
     tags,
-    body: z.union([NewReading, z.strictObject({ readings: z.array(NewReading).min(1).max(1000) }), z.array(NewReading).min(1).max(1000)]),
+    body: z.union([
+      NewReading,
+      z.strictObject({ readings: z.array(NewReading).min(1).max(1000) }),
+      z.array(NewReading).min(1).max(1000),
+    ]),
     response: { 201: Readings },
     handle: async (tx, { body, principal }) => {
       requireStaff(principal.org_ids);

@@ -1,8 +1,8 @@
+import { organizationBySlug, organizationsByIds, requireOrganization } from '../../../foundation/tenancy/service.ts';
 import { assert } from '../../../kernel/assert.ts';
 import { isId } from '../../../kernel/id.ts';
-import type { Db, Postgres, Scope, Tx } from '../../../platform/postgres.ts';
-import { organizationBySlug, organizationsByIds, requireOrganization } from '../../../foundation/tenancy/service.ts';
 import { ensureSku, skusByCode } from '../../../offer/catalog/service.ts';
+import type { Db, Postgres, Scope, Tx } from '../../../platform/postgres.ts';
 import type { CsvRow } from '../decide/csv.ts';
 import { type DayPlan, type MeterState, planDay } from '../decide/day.ts';
 import type { Fault } from '../decide/faults.ts';
@@ -70,7 +70,6 @@ export async function rowMaker(postgres: Postgres, scope: Scope, options: Import
   };
 }
 
-
 /** Makes what a day needs, once, however many imports ask for it at the same time. */
 async function provide(tx: Tx, day: Nem12Day, options: ImportOptions): Promise<void> {
   const { nmi } = day.block;
@@ -85,7 +84,12 @@ async function provide(tx: Tx, day: Nem12Day, options: ImportOptions): Promise<v
     await ensureSku(tx, newSku(needs.meter.sku, 'kWh'));
     const { default_timezone } = await requireOrganization(tx, options.org_id);
     const site = await createSite(tx, { name: nmi, time_zone: default_timezone });
-    meter = await registerMeter(tx, { site_id: site.site_id, identifier: nmi, sku: needs.meter.sku, registers: needs.register ? [needs.register] : [] });
+    meter = await registerMeter(tx, {
+      site_id: site.site_id,
+      identifier: nmi,
+      sku: needs.meter.sku,
+      registers: needs.register ? [needs.register] : [],
+    });
   } else if (needs.register !== null && meter !== null) {
     await addRegister(tx, meter, needs.register);
   }
@@ -107,4 +111,3 @@ function remember<V>(cache: Map<string, V>, key: string, value: V): void {
   if (cache.size >= 10_000) cache.clear();
   cache.set(key, value);
 }
-

@@ -1,4 +1,6 @@
 import type { Readable } from 'node:stream';
+import { recordAudit } from '../../../foundation/audit/service.ts';
+import { organizationBySlug, organizationsByIds } from '../../../foundation/tenancy/service.ts';
 import { assert } from '../../../kernel/assert.ts';
 import type { JsonObject } from '../../../kernel/canonical-json.ts';
 import { isId, newId } from '../../../kernel/id.ts';
@@ -6,8 +8,6 @@ import { documentHash } from '../../../kernel/proof.ts';
 import { decodeCursor, encodeCursor, toPage } from '../../../platform/cursor.ts';
 import { enqueue } from '../../../platform/jobs.ts';
 import type { Db, Scope, Tx } from '../../../platform/postgres.ts';
-import { recordAudit } from '../../../foundation/audit/service.ts';
-import { organizationBySlug, organizationsByIds } from '../../../foundation/tenancy/service.ts';
 import { most_listed } from '../decide/tally.ts';
 import { errors } from '../errors.ts';
 import type { ImportOptions, ImportStatus, UsageImport, UsageImportReport } from '../model.ts';
@@ -45,8 +45,19 @@ export async function importOptions(db: Db, request: ImportRequest, org_ids: rea
   const org_id = request.org === undefined ? null : await orgIdOf(db, request.org);
   const hidden = org_ids !== null && (org_id === null || !org_ids.includes(org_id));
   if (hidden || (request.org !== undefined && org_id === null)) {
-    const detail = request.org === undefined ? 'name the organization' : `there is no organization “${request.org.slice(0, 60)}” here`;
+    const detail =
+      request.org === undefined ? 'name the organization' : `there is no organization “${request.org.slice(0, 60)}” here`;
     throw errors.import_field_invalid({ detail: `org: ${detail}.`, errors: [{ pointer: '/org', code: 'org_unknown', detail }] });
+  }
+  for (const [register, sku] of [['sku', request.sku ?? 'energy'] as const, ...Object.entries(request.registers ?? {})]) {
+    if (!/^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$/.test(sku)) {
+      const detail = `“${sku.slice(0, 60)}” cannot be the name of a SKU`;
+      const pointer = register === 'sku' ? '/sku' : '/registers';
+      throw errors.import_field_invalid({
+        detail: `${register}: ${detail}.`,
+        errors: [{ pointer, code: 'sku_unknown', detail }],
+      });
+    }
   }
   return {
     format: request.format ?? 'auto',
@@ -145,11 +156,21 @@ export async function importReport(
 /** Newest first. Throws `cursor_invalid`. */
 export async function listImports(
   db: Db,
-  query: Pick<ImportFilter, 'org_ids' | 'limit'> & { org_id?: string | undefined; status?: ImportStatus | undefined; cursor?: string | undefined },
+  query: Pick<ImportFilter, 'org_ids' | 'limit'> & {
+    org_id?: string | undefined;
+    status?: ImportStatus | undefined;
+    cursor?: string | undefined;
+  },
 ): Promise<{ data: UsageImport[]; next_cursor: string | null }> {
   const sort = 'imports.import_id';
   const [below = null] = query.cursor === undefined ? [] : decodeCursor(db.tenant_id, sort, query.cursor);
-  const filter = { org_id: query.org_id ?? null, status: query.status ?? null, org_ids: query.org_ids, limit: query.limit, below };
+  const filter = {
+    org_id: query.org_id ?? null,
+    status: query.status ?? null,
+    org_ids: query.org_ids,
+    limit: query.limit,
+    below,
+  };
   const rows = await selectImports(db, filter);
   return toPage(rows, query.limit, (row) => encodeCursor(db.tenant_id, sort, [row.import_id]));
 }
@@ -157,8 +178,11 @@ export async function listImports(
 /** The last part of whatever path a client sends, without what cannot be stored or shown. */
 export function plainFilename(name: string): string {
   const last = name.split(/[/\\]/).at(-1) ?? '';
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is taken out
-  const plain = last.toWellFormed().replace(/[\u0000-\u001f\u007f]/g, ' ').trim();
+  const plain = last
+    .toWellFormed()
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is taken out
+    .replace(/[\u0000-\u001f\u007f]/g, ' ')
+    .trim();
   return [...plain].slice(0, 255).join('') || 'unnamed';
 }
 
@@ -174,6 +198,12 @@ async function audited(tx: Tx, it: NewImport, action: string, same_as: string | 
     target_id: it.import_id,
     org_id: it.options.org_id,
     before: null,
-    after: { filename: it.filename, sha256: it.sha256.toString('hex'), bytes: it.bytes, options: { ...it.options } as unknown as JsonObject, same_as },
+    after: {
+      filename: it.filename,
+      sha256: it.sha256.toString('hex'),
+      bytes: it.bytes,
+      options: { ...it.options } as unknown as JsonObject,
+      same_as,
+    },
   });
 }

@@ -1,14 +1,21 @@
-import { newId } from '../../../kernel/id.ts';
-import { decodeCursor, encodeCursor, toPage } from '../../../platform/cursor.ts';
-import type { Db, Tx } from '../../../platform/postgres.ts';
 import { recordAudit } from '../../../foundation/audit/service.ts';
 import { emit } from '../../../foundation/events/service.ts';
+import { newId } from '../../../kernel/id.ts';
 import { requireSku } from '../../../offer/catalog/service.ts';
+import { decodeCursor, encodeCursor, toPage } from '../../../platform/cursor.ts';
+import type { Db, Tx } from '../../../platform/postgres.ts';
 import { conversion } from '../decide/units.ts';
 import { errors } from '../errors.ts';
 import type { events } from '../events.ts';
 import type { Meter, Register } from '../model.ts';
-import { insertMeter, insertRegister, type MeterFilter, selectMeter, selectMeterByIdentifier, selectMeters } from '../sql/meters.ts';
+import {
+  insertMeter,
+  insertRegister,
+  type MeterFilter,
+  selectMeter,
+  selectMeterByIdentifier,
+  selectMeters,
+} from '../sql/meters.ts';
 import { requireSite } from './sites.ts';
 
 export interface NewRegister {
@@ -42,7 +49,13 @@ export async function registerMeter(tx: Tx, meter: NewMeter): Promise<Meter> {
   await insertMeter(tx, { meter_id, site_id: meter.site_id, identifier: meter.identifier, sku: meter.sku });
   for (const register of registers) await insertRegister(tx, meter_id, await completeRegister(tx, meter.sku, register));
   const made = await requireMeter(tx, meter_id);
-  await recordAudit(tx, { action: 'meter.registered', target_type: 'meter', target_id: meter_id, before: null, after: { ...made } });
+  await recordAudit(tx, {
+    action: 'meter.registered',
+    target_type: 'meter',
+    target_id: meter_id,
+    before: null,
+    after: { ...made },
+  });
   await emit<typeof events>(tx, {
     type: 'meter.registered',
     aggregate_type: 'meter',

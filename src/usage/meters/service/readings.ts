@@ -1,11 +1,11 @@
+import { recordAudit } from '../../../foundation/audit/service.ts';
+import { emit } from '../../../foundation/events/service.ts';
 import { assert } from '../../../kernel/assert.ts';
 import { newId } from '../../../kernel/id.ts';
+import { requireSku } from '../../../offer/catalog/service.ts';
 import { decodeCursor, encodeCursor, toPage } from '../../../platform/cursor.ts';
 import { enqueue } from '../../../platform/jobs.ts';
 import type { Db, Tx } from '../../../platform/postgres.ts';
-import { recordAudit } from '../../../foundation/audit/service.ts';
-import { emit } from '../../../foundation/events/service.ts';
-import { requireSku } from '../../../offer/catalog/service.ts';
 import type { Ingest } from '../../metering/model.ts';
 import { occupantAt } from '../decide/day.ts';
 import { countedSince, registerOf } from '../decide/reading.ts';
@@ -90,7 +90,12 @@ export async function recordReading(tx: Tx, ingest: Pick<Ingest, 'ingestEvents'>
 }
 
 /** Sends a reading's usage to metering, once in effect. Throws `reading_refused` when metering does not take it. */
-export async function sendReading(ingest: Pick<Ingest, 'ingestEvents'>, tenant_id: string, now: Temporal.Instant, reading: Reading): Promise<void> {
+export async function sendReading(
+  ingest: Pick<Ingest, 'ingestEvents'>,
+  tenant_id: string,
+  now: Temporal.Instant,
+  reading: Reading,
+): Promise<void> {
   if (reading.usage === null) return;
   const event = { ...reading.usage, source: 'manual', metadata: { quality: reading.quality, to: reading.time } };
   const { rejected } = await ingest.ingestEvents(tenant_id, [event], { now });

@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { recordAudit } from '../../../foundation/audit/service.ts';
+import { emit } from '../../../foundation/events/service.ts';
+import { requireTenant } from '../../../foundation/tenancy/service.ts';
 import { assert } from '../../../kernel/assert.ts';
 import { CodedError } from '../../../kernel/errors.ts';
 import type { Clock } from '../../../platform/clock.ts';
 import type { Postgres, Scope, Tx } from '../../../platform/postgres.ts';
-import { recordAudit } from '../../../foundation/audit/service.ts';
-import { emit } from '../../../foundation/events/service.ts';
-import { requireTenant } from '../../../foundation/tenancy/service.ts';
 import type { Ingest, IngestOutcome } from '../../metering/model.ts';
 import { detectFormat } from '../decide/detect.ts';
 import { type Fault, fault, isFault } from '../decide/faults.ts';
@@ -50,7 +50,12 @@ const most_attempts = 8;
  * Processes an import to its end, or from where a run before it was killed: progress is kept after each batch, and what the killed run had
  * stored beyond it counts as duplicates. A file to be kept whole or not at all is checked from end to end first, metering included.
  */
-export async function runImport(deps: ImportDeps, tenant_id: string, import_id: string, signal?: AbortSignal): Promise<RunResult> {
+export async function runImport(
+  deps: ImportDeps,
+  tenant_id: string,
+  import_id: string,
+  signal?: AbortSignal,
+): Promise<RunResult> {
   const lease = { import_id, lease: randomUUID() };
   const now = await tenantNow(deps, tenant_id);
   const known = await deps.postgres.read({ tenant_id, now }, (db) => selectImport(db, import_id));
@@ -60,7 +65,8 @@ export async function runImport(deps: ImportDeps, tenant_id: string, import_id: 
   const work = await deps.postgres.transact(system, (tx) => takeImport(tx, lease));
   if (work === undefined) return 'busy';
   const run = await startRun(deps, { ...system, actor: work.created_by }, lease, work, known);
-  const problem = work.attempts > most_attempts ? fault('import_broke_off', 'reading the file failed several times') : await unreadable(run);
+  const problem =
+    work.attempts > most_attempts ? fault('import_broke_off', 'reading the file failed several times') : await unreadable(run);
   if (problem) return run.end('failed', problem);
   const result = await throughTheFile(run, signal);
   if (result === 'interrupted') await deps.postgres.transact(run.scope, (tx) => releaseImport(tx, lease));
@@ -68,7 +74,10 @@ export async function runImport(deps: ImportDeps, tenant_id: string, import_id: 
 }
 
 /** The tenant's time: its test clock, or the wall clock. */
-export async function tenantNow({ postgres, clock }: Pick<ImportDeps, 'postgres' | 'clock'>, tenant_id: string): Promise<Temporal.Instant> {
+export async function tenantNow(
+  { postgres, clock }: Pick<ImportDeps, 'postgres' | 'clock'>,
+  tenant_id: string,
+): Promise<Temporal.Instant> {
   const now = clock.now();
   const { test_clock_at } = await postgres.read({ tenant_id, now }, requireTenant);
   return test_clock_at === null ? now : Temporal.Instant.from(test_clock_at);
@@ -105,7 +114,9 @@ async function startRun(deps: ImportDeps, scope: Scope, lease: Lease, work: Impo
     items_done: goes_on ? work.items_done : 0,
     bytes_before: work.phase === 'store' && work.options.on_error === 'reject' ? file.bytes : 0,
     bytes_read: 0,
-    tally: tally(goes_on ? { totals: file.totals, error_count: file.error_count, listed } : { totals: no_totals, error_count: 0, listed }),
+    tally: tally(
+      goes_on ? { totals: file.totals, error_count: file.error_count, listed } : { totals: no_totals, error_count: 0, listed },
+    ),
     async checkpoint(status = 'running', after) {
       // Taken once: the transaction may run again.
       const found = { error: run.tally.take('error'), note: run.tally.take('note') };
@@ -166,7 +177,8 @@ async function throughTheFile(run: Run, signal: AbortSignal | undefined): Promis
   const stored = await pass(run, signal);
   if (stored !== 'whole') return stored;
   const { accepted, duplicates, rejected, unmapped, missing } = run.tally.totals();
-  if (accepted + duplicates + rejected + unmapped + missing === 0) run.tally.note(1, fault('no_usage', 'the file is in order and holds no usage'));
+  if (accepted + duplicates + rejected + unmapped + missing === 0)
+    run.tally.note(1, fault('no_usage', 'the file is in order and holds no usage'));
   return run.end('completed');
 }
 
@@ -233,7 +245,10 @@ async function rowsOf(run: Run, rows: RowMaker, finding: Finding, seen: ReturnTy
       return [];
     }
     if (seen?.add(row.request_id, JSON.stringify({ ...row, line: 0 })) === 'other') {
-      run.tally.fault(finding.line, fault('request_id_conflict', `the file has ${row.request_id.slice(0, 60)} above with another content`));
+      run.tally.fault(
+        finding.line,
+        fault('request_id_conflict', `the file has ${row.request_id.slice(0, 60)} above with another content`),
+      );
       return [];
     }
     return [row];
@@ -295,9 +310,19 @@ async function announce(tx: Tx, run: Run, status: ImportStatus, problem: Fault |
     after: { status, filename, sha256: run.file.sha256, totals },
   });
   const about = { aggregate_type: 'import', aggregate_id: import_id, org_id };
-  if (status === 'completed') await emit<typeof events>(tx, { ...about, type: 'import.completed', data: { import_id, filename, totals } });
+  if (status === 'completed')
+    await emit<typeof events>(tx, { ...about, type: 'import.completed', data: { import_id, filename, totals } });
   if (status === 'rejected') {
-    await emit<typeof events>(tx, { ...about, type: 'import.rejected', data: { import_id, filename, error_count: run.tally.error_count() } });
+    await emit<typeof events>(tx, {
+      ...about,
+      type: 'import.rejected',
+      data: { import_id, filename, error_count: run.tally.error_count() },
+    });
   }
-  if (status === 'failed') await emit<typeof events>(tx, { ...about, type: 'import.failed', data: { import_id, filename, code: problem?.code ?? 'unknown' } });
+  if (status === 'failed')
+    await emit<typeof events>(tx, {
+      ...about,
+      type: 'import.failed',
+      data: { import_id, filename, code: problem?.code ?? 'unknown' },
+    });
 }

@@ -1,9 +1,9 @@
-import { newId } from '../../../kernel/id.ts';
-import { decodeCursor, encodeCursor, toPage } from '../../../platform/cursor.ts';
-import type { Db, Tx } from '../../../platform/postgres.ts';
 import { recordAudit } from '../../../foundation/audit/service.ts';
 import { emit } from '../../../foundation/events/service.ts';
 import { requireOrganization } from '../../../foundation/tenancy/service.ts';
+import { newId } from '../../../kernel/id.ts';
+import { decodeCursor, encodeCursor, toPage } from '../../../platform/cursor.ts';
+import type { Db, Tx } from '../../../platform/postgres.ts';
 import { errors } from '../errors.ts';
 import type { events } from '../events.ts';
 import type { Occupancy, Site } from '../model.ts';
@@ -30,7 +30,12 @@ export async function createSite(tx: Tx, site: NewSite): Promise<Site> {
   await insertSite(tx, { site_id, name: site.name, address: site.address ?? null, time_zone: site.time_zone });
   const made = await requireSite(tx, site_id);
   await recordAudit(tx, { action: 'site.created', target_type: 'site', target_id: site_id, before: null, after: { ...made } });
-  await emit<typeof events>(tx, { type: 'site.created', aggregate_type: 'site', aggregate_id: site_id, data: { site_id, name: made.name } });
+  await emit<typeof events>(tx, {
+    type: 'site.created',
+    aggregate_type: 'site',
+    aggregate_id: site_id,
+    data: { site_id, name: made.name },
+  });
   return made;
 }
 
@@ -46,7 +51,8 @@ export async function requireVisibleSite(db: Db, site_id: string, org_ids: reado
   const site = await requireSite(db, site_id);
   if (org_ids === null) return site;
   const occupancies = await selectOccupancies(db, site_id);
-  if (!occupancies.some((one) => org_ids.includes(one.org_id))) throw errors.site_not_found({ detail: `There is no site ${site_id}.` });
+  if (!occupancies.some((one) => org_ids.includes(one.org_id)))
+    throw errors.site_not_found({ detail: `There is no site ${site_id}.` });
   return site;
 }
 

@@ -20,7 +20,12 @@ export interface StoredFile {
  * Keeps what is uploaded under the import's id until it is processed; on disk when this resolves. Throws `import_file_too_large`,
  * `import_file_empty`, having removed what it wrote.
  */
-export async function storeFile(data_dir: string, import_id: string, content: Readable, max_bytes = max_import_bytes): Promise<StoredFile> {
+export async function storeFile(
+  data_dir: string,
+  import_id: string,
+  content: Readable,
+  max_bytes = max_import_bytes,
+): Promise<StoredFile> {
   await mkdir(folderOf(data_dir), { recursive: true, mode: 0o700 });
   const [path, partial] = [pathOf(data_dir, import_id), `${pathOf(data_dir, import_id)}.part`];
   const digest = createHash('sha256');

@@ -44,7 +44,9 @@ export function selectSameImport(db: Db, sha256: Buffer, options_hash: Buffer): 
 }
 
 export function selectImport(db: Db, import_id: string): Promise<UsageImport | undefined> {
-  return db.maybe(sql<UsageImport>`SELECT ${columns} FROM usage_import WHERE tenant_id = ${db.tenant_id} AND import_id = ${import_id}`);
+  return db.maybe(
+    sql<UsageImport>`SELECT ${columns} FROM usage_import WHERE tenant_id = ${db.tenant_id} AND import_id = ${import_id}`,
+  );
 }
 
 export interface ImportFilter {
@@ -90,7 +92,9 @@ export async function takeImport(tx: Tx, { import_id, lease }: Lease): Promise<(
 
 /** Gives an import back unfinished, for whoever comes next. */
 export async function releaseImport(tx: Tx, { import_id, lease }: Lease): Promise<void> {
-  await tx.write(sql`UPDATE usage_import SET lease = NULL WHERE tenant_id = ${tx.tenant_id} AND import_id = ${import_id} AND lease = ${lease}`);
+  await tx.write(
+    sql`UPDATE usage_import SET lease = NULL WHERE tenant_id = ${tx.tenant_id} AND import_id = ${import_id} AND lease = ${lease}`,
+  );
 }
 
 export interface Checkpoint {
@@ -104,7 +108,12 @@ export interface Checkpoint {
 }
 
 /** False when another run holds the lease by now. */
-export async function updateProgress(tx: Tx, { import_id, lease }: Lease, at: Checkpoint, status: ImportStatus): Promise<boolean> {
+export async function updateProgress(
+  tx: Tx,
+  { import_id, lease }: Lease,
+  at: Checkpoint,
+  status: ImportStatus,
+): Promise<boolean> {
   const { totals } = at;
   const finished_at = status === 'running' ? null : tx.now.toString();
   const rows = await tx.write(sql`
@@ -124,7 +133,13 @@ export async function deleteFaults(tx: Tx, import_id: string): Promise<void> {
 }
 
 /** Adds findings behind `listed` earlier ones. */
-export async function insertFaults(tx: Tx, import_id: string, severity: Severity, listed: number, faults: readonly ImportFault[]): Promise<void> {
+export async function insertFaults(
+  tx: Tx,
+  import_id: string,
+  severity: Severity,
+  listed: number,
+  faults: readonly ImportFault[],
+): Promise<void> {
   if (faults.length === 0) return;
   await tx.write(sql`
     INSERT INTO usage_import_error (tenant_id, import_id, severity, position, line, code, detail)

@@ -48,7 +48,11 @@ export async function lockMeter(tx: Tx, meter_id: string): Promise<Meter | undef
 }
 
 /** The register's last reading, whenever it was entered. */
-export function selectLastReading(db: Db, meter_id: string, register: string): Promise<{ time: string; value: string } | undefined> {
+export function selectLastReading(
+  db: Db,
+  meter_id: string,
+  register: string,
+): Promise<{ time: string; value: string } | undefined> {
   return db.maybe(sql<{ time: string; value: string }>`
     SELECT read_at AS time, trim_scale(value)::text AS value FROM meter_reading
      WHERE tenant_id = ${db.tenant_id} AND meter_id = ${meter_id} AND register = ${register} ORDER BY read_at DESC LIMIT 1`);
