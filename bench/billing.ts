@@ -15,7 +15,7 @@ import type { Postgres, Scope } from '../src/platform/postgres.ts';
 import { createLogger } from '../src/platform/telemetry.ts';
 import { rollUp } from '../src/usage/metering/service/rollup.ts';
 import { settledWatermark } from '../src/usage/metering/service/watermark.ts';
-import type { Figure } from './main.ts';
+import type { Figure } from './figure.ts';
 
 const subscriptions = 10_000;
 const skus = ['sms', 'email', 'lookup', 'storage', 'minutes'];
@@ -38,9 +38,13 @@ export async function run(): Promise<Figure[]> {
 }
 
 async function measure(postgres: Postgres, admin: pg.PoolConfig): Promise<Figure[]> {
-  const { tenant_id } = await createTenantWithAdmin({ postgres, clock }, { name: 'Bench', slug: 'bench', currency: 'AUD' }, async (tx) => {
-    await createTenantKeys(tx);
-  });
+  const { tenant_id } = await createTenantWithAdmin(
+    { postgres, clock },
+    { name: 'Bench', slug: 'bench', currency: 'AUD' },
+    async (tx) => {
+      await createTenantKeys(tx);
+    },
+  );
   const scope = await scopeOfTenant({ postgres, clock }, tenant_id);
   await makeSubscriptions(postgres, scope);
   const client = new pg.Client(admin);
@@ -53,17 +57,24 @@ async function measure(postgres: Postgres, admin: pg.PoolConfig): Promise<Figure
       await rollUp(postgres, tenant_id, await settledWatermark(postgres), clock.now());
     });
     const run_s = await timed(async () => {
-      const { run_id } = await postgres.transact(scope, (tx) => requestRun(tx, { from: '2026-03-01', to: '2026-04-01' }, { queue: false }));
+      const { run_id } = await postgres.transact(scope, (tx) =>
+        requestRun(tx, { from: '2026-03-01', to: '2026-04-01' }, { queue: false }),
+      );
       const run = await executeRun({ postgres, clock }, { tenant_id, run_id });
       if (run.invoices !== subscriptions || run.errors.length > 0) throw new Error(`the run made ${run.invoices} invoices`);
     });
     for (let round = 0; round < rounds; round += 1) bare.push(await timed(() => groupBy(client, tenant_id)));
     const base = median(bare);
-    const detail = (seconds: number) => `${seconds.toFixed(1)} s against ${base.toFixed(2)} s (median of ${bare.length}); lower is better`;
+    const detail = (seconds: number) =>
+      `${seconds.toFixed(1)} s against ${base.toFixed(2)} s (median of ${bare.length}); lower is better`;
     return [
       { name: 'billing run, rollups current, vs bare GROUP BY of its events', ratio: run_s / base, detail: detail(run_s) },
       { name: 'rollup of all events from nothing vs bare GROUP BY', ratio: rollup_s / base, detail: detail(rollup_s) },
-      { name: 'rollup from nothing and billing run vs bare GROUP BY', ratio: (rollup_s + run_s) / base, detail: detail(rollup_s + run_s) },
+      {
+        name: 'rollup from nothing and billing run vs bare GROUP BY',
+        ratio: (rollup_s + run_s) / base,
+        detail: detail(rollup_s + run_s),
+      },
     ];
   } finally {
     await client.end();
@@ -80,14 +91,20 @@ async function makeSubscriptions(postgres: Postgres, scope: Scope): Promise<void
       { up_to: '100', unit_amount: '0.015' },
       { up_to: null, unit_amount: '0.01' },
     ];
-    for (const sku of skus) await setPrice(tx, { plan_id: plan.plan_id, sku }, { price: { model: 'graduated', included_quantity: '10', tiers } });
+    for (const sku of skus)
+      await setPrice(tx, { plan_id: plan.plan_id, sku }, { price: { model: 'graduated', included_quantity: '10', tiers } });
     return plan.plan_id;
   });
   for (let start = 0; start < subscriptions; start += 500) {
     await postgres.transact(scope, async (tx) => {
       for (let index = start; index < start + 500; index += 1) {
         const slug = `org-${index}`;
-        const { org_id } = await createOrganization(tx, { legal_name: slug, org_slug: slug, billing_email: `${slug}@bench.invalid`, default_timezone: 'UTC' });
+        const { org_id } = await createOrganization(tx, {
+          legal_name: slug,
+          org_slug: slug,
+          billing_email: `${slug}@bench.invalid`,
+          default_timezone: 'UTC',
+        });
         await createEntitlement(tx, org_id, { plan_id, effective_at: '2026-01-01T00:00:00Z' });
       }
     });

@@ -2,13 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { cpus, platform, release, totalmem } from 'node:os';
 import { parseArgs } from 'node:util';
 import { clock } from '../src/platform/clock.ts';
-
-/** One figure: a ratio of two measurements of the same run, so that it means the same on another machine. */
-export interface Figure {
-  name: string;
-  ratio: number;
-  detail: string;
-}
+import type { Figure } from './figure.ts';
 
 const benches: Record<string, () => Promise<Figure[]>> = {
   pricing: async () => (await import('./pricing.ts')).run(),

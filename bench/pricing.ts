@@ -3,16 +3,10 @@ import { formatFixed, parseDecimal } from '../src/kernel/decimal.ts';
 import { checkPrice } from '../src/pricing/check.ts';
 import { compilePrice } from '../src/pricing/compile.ts';
 import { evaluateCompiled, minorAmountOf } from '../src/pricing/evaluate.ts';
-
-export interface BenchResult {
-  name: string;
-  /** How many times as fast as the other side, in the same run. */
-  ratio: number;
-  detail: string;
-}
+import type { Figure } from './figure.ts';
 
 /** Five-tier graduated evaluations, from quantity text to amount text, against decimal.js: interleaved rounds, medians. */
-export async function run(): Promise<BenchResult[]> {
+export async function run(): Promise<Figure[]> {
   const quantities = Array.from({ length: 1000 }, (_, index) => `${(index * 7919) % 120_000}.${(index * 31) % 1000}`);
   const compiled = compilePrice(checkPrice({ model: 'graduated', tiers: TIERS }, { currency: 'USD' }), 'USD');
   const ours = {
@@ -101,7 +95,7 @@ function compareSides(
   quantities: readonly string[],
   ours: (quantity: string) => unknown,
   theirs: (quantity: string) => unknown,
-): BenchResult {
+): Figure {
   round(quantities, ours);
   round(quantities, theirs);
   const rounds = Array.from({ length: ROUNDS }, () => {

@@ -7,6 +7,7 @@ import {
   Outlet,
   redirect,
 } from '@tanstack/react-router';
+import type { UsageSearch } from './features/metering/usage-search.ts';
 import { sessionQuery } from './features/session/session.ts';
 import { Signed } from './features/session/signed.tsx';
 import { Missing, PageProblem } from './pages/missing.tsx';
@@ -52,14 +53,6 @@ const overview = createRoute({
   path: '/',
   component: lazyRouteComponent(() => import('./pages/overview.tsx'), 'OverviewPage'),
 });
-
-export interface UsageSearch {
-  org_id?: string;
-  sku?: string;
-  from?: string;
-  to?: string;
-  window?: string;
-}
 
 const usage = createRoute({
   getParentRoute: under,

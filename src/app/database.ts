@@ -1,6 +1,7 @@
 import pg from 'pg';
-import type { Config } from '../platform/config.ts';
+import { keepCheckpointsIn } from '../foundation/receipts/adapters/checkpoint-folder.ts';
 import { checkCatalog } from '../platform/catalog-check.ts';
+import type { Config } from '../platform/config.ts';
 import { startEmbeddedPostgres } from '../platform/embedded-postgres.ts';
 import { prepareJobs } from '../platform/jobs.ts';
 import { loadMasterKey } from '../platform/keys.ts';
@@ -8,7 +9,6 @@ import { isMigrated, migrateUp } from '../platform/migrate.ts';
 import { createPostgres, type Postgres } from '../platform/postgres.ts';
 import { ensureRoles } from '../platform/roles.ts';
 import type { Logger } from '../platform/telemetry.ts';
-import { keepCheckpointsIn } from '../foundation/receipts/adapters/checkpoint-folder.ts';
 
 export interface Database {
   postgres: Postgres;
@@ -25,7 +25,10 @@ export interface Database {
 export async function openDatabase(config: Config, log: Logger, options: { share?: boolean } = {}): Promise<Database> {
   loadMasterKey(config.data_dir, config.master_key);
   keepCheckpointsIn(config.data_dir);
-  const embedded = config.database_url === null ? await startEmbeddedPostgres({ data_dir: config.data_dir, share: options.share ?? false }) : null;
+  const embedded =
+    config.database_url === null
+      ? await startEmbeddedPostgres({ data_dir: config.data_dir, share: options.share ?? false })
+      : null;
   const admin: pg.PoolConfig = embedded?.admin ?? { connectionString: config.database_url! };
   try {
     const client = new pg.Client(admin);
@@ -42,7 +45,9 @@ export async function openDatabase(config: Config, log: Logger, options: { share
     } finally {
       await client.end();
     }
-    const connection: pg.PoolConfig = embedded ? { ...admin, user: embedded.login.name, password: embedded.login.password } : admin;
+    const connection: pg.PoolConfig = embedded
+      ? { ...admin, user: embedded.login.name, password: embedded.login.password }
+      : admin;
     const postgres = createPostgres({ connection, onAfterCommitError: (error) => log.error({ err: error }, 'after a commit') });
     return {
       postgres,

@@ -74,7 +74,15 @@ export const reactions: Record<EventType, readonly Reaction[]> = {
 };
 
 /** Starts the dispatcher with the embedded bus: an event is published when every reaction to it has taken effect. */
-export async function startReactions({ postgres, clock, log }: { postgres: Postgres; clock: Clock; log: Logger }): Promise<{ stop(): Promise<void> }> {
+export async function startReactions({
+  postgres,
+  clock,
+  log,
+}: {
+  postgres: Postgres;
+  clock: Clock;
+  log: Logger;
+}): Promise<{ stop(): Promise<void> }> {
   const router = createRouter({
     postgres,
     nowOf: async (tenant_id) => {

@@ -32,7 +32,6 @@ export const errors = defineErrors({
 });
 
 export const ZERO: Decimal = { units: 0n, scale: 0 };
-export const ONE: Decimal = { units: 1n, scale: 0 };
 
 /** 10^exponent. */
 export function powerOfTen(exponent: number): bigint {

@@ -10,8 +10,11 @@ export const errors = defineErrors({
 /** The number of decimals of an ISO 4217 currency (its minor unit exponent). Throws `currency_unknown`. */
 export function currencyDecimals(currency: string): number {
   const decimals = exponents.get(currency);
-  if (decimals === undefined)
-    throw errors.currency_unknown({ detail: `“${currency.slice(0, 20)}” is no currency of ISO 4217 with a minor unit.` });
+  if (decimals === undefined) {
+    const detail = `“${currency.slice(0, 20)}” is no currency of ISO 4217 with a minor unit.`;
+    // Wherever a body gives a currency, its member is called so.
+    throw errors.currency_unknown({ detail, errors: [{ pointer: '/currency', code: 'currency_unknown', detail }] });
+  }
   return decimals;
 }
 

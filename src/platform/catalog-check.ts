@@ -10,7 +10,9 @@ export class CatalogError extends Error {
  * alone and are quick. Throws CatalogError that names each breach.
  */
 export async function checkCatalog(client: pg.ClientBase): Promise<void> {
-  const rules = await client.query<{ name: string; query: string }>("SELECT name, query FROM tally.audit_rule_source WHERE name ~ '^R[0-9]+ ' ORDER BY name");
+  const rules = await client.query<{ name: string; query: string }>(
+    "SELECT name, query FROM tally.audit_rule_source WHERE name ~ '^R[0-9]+ ' ORDER BY name",
+  );
   const breaches: string[] = [];
   for (const rule of rules.rows) {
     const found = await client.query<{ what: string }>(`SELECT what::text FROM (${rule.query}) AS rule (tenant, what)`);

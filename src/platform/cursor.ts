@@ -1,6 +1,6 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
-import { httpErrors } from './problem.ts';
 import { deriveKey } from './keys.ts';
+import { httpErrors } from './problem.ts';
 
 /** An opaque place in a list, bound to the tenant and the list's sort, signed so that nobody can craft one. */
 export function encodeCursor(tenant_id: string, sort: string, values: readonly string[]): string {
@@ -14,7 +14,9 @@ export function decodeCursor(tenant_id: string, sort: string, cursor: string): s
   const expected = Buffer.from(sign(tenant_id, sort, body));
   const given = Buffer.from(signature);
   if (expected.length !== given.length || !timingSafeEqual(expected, given)) {
-    throw httpErrors.cursor_invalid({ errors: [{ pointer: 'cursor', code: 'cursor_invalid', detail: 'belongs to another list, or was changed' }] });
+    throw httpErrors.cursor_invalid({
+      errors: [{ pointer: 'cursor', code: 'cursor_invalid', detail: 'belongs to another list, or was changed' }],
+    });
   }
   return JSON.parse(Buffer.from(body, 'base64url').toString()) as string[];
 }

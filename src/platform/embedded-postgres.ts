@@ -1,6 +1,18 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { accessSync, chownSync, constants, cpSync, existsSync, mkdirSync, openSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  accessSync,
+  chownSync,
+  constants,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { createServer } from 'node:net';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -72,7 +84,9 @@ export async function startEmbeddedPostgres(options: {
   const pid = await waitUntilReady(admin, cluster, server, join(options.data_dir, 'postgres.log'));
   const owner = await claimFolder(admin, options.share ? 1 : 20);
   if (!owner && !options.share) {
-    throw new FolderInUseError(`Another tallystick is running on ${options.data_dir}. Stop it first, or choose another TALLYSTICK_DATA_DIR.`);
+    throw new FolderInUseError(
+      `Another tallystick is running on ${options.data_dir}. Stop it first, or choose another TALLYSTICK_DATA_DIR.`,
+    );
   }
   return {
     admin,
@@ -88,7 +102,10 @@ export async function startEmbeddedPostgres(options: {
 function loadSecrets(data_dir: string): Secrets {
   const file = join(data_dir, 'postgres.secret.json');
   if (existsSync(file)) return JSON.parse(readFileSync(file, 'utf8')) as Secrets;
-  const secrets: Secrets = { superuser_password: randomBytes(24).toString('hex'), login_password: randomBytes(24).toString('hex') };
+  const secrets: Secrets = {
+    superuser_password: randomBytes(24).toString('hex'),
+    login_password: randomBytes(24).toString('hex'),
+  };
   writeFileSync(file, JSON.stringify(secrets), { mode: 0o600, flag: 'wx' });
   return secrets;
 }
@@ -98,7 +115,10 @@ async function findBinaries(): Promise<Binaries> {
   try {
     return (await import(name)) as Binaries;
   } catch (cause) {
-    throw new EmbeddedPostgresError(`There is no embedded PostgreSQL for ${process.platform} ${process.arch}; set DATABASE_URL.`, { cause });
+    throw new EmbeddedPostgresError(
+      `There is no embedded PostgreSQL for ${process.platform} ${process.arch}; set DATABASE_URL.`,
+      { cause },
+    );
   }
 }
 
@@ -150,7 +170,9 @@ function ordinaryUser(): { uid: number; gid: number } {
     const found = users.find((fields) => fields[0] === name);
     if (found?.[2] && found[3]) return { uid: Number.parseInt(found[2], 10), gid: Number.parseInt(found[3], 10) };
   }
-  throw new EmbeddedPostgresError('PostgreSQL cannot run as root and there is no user postgres or nobody to run it; set DATABASE_URL.');
+  throw new EmbeddedPostgresError(
+    'PostgreSQL cannot run as root and there is no user postgres or nobody to run it; set DATABASE_URL.',
+  );
 }
 
 async function initialise(place: Place, cluster: string, secrets: Secrets): Promise<void> {
@@ -158,7 +180,14 @@ async function initialise(place: Place, cluster: string, secrets: Secrets): Prom
   const password_file = join(place.root, 'initdb.password');
   writeFileSync(password_file, `${secrets.superuser_password}\n`, { mode: 0o600 });
   if (place.ids) chownSync(password_file, place.ids.uid, place.ids.gid);
-  const flags = ['--username=postgres', '--auth=scram-sha-256', '--encoding=UTF8', '--locale=C', '--data-checksums', '--no-instructions'];
+  const flags = [
+    '--username=postgres',
+    '--auth=scram-sha-256',
+    '--encoding=UTF8',
+    '--locale=C',
+    '--data-checksums',
+    '--no-instructions',
+  ];
   const child = spawn(place.binaries.initdb, [`--pgdata=${cluster}`, `--pwfile=${password_file}`, ...flags], {
     ...(place.ids ?? {}),
     cwd: place.root,
@@ -233,7 +262,12 @@ function looksLikePostgres(pid: number): boolean {
   return existsSync(`/proc/${pid}/comm`) && readFileSync(`/proc/${pid}/comm`, 'utf8').trim() === 'postgres';
 }
 
-async function waitUntilReady(admin: pg.PoolConfig, cluster: string, server: ChildProcess | null, log_file: string): Promise<number> {
+async function waitUntilReady(
+  admin: pg.PoolConfig,
+  cluster: string,
+  server: ChildProcess | null,
+  log_file: string,
+): Promise<number> {
   for (let tries = 0; tries < 1200; tries += 1) {
     if (server && server.exitCode !== null) {
       const other = runningServer(cluster);
@@ -251,7 +285,8 @@ async function waitUntilReady(admin: pg.PoolConfig, cluster: string, server: Chi
     } catch (error) {
       const code = (error as { code?: string }).code;
       if (code === '28P01') throw new EmbeddedPostgresError('The password in postgres.secret.json does not fit this cluster.');
-      if (code !== 'ECONNREFUSED' && code !== '57P03' && code !== 'ECONNRESET' && code !== '42P04' && code !== '23505') throw error;
+      if (code !== 'ECONNREFUSED' && code !== '57P03' && code !== 'ECONNRESET' && code !== '42P04' && code !== '23505')
+        throw error;
     } finally {
       await client.end();
     }

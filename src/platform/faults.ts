@@ -22,7 +22,10 @@ interface Issue {
 export function faultsOf(issue: SchemaIssue, where: string): Fault[] {
   const { keys, errors } = (issue.params ?? {}) as Pick<Issue, 'keys' | 'errors'>;
   const at = issue.instancePath === '/' ? '' : issue.instancePath;
-  const faults = unfold({ code: `${issue.keyword ?? 'invalid'}`, message: `${issue.message ?? 'is not valid'}`, path: [], keys, errors }, at);
+  const faults = unfold(
+    { code: `${issue.keyword ?? 'invalid'}`, message: `${issue.message ?? 'is not valid'}`, path: [], keys, errors },
+    at,
+  );
   return where === 'body' ? faults : faults.map((fault) => ({ ...fault, pointer: fault.pointer.replace(/^\//, '') }));
 }
 
@@ -32,7 +35,9 @@ function unfold(issue: Issue, at: string): Fault[] {
     return issue.keys.map((key) => ({ pointer: `${here}/${escaped(key)}`, code: issue.code, detail: 'There is no such field.' }));
   }
   if (issue.code === 'invalid_union' && issue.errors && issue.errors.length > 0) {
-    const within = issue.errors.filter((issues) => !issues.some((one) => one.path.length === 0 && one.code !== 'unrecognized_keys'));
+    const within = issue.errors.filter(
+      (issues) => !issues.some((one) => one.path.length === 0 && one.code !== 'unrecognized_keys'),
+    );
     const [closest] = within.sort((a, b) => a.length - b.length);
     if (closest) return closest.flatMap((one) => unfold(one, here));
     const details = new Set(issue.errors.flatMap((issues) => issues.map((one) => one.message)));
@@ -52,6 +57,12 @@ export function textFaults(request: FastifyRequest): Fault[] {
   return Object.entries(given).flatMap(([pointer, value]) => {
     const texts = [pointer, ...[value].flat()].filter((text) => typeof text === 'string');
     if (!texts.some((text) => text.includes('\u0000') || !text.isWellFormed())) return [];
-    return [{ pointer: pointer.toWellFormed().replaceAll('\u0000', ''), code: 'text_invalid', detail: 'must not hold NUL or half a surrogate pair' }];
+    return [
+      {
+        pointer: pointer.toWellFormed().replaceAll('\u0000', ''),
+        code: 'text_invalid',
+        detail: 'must not hold NUL or half a surrogate pair',
+      },
+    ];
   });
 }

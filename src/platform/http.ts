@@ -59,12 +59,14 @@ interface Spec<P extends Shape, Q extends Shape, A extends Answers> {
   response: A;
 }
 
-export interface QuerySpec<P extends Shape, Q extends Shape, A extends Answers, S extends keyof A & number> extends Spec<P, Q, A> {
+export interface QuerySpec<P extends Shape, Q extends Shape, A extends Answers, S extends keyof A & number>
+  extends Spec<P, Q, A> {
   method: 'GET';
   handle(db: Db, input: Input<P, Q, z.ZodUndefined>): Promise<Answer<A, S>>;
 }
 
-export interface CommandSpec<P extends Shape, Q extends Shape, B extends Shape, A extends Answers, S extends keyof A & number> extends Spec<P, Q, A> {
+export interface CommandSpec<P extends Shape, Q extends Shape, B extends Shape, A extends Answers, S extends keyof A & number>
+  extends Spec<P, Q, A> {
   method: 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   body?: B;
   body_limit?: number;
@@ -75,9 +77,12 @@ export interface CommandSpec<P extends Shape, Q extends Shape, B extends Shape, 
 
 export interface Server {
   /** A read: one read-only transaction of the principal's tenant. */
-  query<P extends Shape = z.ZodObject, Q extends Shape = z.ZodObject, A extends Answers = Answers, S extends keyof A & number = keyof A & number>(
-    spec: QuerySpec<P, Q, A, S>,
-  ): void;
+  query<
+    P extends Shape = z.ZodObject,
+    Q extends Shape = z.ZodObject,
+    A extends Answers = Answers,
+    S extends keyof A & number = keyof A & number,
+  >(spec: QuerySpec<P, Q, A, S>): void;
   /** A write: one transaction of the principal's tenant, with the idempotency key stored in it. */
   command<
     P extends Shape = z.ZodObject,
@@ -85,9 +90,7 @@ export interface Server {
     B extends Shape = z.ZodUndefined,
     A extends Answers = Answers,
     S extends keyof A & number = keyof A & number,
-  >(
-    spec: CommandSpec<P, Q, B, A, S>,
-  ): void;
+  >(spec: CommandSpec<P, Q, B, A, S>): void;
   /** For streams, multipart, PDF and sign-in. */
   raw: FastifyInstance;
   /** The `onRequest` hook of a raw route: who asks, and may they? */
@@ -144,7 +147,13 @@ export function bindRoutes(raw: FastifyInstance, deps: { postgres: Postgres; aut
           const principal = request.principal!;
           const input = { params: request.params, query: request.query, body: request.body, principal, request };
           const answer = await deps.postgres.transact(scopeOf(request), (tx) =>
-            once(tx, request, () => spec.handle(tx, input as never) as Promise<{ status: number; body: unknown; headers?: Record<string, string> }>, spec.secret_answer),
+            once(
+              tx,
+              request,
+              () =>
+                spec.handle(tx, input as never) as Promise<{ status: number; body: unknown; headers?: Record<string, string> }>,
+              spec.secret_answer,
+            ),
           );
           return reply
             .status(answer.status as 200)
@@ -159,7 +168,15 @@ export function bindRoutes(raw: FastifyInstance, deps: { postgres: Postgres; aut
 /** What a transaction is told about the request. */
 export function scopeOf(request: FastifyRequest): Scope {
   const principal = request.principal!;
-  return { tenant_id: principal.tenant_id, now: principal.now, actor: principal.actor, request_id: request.id };
+  const { tenant_id, now, actor } = principal;
+  return { tenant_id, now, actor, request_id: request.id, ...correlationOf(request) };
+}
+
+/** A caller's trace (W3C traceparent) is the correlation of everything that its request sets off. */
+function correlationOf(request: FastifyRequest): { correlation_id?: string } {
+  const [, trace] = /^[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}$/.exec(String(request.headers.traceparent ?? '')) ?? [];
+  if (trace === undefined || /^0+$/.test(trace)) return {};
+  return { correlation_id: trace.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5') };
 }
 
 /** Refuses a principal that lacks `scope` with 403; `*` holds them all. */
@@ -170,7 +187,11 @@ export function requireScope(principal: Principal, scope: string): void {
 
 /** `/v1/invoices/{id}:void` → `/v1/invoices/:id([^/:.]+)::void`. */
 export function toFastifyUrl(url: string): string {
-  return url.replace(/(\/):(\w+)/g, '$1{$2}').replaceAll(':', '::').replace(/\{(\w+)\}(?=[:.])/g, ':$1([^/:.]+)').replace(/\{(\w+)\}/g, ':$1');
+  return url
+    .replace(/(\/):(\w+)/g, '$1{$2}')
+    .replaceAll(':', '::')
+    .replace(/\{(\w+)\}(?=[:.])/g, ':$1([^/:.]+)')
+    .replace(/\{(\w+)\}/g, ':$1');
 }
 
 interface Stored {
@@ -202,9 +223,12 @@ export async function once<T extends { status: number; body: unknown }>(
   const lock = hash('sha256', `${tx.tenant_id} ${key}`, 'buffer').readBigInt64BE().toString();
   const { mine } = await tx.one(sql<{ mine: boolean }>`SELECT pg_try_advisory_xact_lock(${lock}::bigint) AS mine`);
   if (!mine) throw httpErrors.idempotency_key_in_use({ headers: { 'retry-after': '1' } });
-  const stored = await tx.maybe(sql<Stored>`SELECT method, path, body_hash, status, body FROM idempotency_key WHERE key = ${key}`);
+  const stored = await tx.maybe(
+    sql<Stored>`SELECT method, path, body_hash, status, body FROM idempotency_key WHERE key = ${key}`,
+  );
   if (stored) {
-    if (stored.method !== request.method || stored.path !== path || !stored.body_hash.equals(body_hash)) throw httpErrors.idempotency_key_reused();
+    if (stored.method !== request.method || stored.path !== path || !stored.body_hash.equals(body_hash))
+      throw httpErrors.idempotency_key_reused();
     const body = secret_answer ? JSON.parse(unseal(Buffer.from(stored.body as string, 'base64'), place).toString()) : stored.body;
     return { status: stored.status, body, headers: { 'idempotency-replayed': 'true' } } as unknown as T;
   }

@@ -40,7 +40,9 @@ export async function enqueue(
   options: { key?: string; run_at?: Temporal.Instant } = {},
 ): Promise<void> {
   const body = JSON.stringify({ ...payload, tenant_id: tx.tenant_id });
-  await tx.write(sql`SELECT tally_queue.enqueue(${name}, ${body}::jsonb, ${options.key ?? null}, ${options.run_at?.toString() ?? null}::timestamptz)`);
+  await tx.write(
+    sql`SELECT tally_queue.enqueue(${name}, ${body}::jsonb, ${options.key ?? null}, ${options.run_at?.toString() ?? null}::timestamptz)`,
+  );
 }
 
 /** Makes the queue's schema, owned by the role `jobs`, and the one function by which others enqueue. Part of `migrate up`. */
@@ -119,7 +121,9 @@ export async function startJobs(definitions: readonly JobDefinition[], context: 
     ),
     // Not as crontab text, whose syntax has no dots in names.
     parsedCronItems: parseCronItems(
-      definitions.flatMap(({ name, cron }) => (cron ? [{ task: name, match: cron, identifier: name, options: { maxAttempts: 3 } }] : [])),
+      definitions.flatMap(({ name, cron }) =>
+        cron ? [{ task: name, match: cron, identifier: name, options: { maxAttempts: 3 } }] : [],
+      ),
     ),
   });
   const beat = async () => {

@@ -57,6 +57,7 @@ export function sendProblem(request: FastifyRequest, reply: FastifyReply, error:
   return reply
     .status(error.status)
     .headers(error.details.headers ?? {})
+    .header('x-request-id', request.id)
     .header('content-type', 'application/problem+json; charset=utf-8')
     .serializer((payload: unknown) => JSON.stringify(payload))
     .send(problem);
@@ -75,11 +76,16 @@ function fromDatabase(error: pg.DatabaseError, constraints: ConstraintErrors): C
   const named = error.constraint ? constraints[error.constraint] : undefined;
   if (named) return named();
   const internal = { state, constraint: error.constraint, table: error.table, message: error.message };
-  if (state === '23505' || state === '23P01') return httpErrors.conflict({ detail: constraintDetail(error, 'exists already'), internal });
-  if (state === '23503') return httpErrors.reference_unknown({ detail: constraintDetail(error, 'refers to something unknown'), internal });
-  if (state === '23514' || state === '23502') return httpErrors.constraint_violated({ detail: constraintDetail(error, 'is not allowed'), internal });
-  if (state.startsWith('22')) return httpErrors.constraint_violated({ detail: 'A value is out of the range that can be stored.', internal });
-  if (state === '42501' && error.constraint) return httpErrors.conflict({ detail: 'What is on record cannot be changed.', internal });
+  if (state === '23505' || state === '23P01')
+    return httpErrors.conflict({ detail: constraintDetail(error, 'exists already'), internal });
+  if (state === '23503')
+    return httpErrors.reference_unknown({ detail: constraintDetail(error, 'refers to something unknown'), internal });
+  if (state === '23514' || state === '23502')
+    return httpErrors.constraint_violated({ detail: constraintDetail(error, 'is not allowed'), internal });
+  if (state.startsWith('22'))
+    return httpErrors.constraint_violated({ detail: 'A value is out of the range that can be stored.', internal });
+  if (state === '42501' && error.constraint)
+    return httpErrors.conflict({ detail: 'What is on record cannot be changed.', internal });
   if (/^(08|53|57P|40|55P03|57014)/.test(state)) return httpErrors.unavailable({ headers: { 'retry-after': '2' }, internal });
   return httpErrors.internal_error({ internal: error });
 }
@@ -91,7 +97,10 @@ function constraintDetail(error: pg.DatabaseError, verb: string): string {
 function isConnectionFailure(error: unknown): boolean {
   const { code, message } = error as { code?: unknown; message?: unknown };
   if (typeof code === 'string' && /^(ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|ENOTFOUND)$/.test(code)) return true;
-  return typeof message === 'string' && /Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error/.test(message);
+  return (
+    typeof message === 'string' &&
+    /Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error/.test(message)
+  );
 }
 
 function fromFastify(error: unknown): CodedError {
@@ -108,5 +117,8 @@ function fromFastify(error: unknown): CodedError {
 /** The multipart parser throws bare errors at a body that is none. */
 function isMultipartFault(error: unknown): boolean {
   const { message } = error as { message?: unknown };
-  return typeof message === 'string' && /^Multipart: |end of multipart data|^Unsupported Content-Type\.|^The needle cannot/.test(message);
+  return (
+    typeof message === 'string' &&
+    /^Multipart: |end of multipart data|^Unsupported Content-Type\.|^The needle cannot/.test(message)
+  );
 }

@@ -4,13 +4,18 @@ import { decimalText } from '../kernel/decimal.ts';
 const decimalPattern = /^-?\d{1,26}(\.\d{1,12})?$/;
 
 /** A UUID in lower case. */
-export const Id = z.string().regex(/^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/, 'must be a UUID in lower case');
+export const Id = z
+  .string()
+  .regex(/^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/, 'must be a UUID in lower case');
 
 /** Decimal text with at most 26 digits before the point and 12 after; comes out in its shortest form. A safe JSON number is taken as its text. */
 export const Decimal = z
   .union([z.string(), z.number()])
   .transform((value) => decimalText(value) ?? 'not exact')
-  .refine((text) => decimalPattern.test(text), 'must be a decimal with at most 26 digits before the point and 12 after it, without exponent')
+  .refine(
+    (text) => decimalPattern.test(text),
+    'must be a decimal with at most 26 digits before the point and 12 after it, without exponent',
+  )
   .transform(shortestDecimal);
 
 /** A decimal as answers carry it. */

@@ -1,5 +1,5 @@
 import { type Logger, pino } from 'pino';
-import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 
 export type { Logger };
 
@@ -53,7 +53,11 @@ export function createMetrics(): Metrics {
       labelNames: ['outcome'],
       registers: [registry],
     }),
-    ingest_queue: new Gauge({ name: 'tallystick_ingest_queue_events', help: 'Events that wait for the next flush', registers: [registry] }),
+    ingest_queue: new Gauge({
+      name: 'tallystick_ingest_queue_events',
+      help: 'Events that wait for the next flush',
+      registers: [registry],
+    }),
     assertions: new Counter({
       name: 'tallystick_assertions_total',
       help: 'Impossible states met; alert on any',

@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto';
+import { hash, randomUUID } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
@@ -10,7 +10,13 @@ import multipart from '@fastify/multipart';
 import rateLimit from '@fastify/rate-limit';
 import fastifyStatic from '@fastify/static';
 import swagger from '@fastify/swagger';
-import fastify, { LogController, type FastifyBaseLogger, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import fastify, {
+  type FastifyBaseLogger,
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+  LogController,
+} from 'fastify';
 import { jsonSchemaTransform, serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod';
 import { AssertionError } from '../kernel/assert.ts';
 import { JsonFault, parseJson } from '../kernel/json.ts';
@@ -56,12 +62,21 @@ export async function createWeb(options: WebOptions): Promise<FastifyInstance> {
   app.setErrorHandler((error, request, reply) => {
     const coded = toCodedError(error, options.constraints);
     if (error instanceof AssertionError) options.metrics.assertions.inc();
-    if (coded.status >= 500) request.log.error({ err: coded.details.internal ?? error, http_request_id: request.id, code: coded.code }, coded.title);
+    if (coded.status >= 500)
+      request.log.error({ err: coded.details.internal ?? error, http_request_id: request.id, code: coded.code }, coded.title);
     else if (coded.details.internal) request.log.info({ internal: coded.details.internal, code: coded.code }, coded.title);
     return sendProblem(request, reply, coded);
   });
   app.addHook('onRequest', async (request, reply) => {
     reply.header('x-request-id', request.id);
+    if (request.headers.traceparent !== undefined) reply.header('traceparent', request.headers.traceparent);
+  });
+  // The multipart plugin takes forms everywhere; a route that wants one says so.
+  app.addHook('preParsing', async (request) => {
+    const { consumes } = (request.routeOptions.schema ?? {}) as { consumes?: readonly string[] };
+    const is_form = /^\s*multipart\//i.test(request.headers['content-type'] ?? '');
+    if (is_form && !request.is404 && !consumes?.includes('multipart/form-data'))
+      throw httpErrors.unsupported_media_type({ detail: 'This route takes no form.' });
   });
   app.addHook('preValidation', async (request) => {
     const errors = textFaults(request);
@@ -98,9 +113,14 @@ export async function serveConsole(app: FastifyInstance, console_dir: string): P
     });
   }
   app.setNotFoundHandler((request, reply) => {
-    const wants_page = request.method === 'GET' && !request.url.startsWith('/v1/') && (request.headers.accept ?? '').includes('text/html');
+    const wants_page =
+      request.method === 'GET' && !request.url.startsWith('/v1/') && (request.headers.accept ?? '').includes('text/html');
     if (page && wants_page) return reply.header('cache-control', 'no-cache').type('text/html; charset=utf-8').send(page);
-    return sendProblem(request, reply, httpErrors.not_found({ detail: `There is no ${request.method} ${request.url.split('?')[0]}.` }));
+    return sendProblem(
+      request,
+      reply,
+      httpErrors.not_found({ detail: `There is no ${request.method} ${request.url.split('?')[0]}.` }),
+    );
   });
 }
 
@@ -114,8 +134,20 @@ function refuseConnection(error: Error & { code?: string }, socket: Socket): voi
     const status = error.code === 'HPE_HEADER_OVERFLOW' ? 431 : error.code === 'ERR_HTTP_REQUEST_TIMEOUT' ? 408 : 400;
     const { code, title } = httpErrors.malformed_request();
     const type = `https://tallystick.dev/problems/${code}`;
-    const problem = JSON.stringify({ type, title, status, detail: STATUS_CODES[status], instance: '/', code, http_request_id: randomUUID() });
-    const headers = [`content-type: application/problem+json; charset=utf-8`, `content-length: ${Buffer.byteLength(problem)}`, 'connection: close'];
+    const problem = JSON.stringify({
+      type,
+      title,
+      status,
+      detail: STATUS_CODES[status],
+      instance: '/',
+      code,
+      http_request_id: randomUUID(),
+    });
+    const headers = [
+      `content-type: application/problem+json; charset=utf-8`,
+      `content-length: ${Buffer.byteLength(problem)}`,
+      'connection: close',
+    ];
     socket.write(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${headers.join('\r\n')}\r\n\r\n${problem}`);
   }
   socket.destroy(error);
@@ -138,7 +170,12 @@ function strictJson(app: FastifyInstance): void {
       done(null, parseJson(body as Buffer));
     } catch (error) {
       if (!(error instanceof JsonFault)) throw error;
-      done(httpErrors.malformed_request({ detail: error.detail, errors: [{ pointer: error.pointer, code: error.code, detail: error.detail }] }));
+      done(
+        httpErrors.malformed_request({
+          detail: error.detail,
+          errors: [{ pointer: error.pointer, code: error.code, detail: error.detail }],
+        }),
+      );
     }
   });
 }
@@ -168,7 +205,8 @@ async function security(app: FastifyInstance, options: WebOptions): Promise<void
     max: limit,
     timeWindow: 60_000,
     keyGenerator: (request) => request.headers.authorization ?? request.ip,
-    errorResponseBuilder: (_request, context) => httpErrors.rate_limited({ detail: `${limit} requests a minute; try again in ${context.after}.` }),
+    errorResponseBuilder: (_request, context) =>
+      httpErrors.rate_limited({ detail: `${limit} requests a minute; try again in ${context.after}.` }),
   });
   // The plugin sends the older header names; clients are promised the standard's.
   app.addHook('onSend', async (_request, reply) => {
@@ -184,15 +222,44 @@ async function openapi(app: FastifyInstance, version: string): Promise<void> {
   await app.register(swagger, {
     openapi: {
       openapi: '3.1.0',
-      info: { title: 'Tallystick', version, description: 'Meters, prices, bills, settles and proves every cent.', license: { name: 'Apache-2.0' } },
+      info: {
+        title: 'Tallystick',
+        version,
+        description: 'Meters, prices, bills, settles and proves every cent.',
+        license: { name: 'Apache-2.0' },
+      },
       components: { securitySchemes: { bearer: { type: 'http', scheme: 'bearer' } } },
       servers: [{ url: '/' }],
     },
     transform: jsonSchemaTransform,
   });
   app.get('/openapi.json', { schema: { hide: true } }, async () => app.swagger());
-  const { default: reference } = await import('@scalar/fastify-api-reference');
-  await app.register(reference, { routePrefix: '/docs', configuration: { url: '/openapi.json' } });
+  await app.register(async (docs) => {
+    docs.addHook('onSend', async (_request, reply, payload) => {
+      if (typeof payload === 'string') reply.header('content-security-policy', docsPolicy(payload));
+      return payload;
+    });
+    const { default: reference } = await import('@scalar/fastify-api-reference');
+    await docs.register(reference, { routePrefix: '/docs', configuration: docsConfiguration });
+  });
+}
+
+/** The reference as it is served: nothing in it asks another machine. */
+const docsConfiguration = {
+  url: '/openapi.json',
+  withDefaultFonts: false,
+  hideClientButton: true,
+  showDeveloperTools: 'never' as const,
+  agent: { disabled: true },
+  mcp: { disabled: true },
+  telemetry: false,
+};
+
+/** The reference's page starts by a script of its own in the page: that script, by its hash, and no other. */
+function docsPolicy(page: string): string {
+  const inline = [...page.matchAll(/<script(?![^>]*\bsrc=)[^>]*>([\s\S]*?)<\/script>/g)];
+  const hashes = inline.map(([, script = '']) => `'sha256-${hash('sha256', script, 'base64')}'`);
+  return `default-src 'none'; script-src 'self' ${hashes.join(' ')}; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self' data:; connect-src 'self'; base-uri 'none'; frame-ancestors 'none'`;
 }
 
 function health(app: FastifyInstance, options: WebOptions): void {

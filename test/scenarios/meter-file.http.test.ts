@@ -109,7 +109,8 @@ describe('a meter file', () => {
     expect(second.totals.accepted).toBe(0);
   });
 
-  it.runIf(existsSync(real))('of a real solar month (../shared/data/meter) is billed to its sums', async () => {
+  it('of a real solar month is billed to its sums', async ({ skip }) => {
+    if (!existsSync(real)) skip('../shared/data/meter is not here');
     const { org_id, entitle } = await customer('real-month', '2023-03-01T00:00:00+10:00');
     expect(await bring(readFileSync(real, 'utf8'), 'real-month')).toMatchObject({
       status: 'completed',

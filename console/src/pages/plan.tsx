@@ -7,7 +7,9 @@ import { PriceHistory } from '../features/catalog/price-history.tsx';
 import { PriceRule } from '../features/catalog/price-rule.tsx';
 import { Badge } from '../ui/badge.tsx';
 import { cx } from '../ui/cx.ts';
+import { formatMoment } from '../ui/dates.ts';
 import { formatDecimal } from '../ui/format.ts';
+import { Hash } from '../ui/hash.tsx';
 import { Card, Page } from '../ui/page.tsx';
 import { Empty, ProblemBox, Skeleton } from '../ui/state.tsx';
 import { intervalName } from './plans.tsx';
@@ -97,7 +99,11 @@ function Prices({ plan }: { plan: PlanDetail }) {
 function PriceOf({ plan, sku }: { plan: PlanDetail; sku: PlanSku }) {
   return (
     <div className="flex min-w-0 flex-col gap-4">
-      <Card title={sku.sku} lead={`version ${sku.version}, the current one`}>
+      <Card
+        title={sku.sku}
+        lead={`version ${sku.version}, since ${formatMoment(sku.created_at)}`}
+        actions={<Hash value={sku.price_version_id} label="Price version id" />}
+      >
         <PriceRule price={sku.price} currency={plan.currency} unit={sku.unit} />
       </Card>
       <PriceCurve price={sku.price} currency={plan.currency} unit={sku.unit} />

@@ -19,11 +19,15 @@ export function formatMoment(text: string): string {
   return `${formatDate(numeric.format(epoch_ms))}, ${clock.format(epoch_ms)}`;
 }
 
-/** The calendar date of a moment in a time zone. */
-export function formatDateIn(text: string, time_zone: string): string {
-  const there = new Intl.DateTimeFormat('en-CA', { year: 'numeric', month: '2-digit', day: '2-digit', timeZone: time_zone });
-  return formatDate(there.format(Date.parse(text)));
+/** The calendar date, `YYYY-MM-DD`, that a moment falls on in a time zone. What is a date already stays what it is. */
+export function dateIn(text: string, time_zone: string): string {
+  if (text.length === 10) return text;
+  return new Intl.DateTimeFormat('en-CA', { year: 'numeric', month: '2-digit', day: '2-digit', timeZone: time_zone }).format(
+    Date.parse(text),
+  );
 }
+
+export const formatDateIn = (text: string, time_zone: string): string => formatDate(dateIn(text, time_zone));
 
 /** A half-open period as people read it: "March 2026", or "1 Mar 2026 – 14 Mar 2026" with the last day included. */
 export function formatPeriod(from: string, to: string): string {

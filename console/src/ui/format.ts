@@ -10,6 +10,11 @@ export function formatDecimal(decimal: Decimal): string {
   );
 }
 
+/** A difference: "+0.0025", "-0.0025", "0". */
+export function formatSigned(decimal: Decimal): string {
+  return /^-|^0(\.0*)?$/.test(decimal) ? formatDecimal(decimal) : `+${formatDecimal(decimal)}`;
+}
+
 /** A quantity short enough for a chart or a tile: "12,345.7", "1.2M". The full one stands in the table beside it. */
 export function formatCompact(decimal: Decimal): string {
   const large = decimal.replace('-', '').split('.')[0]!.length > 5;

@@ -20,13 +20,22 @@ export const demo: Command = {
 Makes a test tenant with a believable business and N closed months (3): an electricity retailer with sites and meters, and a
 form builder with plans and partners; usage, closed periods, invoices open, paid and void. Works beside a running server.`,
   async run(argv) {
-    const { values } = parseArgs({ args: [...argv], options: { months: { type: 'string', default: '3' }, json: { type: 'boolean', default: false } } });
+    const { values } = parseArgs({
+      args: [...argv],
+      options: { months: { type: 'string', default: '3' }, json: { type: 'boolean', default: false } },
+    });
     if (!/^([1-9]|1\d|2[0-4])$/.test(values.months)) throw new UsageError('--months is from 1 to 24.');
     const config = readConfig();
     const log = createLogger('error');
     return withDatabase(async ({ postgres }) => {
       const slug = `demo-${randomInt(36 ** 5).toString(36)}`;
-      const tenant = { name: 'Southern Light & Forms', slug, mode: 'test' as const, currency: 'AUD', default_timezone: 'Australia/Sydney' };
+      const tenant = {
+        name: 'Southern Light & Forms',
+        slug,
+        mode: 'test' as const,
+        currency: 'AUD',
+        default_timezone: 'Australia/Sydney',
+      };
       const made = await createTenantWithAdmin({ postgres, clock }, tenant, async (tx) => {
         await createTenantKeys(tx);
       });
@@ -36,7 +45,11 @@ form builder with plans and partners; usage, closed periods, invoices open, paid
       try {
         const today = clock.now().toZonedDateTimeISO('Australia/Sydney').toPlainDate();
         const say = (text: string) => values.json || process.stdout.write(`  ${text}\n`);
-        const filled = await fillDemo(createClient(web, made.admin_key), { today, months: Number.parseInt(values.months, 10), say });
+        const filled = await fillDemo(createClient(web, made.admin_key), {
+          today,
+          months: Number.parseInt(values.months, 10),
+          say,
+        });
         print(values.json, { ...made, slug, ...filled }, [
           '',
           `tenant     ${tenant.name} (${slug})`,

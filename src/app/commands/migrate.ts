@@ -30,7 +30,11 @@ up applies what is missing. down takes back every migration above NNNN (0000 is 
       await client.connect();
       try {
         const undone = await migrateDown(client, values.to!);
-        print(values.json, { direction, undone }, undone.length === 0 ? ['Nothing to take back.'] : undone.map((number) => `took back ${number}`));
+        print(
+          values.json,
+          { direction, undone },
+          undone.length === 0 ? ['Nothing to take back.'] : undone.map((number) => `took back ${number}`),
+        );
       } finally {
         await client.end();
       }

@@ -1,8 +1,8 @@
+import { CodedError } from '../../kernel/errors.ts';
+import { CatalogError } from '../../platform/catalog-check.ts';
 import { ConfigError } from '../../platform/config.ts';
 import { EmbeddedPostgresError, FolderInUseError } from '../../platform/embedded-postgres.ts';
 import { MigrationError } from '../../platform/migrate.ts';
-import { CatalogError } from '../../platform/catalog-check.ts';
-import { CodedError } from '../../kernel/errors.ts';
 import { type Command, UsageError } from './command.ts';
 
 /** Each command is loaded when it is asked for: `verify` never touches the server's code, nor the server the demo's. */
@@ -49,7 +49,9 @@ export async function run(argv: readonly string[]): Promise<number> {
 }
 
 function isExpected(error: unknown): error is Error {
-  return [ConfigError, FolderInUseError, EmbeddedPostgresError, MigrationError, CatalogError, CodedError].some((kind) => error instanceof kind);
+  return [ConfigError, FolderInUseError, EmbeddedPostgresError, MigrationError, CatalogError, CodedError].some(
+    (kind) => error instanceof kind,
+  );
 }
 
 function usage(): string {

@@ -8,5 +8,9 @@ export async function requireTenantId(postgres: Postgres, slug: string | undefin
   const found = slug === undefined && rows.length === 1 ? rows[0] : rows.find((row) => row.slug === slug);
   if (found) return found.tenant_id;
   const list = rows.map((row) => row.slug).join(', ');
-  throw new UsageError(slug === undefined ? `There are several tenants; choose one with --tenant: ${list}` : `There is no tenant ${slug}; there are: ${list}`);
+  throw new UsageError(
+    slug === undefined
+      ? `There are several tenants; choose one with --tenant: ${list}`
+      : `There is no tenant ${slug}; there are: ${list}`,
+  );
 }

@@ -26,7 +26,8 @@ Makes a tenant with its own organization, signing keys, an admin API key and a s
     const { name, slug, mode } = values;
     if (positionals[0] !== 'create' || !name || !slug) throw new UsageError('Say create, with --name and --slug.');
     if (mode !== 'live' && mode !== 'test') throw new UsageError('--mode is live or test.');
-    if (!/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/.test(slug)) throw new UsageError('--slug has lower-case letters, digits and inner hyphens.');
+    if (!/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/.test(slug))
+      throw new UsageError('--slug has lower-case letters, digits and inner hyphens.');
     return withDatabase(async ({ postgres }) => {
       const made = await createTenantWithAdmin(
         { postgres, clock },
@@ -42,7 +43,11 @@ Makes a tenant with its own organization, signing keys, an admin API key and a s
           await createTenantKeys(tx);
         },
       );
-      print(values.json, made, [`tenant     ${made.tenant_id}`, `admin key  ${made.admin_key}`, `sign in    /setup#token=${made.setup_token}`]);
+      print(values.json, made, [
+        `tenant     ${made.tenant_id}`,
+        `admin key  ${made.admin_key}`,
+        `sign in    /setup#token=${made.setup_token}`,
+      ]);
       return 0;
     });
   },

@@ -133,13 +133,45 @@ export interface DemoCustomer {
 }
 
 export const customers: readonly DemoCustomer[] = [
-  { slug: 'okafor-home', legal_name: 'Adaeze Okafor', plan: 'Home Solar', energy: { daily_kwh: 18, solar_kw: 4.2, meter: '4102000101' } },
-  { slug: 'lindqvist-home', legal_name: 'Erik Lindqvist', plan: 'Home Solar', energy: { daily_kwh: 11, solar_kw: 2.4, meter: '4102000102' } },
-  { slug: 'nguyen-home', legal_name: 'Nguyen Thi Mai', plan: 'Home Solar', energy: { daily_kwh: 24, solar_kw: 6.6, meter: '4102000103' } },
-  { slug: 'corner-bakery', legal_name: 'The Corner Bakery', plan: 'Business Block', energy: { daily_kwh: 92, solar_kw: 0, meter: '4102000104' } },
-  { slug: 'coldstore', legal_name: 'Eastern Coldstore Ltd', plan: 'Business Block', energy: { daily_kwh: 240, solar_kw: 0, meter: '4102000105' } },
+  {
+    slug: 'okafor-home',
+    legal_name: 'Adaeze Okafor',
+    plan: 'Home Solar',
+    energy: { daily_kwh: 18, solar_kw: 4.2, meter: '4102000101' },
+  },
+  {
+    slug: 'lindqvist-home',
+    legal_name: 'Erik Lindqvist',
+    plan: 'Home Solar',
+    energy: { daily_kwh: 11, solar_kw: 2.4, meter: '4102000102' },
+  },
+  {
+    slug: 'nguyen-home',
+    legal_name: 'Nguyen Thi Mai',
+    plan: 'Home Solar',
+    energy: { daily_kwh: 24, solar_kw: 6.6, meter: '4102000103' },
+  },
+  {
+    slug: 'corner-bakery',
+    legal_name: 'The Corner Bakery',
+    plan: 'Business Block',
+    energy: { daily_kwh: 92, solar_kw: 0, meter: '4102000104' },
+  },
+  {
+    slug: 'coldstore',
+    legal_name: 'Eastern Coldstore Ltd',
+    plan: 'Business Block',
+    energy: { daily_kwh: 240, solar_kw: 0, meter: '4102000105' },
+  },
   { slug: 'meridian-group', legal_name: 'Meridian Events Group', plan: 'Growth', partner: 'northshore-agency', leads: 420 },
-  { slug: 'meridian-expo', legal_name: 'Meridian Expo', plan: 'Growth', parent: 'meridian-group', partner: 'northshore-agency', leads: 260 },
+  {
+    slug: 'meridian-expo',
+    legal_name: 'Meridian Expo',
+    plan: 'Growth',
+    parent: 'meridian-group',
+    partner: 'northshore-agency',
+    leads: 260,
+  },
   { slug: 'meridian-summits', legal_name: 'Meridian Summits', plan: 'Starter', parent: 'meridian-group', leads: 40 },
   { slug: 'fernwood-clinic', legal_name: 'Fernwood Clinic', plan: 'Starter', partner: 'harbour-digital', leads: 22 },
   { slug: 'bluegum-realty', legal_name: 'Bluegum Realty', plan: 'Growth', partner: 'harbour-digital', leads: 310 },

@@ -5,7 +5,11 @@ export interface Client {
   post<T = Record<string, unknown>>(path: string, body: unknown): Promise<T>;
   put<T = Record<string, unknown>>(path: string, body: unknown): Promise<T>;
   get<T = Record<string, unknown>>(path: string): Promise<T>;
-  upload<T = Record<string, unknown>>(path: string, fields: Record<string, string>, file: { name: string; content: string }): Promise<T>;
+  upload<T = Record<string, unknown>>(
+    path: string,
+    fields: Record<string, string>,
+    file: { name: string; content: string },
+  ): Promise<T>;
 }
 
 /** Throws an Error with the problem's code and detail on any answer that is not 2xx. */
@@ -23,7 +27,9 @@ export function createClient(web: FastifyInstance, key: string): Client {
     get: (path) => send('GET', path) as Promise<never>,
     upload(path, fields, file) {
       const boundary = 'tallystick-demo-boundary';
-      const parts = Object.entries(fields).map(([name, value]) => `--${boundary}\r\ncontent-disposition: form-data; name="${name}"\r\n\r\n${value}\r\n`);
+      const parts = Object.entries(fields).map(
+        ([name, value]) => `--${boundary}\r\ncontent-disposition: form-data; name="${name}"\r\n\r\n${value}\r\n`,
+      );
       const head = `--${boundary}\r\ncontent-disposition: form-data; name="file"; filename="${file.name}"\r\ncontent-type: text/csv\r\n\r\n`;
       const payload = `${parts.join('')}${head}${file.content}\r\n--${boundary}--\r\n`;
       return send('POST', path, `multipart/form-data; boundary=${boundary}`, payload) as Promise<never>;

@@ -12,7 +12,10 @@ export interface Filled {
 }
 
 /** Makes the business and lives through `months` closed months before `today`, and the days of the month that runs. */
-export async function fillDemo(client: Client, facts: { today: Temporal.PlainDate; months: number; say: (text: string) => void }): Promise<Filled> {
+export async function fillDemo(
+  client: Client,
+  facts: { today: Temporal.PlainDate; months: number; say: (text: string) => void },
+): Promise<Filled> {
   const { today, months, say } = facts;
   const first = today.with({ day: 1 }).subtract({ months });
   await client.put('/v1/test-clock', { now: midnight(first) });
@@ -25,9 +28,12 @@ export async function fillDemo(client: Client, facts: { today: Temporal.PlainDat
     const end = closed ? month.add({ months: 1 }) : today;
     await client.put('/v1/test-clock', { now: midnight(end) });
     say(`usage of ${month.toPlainYearMonth()} …`);
-    filled.usage_events += await useMonth(client, org_ids, month, end);
+    filled.usage_events += await sendMonth(client, org_ids, month, end);
     if (!closed) continue;
-    const run = await finished(client, await client.post<{ run_id: string }>('/v1/billing/runs', { from: `${month}`, to: `${end}` }));
+    const run = await finished(
+      client,
+      await client.post<{ run_id: string }>('/v1/billing/runs', { from: `${month}`, to: `${end}` }),
+    );
     filled.invoices += run.invoices;
     await settle(client, run.run_id, month, today);
   }
@@ -38,7 +44,8 @@ export async function fillDemo(client: Client, facts: { today: Temporal.PlainDat
 async function makeCatalog(client: Client): Promise<Map<string, string>> {
   for (const sku of skus) await client.post('/v1/skus', sku);
   const model_ids = new Map<string, string>();
-  for (const model of models) model_ids.set(model.code, (await client.post<{ model_id: string }>('/v1/business-models', model)).model_id);
+  for (const model of models)
+    model_ids.set(model.code, (await client.post<{ model_id: string }>('/v1/business-models', model)).model_id);
   const plan_ids = new Map<string, string>();
   for (const { model, prices, ...plan } of plans) {
     const { plan_id } = await client.post<{ plan_id: string }>('/v1/plans', { ...plan, model_id: model_ids.get(model) });
@@ -49,10 +56,21 @@ async function makeCatalog(client: Client): Promise<Map<string, string>> {
   return plan_ids;
 }
 
-async function makeOrganizations(client: Client, since: Temporal.PlainDate, plan_ids: ReadonlyMap<string, string>): Promise<Map<string, string>> {
+async function makeOrganizations(
+  client: Client,
+  since: Temporal.PlainDate,
+  plan_ids: ReadonlyMap<string, string>,
+): Promise<Map<string, string>> {
   const org_ids = new Map<string, string>();
   const make = async (org: { slug: string; legal_name: string }, more: Record<string, unknown>) => {
-    const body = { legal_name: org.legal_name, org_slug: org.slug, billing_email: `accounts@${org.slug}.example`, default_timezone: zone, currency: 'AUD', ...more };
+    const body = {
+      legal_name: org.legal_name,
+      org_slug: org.slug,
+      billing_email: `accounts@${org.slug}.example`,
+      default_timezone: zone,
+      currency: 'AUD',
+      ...more,
+    };
     const { org_id } = await client.post<{ org_id: string }>('/v1/orgs', body);
     org_ids.set(org.slug, org_id);
     return org_id;
@@ -62,14 +80,18 @@ async function makeOrganizations(client: Client, since: Temporal.PlainDate, plan
   for (const customer of customers) {
     const org_id = await make(customer, customer.parent ? { parent_org_id: org_ids.get(customer.parent) } : {});
     await client.post(`/v1/orgs/${org_id}/entitlements`, { plan_id: plan_ids.get(customer.plan), effective_at: start });
-    if (customer.partner) await client.post('/v1/partners-of-record', { org_id, partner_id: org_ids.get(customer.partner), start_at: start });
+    if (customer.partner)
+      await client.post('/v1/partners-of-record', { org_id, partner_id: org_ids.get(customer.partner), start_at: start });
     if (customer.energy) await makeMeter(client, customer, org_id, start);
   }
   return org_ids;
 }
 
 async function makeMeter(client: Client, customer: DemoCustomer, org_id: string, from: string): Promise<void> {
-  const { site_id } = await client.post<{ site_id: string }>('/v1/sites', { name: `${customer.legal_name}, main board`, time_zone: zone });
+  const { site_id } = await client.post<{ site_id: string }>('/v1/sites', {
+    name: `${customer.legal_name}, main board`,
+    time_zone: zone,
+  });
   await client.post(`/v1/sites/${site_id}/occupancies`, { org_id, from });
   const registers = [
     { register: 'E1', sku: 'energy', unit: 'kWh', direction: 'import' },
@@ -78,13 +100,22 @@ async function makeMeter(client: Client, customer: DemoCustomer, org_id: string,
   await client.post('/v1/meters', { site_id, identifier: customer.energy!.meter, sku: 'energy', registers });
 }
 
-async function useMonth(client: Client, org_ids: ReadonlyMap<string, string>, from: Temporal.PlainDate, to: Temporal.PlainDate): Promise<number> {
+async function sendMonth(
+  client: Client,
+  org_ids: ReadonlyMap<string, string>,
+  from: Temporal.PlainDate,
+  to: Temporal.PlainDate,
+): Promise<number> {
   let count = 0;
   for (const customer of customers) {
     const org_id = org_ids.get(customer.slug)!;
     if (customer.energy) {
       const file = { name: `${customer.energy.meter}_${from}.csv`, content: nem12File(customer, from, to) };
-      const { import_id } = await client.upload<{ import_id: string }>('/v1/metering/imports', { org: org_id, format: 'nem12' }, file);
+      const { import_id } = await client.upload<{ import_id: string }>(
+        '/v1/metering/imports',
+        { org: org_id, format: 'nem12' },
+        file,
+      );
       count += await imported(client, import_id);
       continue;
     }
@@ -99,16 +130,21 @@ async function useMonth(client: Client, org_ids: ReadonlyMap<string, string>, fr
 
 async function imported(client: Client, import_id: string): Promise<number> {
   for (;;) {
-    const job = await client.get<{ status: string; totals: { accepted: number }; errors: unknown[] }>(`/v1/metering/imports/${import_id}`);
+    const job = await client.get<{ status: string; totals: { accepted: number }; errors: unknown[] }>(
+      `/v1/metering/imports/${import_id}`,
+    );
     if (job.status === 'completed') return job.totals.accepted;
-    if (job.status !== 'queued' && job.status !== 'running') throw new Error(`The demo's meter file was ${job.status}: ${JSON.stringify(job.errors)}`);
+    if (job.status !== 'queued' && job.status !== 'running')
+      throw new Error(`The demo's meter file was ${job.status}: ${JSON.stringify(job.errors)}`);
     await sleep(50);
   }
 }
 
 async function finished(client: Client, { run_id }: { run_id: string }): Promise<{ run_id: string; invoices: number }> {
   for (;;) {
-    const run = await client.get<{ run_id: string; status: string; invoices: number; errors: unknown[] }>(`/v1/billing/runs/${run_id}`);
+    const run = await client.get<{ run_id: string; status: string; invoices: number; errors: unknown[] }>(
+      `/v1/billing/runs/${run_id}`,
+    );
     if (run.status === 'completed') return run;
     if (run.status === 'failed') throw new Error(`The demo's billing run failed: ${JSON.stringify(run.errors)}`);
     await sleep(50);
@@ -117,11 +153,15 @@ async function finished(client: Client, { run_id }: { run_id: string }): Promise
 
 /** Old invoices are paid by hand, a few late ones are still open, and one was wrong and taken back. */
 async function settle(client: Client, run_id: string, month: Temporal.PlainDate, today: Temporal.PlainDate): Promise<void> {
-  const { data } = await client.get<{ data: { invoice_id: string; number: string }[] }>(`/v1/invoices?run_id=${run_id}&limit=100`);
+  const { data } = await client.get<{ data: { invoice_id: string; number: string }[] }>(
+    `/v1/invoices?run_id=${run_id}&limit=100`,
+  );
   const age = month.until(today, { largestUnit: 'months' }).months;
   for (const [index, { invoice_id, number }] of data.entries()) {
-    if (age === 2 && index === 3) await client.post(`/v1/invoices/${invoice_id}:void`, { reason: 'Billed to the wrong cost centre; to be billed anew' });
-    else if (age >= 3 || (age === 2 && index % 4 !== 1)) await client.post(`/v1/invoices/${invoice_id}:mark-paid`, { reference: `Bank transfer ${number}` });
+    if (age === 2 && index === 3)
+      await client.post(`/v1/invoices/${invoice_id}:void`, { reason: 'Billed to the wrong cost centre; to be billed anew' });
+    else if (age >= 3 || (age === 2 && index % 4 !== 1))
+      await client.post(`/v1/invoices/${invoice_id}:mark-paid`, { reference: `Bank transfer ${number}` });
   }
 }
 

@@ -34,7 +34,13 @@ export function nem12File(customer: DemoCustomer, from: Temporal.PlainDate, to: 
   return `${lines.join('\n')}\n`;
 }
 
-function interval(register: string, slot: number, energy: { daily_kwh: number; solar_kw: number }, clear: number, random: () => number): number {
+function interval(
+  register: string,
+  slot: number,
+  energy: { daily_kwh: number; solar_kw: number },
+  clear: number,
+  random: () => number,
+): number {
   const hour = slot / 2;
   const sun = hour > 6 && hour < 19 ? Math.sin(((hour - 6) / 13) * Math.PI) : 0;
   const roof = energy.solar_kw * sun * clear * 0.5;
@@ -58,7 +64,12 @@ export interface DemoEvent {
 }
 
 /** What the forms of a customer did in `[from, to)`: leads on busy and quiet days, and all that each lead sets off. */
-export function formEvents(customer: DemoCustomer, org_id: string, from: Temporal.PlainDate, to: Temporal.PlainDate): DemoEvent[] {
+export function formEvents(
+  customer: DemoCustomer,
+  org_id: string,
+  from: Temporal.PlainDate,
+  to: Temporal.PlainDate,
+): DemoEvent[] {
   const random = seeded(hashOf(`${customer.slug} ${from}`));
   const events: DemoEvent[] = [];
   const rich = customer.plan === 'Growth';
@@ -66,11 +77,22 @@ export function formEvents(customer: DemoCustomer, org_id: string, from: Tempora
     const weekend = day.dayOfWeek > 5 ? 0.45 : 1;
     const leads = Math.round(customer.leads! * weekend * (0.7 + 0.6 * random()));
     const at = (name: string, offset: number) => `${customer.slug}/${day}/${name}/${offset}`;
-    const time = (hour: number) => day.toZonedDateTime({ timeZone: 'Australia/Sydney', plainTime: Temporal.PlainTime.from({ hour }) }).toInstant().toString();
+    const time = (hour: number) =>
+      day
+        .toZonedDateTime({ timeZone: 'Australia/Sydney', plainTime: Temporal.PlainTime.from({ hour }) })
+        .toInstant()
+        .toString();
     for (let lead = 0; lead < leads; lead += 1) {
       const hour = 7 + Math.floor(random() * 14);
       const form = ['enquiry', 'registration', 'quote'][Math.floor(random() * 3)]!;
-      events.push({ request_id: at('lead', lead), sku: 'form-submission', time: time(hour), org_id, source: 'form_submit', properties: { form } });
+      events.push({
+        request_id: at('lead', lead),
+        sku: 'form-submission',
+        time: time(hour),
+        org_id,
+        source: 'form_submit',
+        properties: { form },
+      });
     }
     const backend = (sku: string, quantity: number, hour: number) =>
       events.push({ request_id: at(sku, hour), sku, quantity: String(quantity), time: time(hour), org_id, source: 'backend' });

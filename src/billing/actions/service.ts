@@ -81,8 +81,22 @@ async function post(tx: Tx, charges: readonly StoredAction[]): Promise<void> {
   const postings = billedLegs({ currency, receivable, revenue, gross_minor, net_minor: gross_minor - partner_minor, partners });
   if (postings.length > 0) await postTransaction(tx, { kind: 'charge', idem_key: `charge/${charges[0]!.charge_id}`, postings });
   for (const [index, charge] of charges.entries()) {
-    const data = { charge_id: charge.charge_id, org_id, sku: charge.sku, quantity: charge.quantity, amount_exact: charge.amount_exact, currency };
-    await recordAudit(tx, { action: 'charge.created', target_type: 'charge', target_id: charge.charge_id, org_id, before: null, after: data });
+    const data = {
+      charge_id: charge.charge_id,
+      org_id,
+      sku: charge.sku,
+      quantity: charge.quantity,
+      amount_exact: charge.amount_exact,
+      currency,
+    };
+    await recordAudit(tx, {
+      action: 'charge.created',
+      target_type: 'charge',
+      target_id: charge.charge_id,
+      org_id,
+      before: null,
+      after: data,
+    });
     await emit<typeof events>(tx, {
       type: 'charge.created',
       aggregate_type: 'charge',
@@ -98,7 +112,10 @@ function requireDistinct(request: ChargeRequest): void {
   for (const [index, { request_id }] of request.lines.entries()) {
     if (seen.has(request_id)) {
       const detail = `${request_id} stands twice.`;
-      throw errors.duplicate_request_id({ detail, errors: [{ pointer: `/lines/${index}/request_id`, code: 'duplicate_request_id', detail }] });
+      throw errors.duplicate_request_id({
+        detail,
+        errors: [{ pointer: `/lines/${index}/request_id`, code: 'duplicate_request_id', detail }],
+      });
     }
     seen.add(request_id);
   }

@@ -6,11 +6,24 @@ const amount = z.object({ amount: z.string(), currency: z.string() });
 export const events = {
   'billing.run.completed': {
     version: 1,
-    data: z.object({ run_id: z.string(), from: z.string(), to: z.string(), invoices: z.number().int(), errors: z.number().int() }),
+    data: z.object({
+      run_id: z.string(),
+      from: z.string(),
+      to: z.string(),
+      invoices: z.number().int(),
+      errors: z.number().int(),
+    }),
   },
   'invoice.generated': {
     version: 1,
-    data: z.object({ invoice_id: z.string(), number: z.string(), org_id: z.string(), run_id: z.string(), total: amount, due_at: z.string() }),
+    data: z.object({
+      invoice_id: z.string(),
+      number: z.string(),
+      org_id: z.string(),
+      run_id: z.string(),
+      total: amount,
+      due_at: z.string(),
+    }),
   },
   'invoice.status.changed': {
     version: 1,

@@ -11,7 +11,9 @@ export const InvoiceSummary = z.object({
   org_name: z.string(),
   status: InvoiceStatus,
   currency: z.string(),
-  period: z.object({ from: z.string(), to: z.string() }).meta({ description: "local dates, half-open, in the organization's time zone" }),
+  period: z
+    .object({ from: z.string(), to: z.string() })
+    .meta({ description: "local dates, half-open, in the organization's time zone" }),
   total: Amount,
   issued_at: z.string(),
   due_at: z.string(),
@@ -49,7 +51,11 @@ export const Explanation = z.object({
   amount_exact: DecimalText,
   quantity: DecimalText,
   rounding: z.object({ mode: z.string(), amount: DecimalText.meta({ description: 'amount − amount_exact' }) }),
-  price_version: z.object({ price_version_id: z.string().nullable(), version: z.number().int().nullable(), price: z.record(z.string(), z.unknown()) }),
+  price_version: z.object({
+    price_version_id: z.string().nullable(),
+    version: z.number().int().nullable(),
+    price: z.record(z.string(), z.unknown()),
+  }),
   inputs: z.record(z.string(), z.unknown()),
   inputs_hash: z.string(),
   usage: z
@@ -72,8 +78,13 @@ export const BillingRun = z.object({
   status: z.enum(['queued', 'running', 'completed', 'failed']),
   progress: z.object({ total: z.number().int(), done: z.number().int() }),
   invoices: z.number().int(),
-  already_billed: z.number().int().meta({ description: 'subscriptions whose period had been billed before: the run did nothing for them' }),
-  errors: z.array(z.object({ org_id: z.string().optional(), subscription_id: z.string().optional(), code: z.string(), detail: z.string() })),
+  already_billed: z
+    .number()
+    .int()
+    .meta({ description: 'subscriptions whose period had been billed before: the run did nothing for them' }),
+  errors: z.array(
+    z.object({ org_id: z.string().optional(), subscription_id: z.string().optional(), code: z.string(), detail: z.string() }),
+  ),
   created_at: z.string(),
   finished_at: z.string().nullable(),
 });

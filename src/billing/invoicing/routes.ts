@@ -1,6 +1,7 @@
-import { z } from 'zod';
 import type { FastifyRequest } from 'fastify';
+import { z } from 'zod';
 import { sealCheckpoint } from '../../foundation/receipts/service.ts';
+import { requireOrganization } from '../../foundation/tenancy/service.ts';
 import type { Bundle, InvoiceDocument } from '../../kernel/bundle.ts';
 import { CodedError } from '../../kernel/errors.ts';
 import type { Clock } from '../../platform/clock.ts';
@@ -8,7 +9,6 @@ import { decodeCursor, encodeCursor, toPage } from '../../platform/cursor.ts';
 import { requireScope, type Server, scopeOf, toFastifyUrl } from '../../platform/http.ts';
 import type { Postgres } from '../../platform/postgres.ts';
 import { Id, Instant, LocalDate, PageQuery, Text } from '../../platform/schemas.ts';
-import { requireOrganization } from '../../foundation/tenancy/service.ts';
 import { errors } from './errors.ts';
 import { BillingRun, BillingRunPage, Explanation, Invoice, InvoicePage, InvoiceStatus } from './model.ts';
 import { bundleOf } from './service/bundle.ts';
@@ -75,7 +75,10 @@ export function routes(server: Server, deps: { postgres: Postgres; clock: Clock 
     tags,
     querystring: z.strictObject({ ...PageQuery, org_id: Id.optional(), status: InvoiceStatus.optional(), run_id: Id.optional() }),
     response: { 200: InvoicePage },
-    handle: async (db, { query, principal }) => ({ status: 200, body: await listInvoices(db, { ...query, org_ids: principal.org_ids }) }),
+    handle: async (db, { query, principal }) => ({
+      status: 200,
+      body: await listInvoices(db, { ...query, org_ids: principal.org_ids }),
+    }),
   });
   server.query({
     method: 'GET',
@@ -95,7 +98,10 @@ export function routes(server: Server, deps: { postgres: Postgres; clock: Clock 
     tags,
     params: z.object({ id: Id, line_id: Id }),
     response: { 200: Explanation },
-    handle: async (db, { params, principal }) => ({ status: 200, body: await explainLine(db, params.id, params.line_id, principal.org_ids) }),
+    handle: async (db, { params, principal }) => ({
+      status: 200,
+      body: await explainLine(db, params.id, params.line_id, principal.org_ids),
+    }),
   });
   server.command({
     method: 'POST',
@@ -128,7 +134,13 @@ function download(server: Server, deps: { postgres: Postgres }, kind: 'pdf' | 'b
   server.raw.route<{ Params: { id: string } }>({
     method: 'GET',
     url: toFastifyUrl(kind === 'pdf' ? '/v1/invoices/{id}.pdf' : '/v1/invoices/{id}/bundle'),
-    schema: { summary: kind === 'pdf' ? 'The invoice as PDF' : 'All that is needed to verify the invoice offline', tags, params, querystring: z.strictObject({}), security: [{ bearer: [] }] },
+    schema: {
+      summary: kind === 'pdf' ? 'The invoice as PDF' : 'All that is needed to verify the invoice offline',
+      tags,
+      params,
+      querystring: z.strictObject({}),
+      security: [{ bearer: [] }],
+    },
     config: { scope: 'invoices:read' },
     onRequest: server.authorize('invoices:read'),
     handler: async (request, reply) => {

@@ -19,7 +19,10 @@ export interface RunRow {
 
 const runColumns: RawBuilder<unknown> = sql`run_id, from_date, to_date, org_id, status, total, done, invoices, already_billed, errors, created_at, finished_at`;
 
-export function insertRun(tx: Tx, run: { run_id: string; from_date: string; to_date: string; org_id: string | null }): Promise<unknown> {
+export function insertRun(
+  tx: Tx,
+  run: { run_id: string; from_date: string; to_date: string; org_id: string | null },
+): Promise<unknown> {
   return tx.write(sql`
     INSERT INTO billing_run (tenant_id, run_id, from_date, to_date, org_id, status, requested_by, created_at)
     VALUES (${tx.tenant_id}, ${run.run_id}, ${run.from_date}, ${run.to_date}, ${run.org_id}, 'queued', ${`${tx.actor.kind}:${tx.actor.id}`}, ${tx.now.toString()})`);
@@ -43,14 +46,23 @@ export function startRun(tx: Tx, run_id: string, total: number): Promise<unknown
      WHERE tenant_id = ${tx.tenant_id} AND run_id = ${run_id}`);
 }
 
-export function advanceRun(tx: Tx, run_id: string, by: { done: number; invoices: number; already_billed: number; errors: readonly RunError[] }): Promise<unknown> {
+export function advanceRun(
+  tx: Tx,
+  run_id: string,
+  by: { done: number; invoices: number; already_billed: number; errors: readonly RunError[] },
+): Promise<unknown> {
   return tx.write(sql`
     UPDATE billing_run SET done = done + ${by.done}, invoices = invoices + ${by.invoices}, already_billed = already_billed + ${by.already_billed},
            errors = CASE WHEN jsonb_array_length(errors) < 1000 THEN errors || ${JSON.stringify(by.errors)}::jsonb ELSE errors END
      WHERE tenant_id = ${tx.tenant_id} AND run_id = ${run_id}`);
 }
 
-export function finishRun(tx: Tx, run_id: string, status: 'completed' | 'failed', problem: readonly RunError[]): Promise<unknown> {
+export function finishRun(
+  tx: Tx,
+  run_id: string,
+  status: 'completed' | 'failed',
+  problem: readonly RunError[],
+): Promise<unknown> {
   return tx.write(sql`
     UPDATE billing_run SET status = ${status}, finished_at = ${tx.now.toString()}, errors = errors || ${JSON.stringify(problem)}::jsonb
      WHERE tenant_id = ${tx.tenant_id} AND run_id = ${run_id}`);
@@ -158,7 +170,12 @@ const invoiceColumns: RawBuilder<unknown> = sql`invoice_id, seq, number, org_id,
   ledger_transaction_id, issued_at, due_at, paid_at, payment_reference, voided_at, void_reason`;
 
 /** `org_ids` null sees all. */
-export function selectInvoice(db: Db, invoice_id: string, org_ids: readonly string[] | null, lock = false): Promise<InvoiceRow | undefined> {
+export function selectInvoice(
+  db: Db,
+  invoice_id: string,
+  org_ids: readonly string[] | null,
+  lock = false,
+): Promise<InvoiceRow | undefined> {
   return db.maybe(sql<InvoiceRow>`
     SELECT ${invoiceColumns} FROM invoice WHERE tenant_id = ${db.tenant_id} AND invoice_id = ${invoice_id}
        AND (${org_ids === null} OR org_id = ANY (${[...(org_ids ?? [])]}::uuid[])) ${lock ? sql`FOR UPDATE` : sql``}`);
@@ -205,7 +222,9 @@ export function selectLines(db: Db, invoice_id: string): Promise<InvoiceLineRow[
 }
 
 export async function selectDocument(db: Db, invoice_id: string): Promise<unknown> {
-  const row = await db.one(sql<{ document: unknown }>`SELECT document FROM invoice WHERE tenant_id = ${db.tenant_id} AND invoice_id = ${invoice_id}`);
+  const row = await db.one(
+    sql<{ document: unknown }>`SELECT document FROM invoice WHERE tenant_id = ${db.tenant_id} AND invoice_id = ${invoice_id}`,
+  );
   return row.document;
 }
 

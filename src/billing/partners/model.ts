@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { assert } from '../../kernel/assert.ts';
 import { divideRounded, parseDecimal, type Rounding, unitsAt } from '../../kernel/decimal.ts';
+import { SkuCode } from '../../offer/catalog/model.ts';
 import { DecimalText, Id, Instant, page, Text } from '../../platform/schemas.ts';
 
 export const PARTNER_STATUSES = ['active', 'expired', 'disputed'] as const;
@@ -41,7 +42,7 @@ export const CommissionRatePage = page(CommissionRate);
 
 export const NewCommissionRate = z.strictObject({
   partner_tier: Text(50),
-  sku: z.string().max(128),
+  sku: SkuCode,
   pct: z.union([z.string(), z.number()]).meta({ description: '0 to 100, at most two decimals' }),
 });
 export type NewCommissionRate = z.output<typeof NewCommissionRate>;

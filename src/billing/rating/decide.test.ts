@@ -1,5 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { actionCharge, calendarInterval, freeRectangles, rateSubscription, rectanglesWithin, servicePeriods, usageKey } from './decide.ts';
+import {
+  actionCharge,
+  calendarInterval,
+  freeRectangles,
+  rateSubscription,
+  rectanglesWithin,
+  servicePeriods,
+  usageKey,
+} from './decide.ts';
 import type { ItemUsage, PriorCharge, RatedItem, RatedSubscription } from './model.ts';
 
 const day = (text: string) => Temporal.PlainDate.from(text);
@@ -34,7 +42,12 @@ function subscription(over: Partial<RatedSubscription> = {}): RatedSubscription 
   };
 }
 
-function rate(over: Partial<RatedSubscription>, run: [string, string], usage: Record<string, ItemUsage> = {}, prior: Record<string, PriorCharge> = {}) {
+function rate(
+  over: Partial<RatedSubscription>,
+  run: [string, string],
+  usage: Record<string, ItemUsage> = {},
+  prior: Record<string, PriorCharge> = {},
+) {
   const rated = subscription(over);
   return rateSubscription({
     subscription: rated,
@@ -72,7 +85,9 @@ describe('service periods', () => {
   });
 
   it('has nothing for a subscription that starts when the run ends, or ended when it starts', () => {
-    expect(servicePeriods(subscription({ effective_at: '2026-03-31T13:00:00Z' }), day('2026-03-01'), day('2026-04-01'))).toEqual([]);
+    expect(servicePeriods(subscription({ effective_at: '2026-03-31T13:00:00Z' }), day('2026-03-01'), day('2026-04-01'))).toEqual(
+      [],
+    );
     expect(servicePeriods(subscription({ ended_at: '2026-02-28T13:00:00Z' }), day('2026-03-01'), day('2026-04-01'))).toEqual([]);
   });
 
@@ -153,7 +168,9 @@ describe('takes', () => {
   const march = { from: '2026-03-01T00:00:00Z', to: '2026-04-01T00:00:00Z' };
 
   it('takes all of a period that was never billed', () => {
-    expect(freeRectangles({ ...march, arrived_from: '0', arrived_to: '70' }, [])).toEqual([{ ...march, arrived_from: '0', arrived_to: '70' }]);
+    expect(freeRectangles({ ...march, arrived_from: '0', arrived_to: '70' }, [])).toEqual([
+      { ...march, arrived_from: '0', arrived_to: '70' },
+    ]);
   });
 
   it('takes what came after a billed period was taken, and nothing of it twice', () => {
@@ -161,7 +178,9 @@ describe('takes', () => {
       { ...march, arrived_from: '0', arrived_to: '50' },
       { ...march, arrived_from: '50', arrived_to: '60' },
     ];
-    expect(freeRectangles({ ...march, arrived_from: '0', arrived_to: '70' }, taken)).toEqual([{ ...march, arrived_from: '60', arrived_to: '70' }]);
+    expect(freeRectangles({ ...march, arrived_from: '0', arrived_to: '70' }, taken)).toEqual([
+      { ...march, arrived_from: '60', arrived_to: '70' },
+    ]);
     expect(freeRectangles({ ...march, arrived_from: '0', arrived_to: '60' }, taken)).toEqual([]);
   });
 

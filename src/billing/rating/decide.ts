@@ -3,10 +3,26 @@ import type { ChargeInputs } from '../../kernel/bundle.ts';
 import type { JsonObject } from '../../kernel/canonical-json.ts';
 import { parseDecimal } from '../../kernel/decimal.ts';
 import { toMinor } from '../../kernel/money.ts';
-import { before, type CalendarInterval, calendarPeriod, daysBetween, intervalContaining, localDate, startOfDay } from '../../kernel/period.ts';
+import {
+  before,
+  type CalendarInterval,
+  calendarPeriod,
+  daysBetween,
+  intervalContaining,
+  localDate,
+  startOfDay,
+} from '../../kernel/period.ts';
 import { documentHash, utcText } from '../../kernel/proof.ts';
 import { priceCharge } from '../../pricing/charge.ts';
-import type { ItemUsage, PriorCharge, RatedCharge, RatedItem, RatedSubscription, ServicePeriod, UsageRectangle } from './model.ts';
+import type {
+  ItemUsage,
+  PriorCharge,
+  RatedCharge,
+  RatedItem,
+  RatedSubscription,
+  ServicePeriod,
+  UsageRectangle,
+} from './model.ts';
 
 /** What has to be known to rate one subscription over one run. */
 export interface RatingFacts {
@@ -110,7 +126,11 @@ export function freeRectangles(wanted: UsageRectangle, taken: readonly UsageRect
  * What of a billed period's takes belongs to one of its service periods: the takes cut to its time, and for the first one
  * (`starts` is where the billed period does) also what came late for periods before.
  */
-export function rectanglesWithin(takes: readonly UsageRectangle[], period: { from: string; to: string }, starts: string): UsageRectangle[] {
+export function rectanglesWithin(
+  takes: readonly UsageRectangle[],
+  period: { from: string; to: string },
+  starts: string,
+): UsageRectangle[] {
   return takes.flatMap((take) => {
     if (before(take.from, starts)) return before(starts, period.from) ? [] : [take];
     const from = before(take.from, period.from) ? period.from : take.from;
@@ -200,7 +220,8 @@ function itemCharge(facts: RatingFacts, period: ServicePeriod, item: RatedItem):
     ...(prior ? { prior: { ...prior } } : {}),
   };
   const charge = priced(subscription, inputs);
-  if (usage.count === 0 && parseDecimal(usage.quantity).units === 0n && charge.amount_minor === 0n && charge.amount_exact === '0') return null;
+  if (usage.count === 0 && parseDecimal(usage.quantity).units === 0n && charge.amount_minor === 0n && charge.amount_exact === '0')
+    return null;
   return {
     ...charge,
     kind: 'usage',

@@ -1,10 +1,10 @@
 import { z } from 'zod';
+import { ROUNDINGS } from '../../kernel/decimal.ts';
 import type { Server } from '../../platform/http.ts';
-import type { Postgres } from '../../platform/postgres.ts';
 import { scopeOf } from '../../platform/http.ts';
+import type { Postgres } from '../../platform/postgres.ts';
 import { Amount, Currency, Decimal, DecimalText, Id, Problem, Text } from '../../platform/schemas.ts';
 import { type EvaluateInput, evaluate } from '../../pricing/evaluate.ts';
-import { ROUNDINGS } from '../../kernel/decimal.ts';
 import { AGGREGATIONS } from '../../pricing/language.ts';
 import { estimate } from './service/estimate.ts';
 
@@ -50,7 +50,9 @@ const EstimateBody = z.strictObject({
 
 const EstimateAnswer = z.object({
   base: Amount,
-  lines: z.array(z.object({ sku: z.string(), quantity: DecimalText, included: DecimalText, overage: DecimalText, total: Amount })),
+  lines: z.array(
+    z.object({ sku: z.string(), quantity: DecimalText, included: DecimalText, overage: DecimalText, total: Amount }),
+  ),
   grand_total: Amount,
 });
 
@@ -59,7 +61,14 @@ export function routes(server: Server, deps: { postgres: Postgres }): void {
     method: 'POST',
     url: '/v1/pricing/evaluate',
     bodyLimit: 8 * 1024 * 1024,
-    schema: { summary: 'Price one thing, with nothing stored', tags, security: [{ bearer: [] }], querystring: z.strictObject({}), body: EvaluateBody, response: { 200: Evaluation, '4xx': Problem, '5xx': Problem } },
+    schema: {
+      summary: 'Price one thing, with nothing stored',
+      tags,
+      security: [{ bearer: [] }],
+      querystring: z.strictObject({}),
+      body: EvaluateBody,
+      response: { 200: Evaluation, '4xx': Problem, '5xx': Problem },
+    },
     config: { scope: 'catalog:read' },
     onRequest: server.authorize('catalog:read'),
     handler: async (request, reply) => reply.send(evaluate(request.body as EvaluateInput)),
@@ -67,7 +76,14 @@ export function routes(server: Server, deps: { postgres: Postgres }): void {
   server.raw.route({
     method: 'POST',
     url: '/v1/pricing/estimate',
-    schema: { summary: 'What billing would charge for some usage', tags, security: [{ bearer: [] }], querystring: z.strictObject({}), body: EstimateBody, response: { 200: EstimateAnswer, '4xx': Problem, '5xx': Problem } },
+    schema: {
+      summary: 'What billing would charge for some usage',
+      tags,
+      security: [{ bearer: [] }],
+      querystring: z.strictObject({}),
+      body: EstimateBody,
+      response: { 200: EstimateAnswer, '4xx': Problem, '5xx': Problem },
+    },
     config: { scope: 'billing:read' },
     onRequest: server.authorize('billing:read'),
     handler: async (request, reply) => {

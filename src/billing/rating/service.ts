@@ -7,7 +7,16 @@ import { shortestDecimal } from '../../platform/schemas.ts';
 import type { TakenUsage } from '../../usage/metering/model.ts';
 import { organizationsWithLateUsage, takeUsage } from '../../usage/metering/service.ts';
 import { freeRectangles, rateSubscription, rectanglesWithin, servicePeriods, usageKey } from './decide.ts';
-import type { ChargeOnRecord, ItemUsage, PlannedPeriod, PriorCharge, RatedSubscription, ServicePeriod, StoredCharge, UsageRectangle } from './model.ts';
+import type {
+  ChargeOnRecord,
+  ItemUsage,
+  PlannedPeriod,
+  PriorCharge,
+  RatedSubscription,
+  ServicePeriod,
+  StoredCharge,
+  UsageRectangle,
+} from './model.ts';
 import {
   type BilledPeriodRow,
   insertCharges,
@@ -62,7 +71,8 @@ export async function planPeriods(db: Db, request: PlanRequest): Promise<PlanOut
     const bounds = { from: periods[0]!.from, to: periods.at(-1)!.to };
     const clash = mine.find((row) => before(row.from, bounds.to) && before(bounds.from, row.to));
     if (!clash) candidates.push({ subscription, periods, ...bounds, billed: mine });
-    else if (clash.from_date === `${request.from}` && clash.to_date === `${request.to}`) outcome.already_billed.push(subscription.subscription_id);
+    else if (clash.from_date === `${request.from}` && clash.to_date === `${request.to}`)
+      outcome.already_billed.push(subscription.subscription_id);
     else {
       const { subscription_id, org_id } = subscription;
       outcome.overlapping.push({ subscription_id, org_id, billed: { from: clash.from_date, to: clash.to_date } });
@@ -100,8 +110,12 @@ export async function planPeriods(db: Db, request: PlanRequest): Promise<PlanOut
 /** Puts planned periods on record, with their takes and charges; answers each charge with its id. The database refuses what was billed. */
 export async function storePeriods(tx: Tx, planned: readonly PlannedPeriod[]): Promise<ChargeOnRecord[]> {
   const periods = planned.map((period) => ({ ...period, billed_period_id: newId(tx.now) }));
-  const takes = periods.flatMap(({ billed_period_id, subscription_id, takes }) => takes.map((take) => ({ ...take, billed_period_id, subscription_id })));
-  const charges = periods.flatMap(({ billed_period_id, charges }) => charges.map((charge) => ({ ...charge, billed_period_id, charge_id: newId(tx.now) })));
+  const takes = periods.flatMap(({ billed_period_id, subscription_id, takes }) =>
+    takes.map((take) => ({ ...take, billed_period_id, subscription_id })),
+  );
+  const charges = periods.flatMap(({ billed_period_id, charges }) =>
+    charges.map((charge) => ({ ...charge, billed_period_id, charge_id: newId(tx.now) })),
+  );
   if (periods.length > 0) await insertPeriods(tx, periods);
   if (takes.length > 0) await insertTakes(tx, takes);
   if (charges.length > 0) await insertCharges(tx, charges);
@@ -111,7 +125,12 @@ export async function storePeriods(tx: Tx, planned: readonly PlannedPeriod[]): P
 /** Charges by id, as stored. */
 export async function chargesByIds(db: Db, charge_ids: readonly string[]): Promise<Map<string, StoredCharge>> {
   const rows = await selectCharges(db, charge_ids);
-  return new Map(rows.map((row) => [row.charge_id, { ...row, quantity: shortestDecimal(row.quantity), amount_exact: exactText(row.amount_exact) }]));
+  return new Map(
+    rows.map((row) => [
+      row.charge_id,
+      { ...row, quantity: shortestDecimal(row.quantity), amount_exact: exactText(row.amount_exact) },
+    ]),
+  );
 }
 
 /** The rectangles of usage behind a usage charge: its period's takes cut to its own time; the period's first also has what came late. */
@@ -142,13 +161,25 @@ async function planTakes(db: Db, request: PlanRequest, candidates: readonly Cand
   );
   const late_orgs = await organizationsWithLateUsage(
     db,
-    candidates.flatMap(({ subscription, billed }) => billed.map((row) => ({ org_id: subscription.org_id, from: row.from, to: row.to, watermark: row.watermark }))),
+    candidates.flatMap(({ subscription, billed }) =>
+      billed.map((row) => ({ org_id: subscription.org_id, from: row.from, to: row.to, watermark: row.watermark })),
+    ),
   );
   return new Map(
     candidates.map(({ subscription, from, to, billed }) => {
-      const mine = (taken.get(subscription.subscription_id) ?? []).map(({ from, to, arrived_from, arrived_to }) => ({ from, to, arrived_from, arrived_to }));
-      const wanted = [{ from, to }, ...(late_orgs.has(subscription.org_id) ? billed.map((row) => ({ from: row.from, to: row.to })) : [])];
-      const free = wanted.flatMap((period) => freeRectangles({ ...period, arrived_from: '0', arrived_to: request.watermark }, mine));
+      const mine = (taken.get(subscription.subscription_id) ?? []).map(({ from, to, arrived_from, arrived_to }) => ({
+        from,
+        to,
+        arrived_from,
+        arrived_to,
+      }));
+      const wanted = [
+        { from, to },
+        ...(late_orgs.has(subscription.org_id) ? billed.map((row) => ({ from: row.from, to: row.to })) : []),
+      ];
+      const free = wanted.flatMap((period) =>
+        freeRectangles({ ...period, arrived_from: '0', arrived_to: request.watermark }, mine),
+      );
       return [subscription.subscription_id, free] as const;
     }),
   );
@@ -165,7 +196,12 @@ async function readUsage(
       subscription.items.map((item) => {
         const all = rectanglesWithin(takes.get(subscription.subscription_id) ?? [], period, from);
         const rectangles = item.late_policy === 'absorb' ? all.filter((each) => !before(each.from, from)) : all;
-        return { subscription, period, item, take: { org_id: subscription.org_id, sku: item.sku, time_zone: subscription.time_zone, rectangles } };
+        return {
+          subscription,
+          period,
+          item,
+          take: { org_id: subscription.org_id, sku: item.sku, time_zone: subscription.time_zone, rectangles },
+        };
       }),
     ),
   );
@@ -176,7 +212,8 @@ async function readUsage(
   const found = new Map<string, Map<string, ItemUsage>>(candidates.map((each) => [each.subscription.subscription_id, new Map()]));
   for (const [index, { subscription, period, item }] of asked.entries()) {
     const answer = answers[index]!;
-    if (answer.count > 0) found.get(subscription.subscription_id)!.set(usageKey(period.from, item.sku), itemUsage(item.aggregation, answer));
+    if (answer.count > 0)
+      found.get(subscription.subscription_id)!.set(usageKey(period.from, item.sku), itemUsage(item.aggregation, answer));
   }
   return found;
 }
@@ -186,7 +223,11 @@ async function readPrior(db: Db, candidates: readonly Candidate[]): Promise<Map<
   const parts = candidates.flatMap(({ subscription, periods }) =>
     periods
       .filter((period) => period.from !== period.interval_from)
-      .map((period) => ({ subscription_id: subscription.subscription_id, interval_from: period.interval_from, before: period.from })),
+      .map((period) => ({
+        subscription_id: subscription.subscription_id,
+        interval_from: period.interval_from,
+        before: period.from,
+      })),
   );
   const found = new Map<string, Map<string, PriorCharge>>();
   if (parts.length === 0) return found;

@@ -76,7 +76,10 @@ export function insertPeriods(tx: Tx, periods: readonly (PlannedPeriod & { bille
         AS t (id, subscription_id, org_id, from_date, to_date, starts, ends, watermark, run_id)`);
 }
 
-export function insertTakes(tx: Tx, takes: readonly (UsageRectangle & { billed_period_id: string; subscription_id: string })[]): Promise<unknown> {
+export function insertTakes(
+  tx: Tx,
+  takes: readonly (UsageRectangle & { billed_period_id: string; subscription_id: string })[],
+): Promise<unknown> {
   return tx.write(sql`
     INSERT INTO usage_take (tenant_id, billed_period_id, subscription_id, during, arrived)
     SELECT ${tx.tenant_id}, billed_period_id, subscription_id, tstzrange(starts, ends), int8range(arrived_from, arrived_to)
@@ -119,7 +122,10 @@ export function lockActions(tx: Tx): Promise<unknown> {
   return tx.write(sql`SELECT pg_advisory_xact_lock(hashtextextended(${`actions ${tx.tenant_id}`}, 0))`);
 }
 
-export function selectChargesByRequest(db: Db, request_ids: readonly string[]): Promise<(StoredCharge & { request_id: string })[]> {
+export function selectChargesByRequest(
+  db: Db,
+  request_ids: readonly string[],
+): Promise<(StoredCharge & { request_id: string })[]> {
   return db.rows(sql<StoredCharge & { request_id: string }>`
     SELECT ${chargeColumns}, request_id FROM charge
      WHERE tenant_id = ${db.tenant_id} AND kind = 'action' AND request_id = ANY (${[...request_ids]}::text[])`);
@@ -142,6 +148,10 @@ export async function retirePeriods(tx: Tx, charge_ids: readonly string[]): Prom
     UPDATE billed_period SET live = false WHERE tenant_id = ${tx.tenant_id} AND live AND billed_period_id IN (
       SELECT billed_period_id FROM charge WHERE tenant_id = ${tx.tenant_id} AND charge_id = ANY (${ids}::uuid[])) RETURNING billed_period_id`);
   const period_ids = (periods as { billed_period_id: string }[]).map((row) => row.billed_period_id);
-  await tx.write(sql`UPDATE usage_take SET live = false WHERE tenant_id = ${tx.tenant_id} AND live AND billed_period_id = ANY (${period_ids}::uuid[])`);
-  await tx.write(sql`UPDATE charge SET live = false WHERE tenant_id = ${tx.tenant_id} AND live AND billed_period_id = ANY (${period_ids}::uuid[])`);
+  await tx.write(
+    sql`UPDATE usage_take SET live = false WHERE tenant_id = ${tx.tenant_id} AND live AND billed_period_id = ANY (${period_ids}::uuid[])`,
+  );
+  await tx.write(
+    sql`UPDATE charge SET live = false WHERE tenant_id = ${tx.tenant_id} AND live AND billed_period_id = ANY (${period_ids}::uuid[])`,
+  );
 }

@@ -105,11 +105,6 @@ export async function subtree(db: Db, org_id: string): Promise<string[]> {
   return selectSubtrees(db, [org_id]);
 }
 
-/** These organizations and all below any of them, each once. */
-export async function subtrees(db: Db, org_ids: readonly string[]): Promise<string[]> {
-  return selectSubtrees(db, org_ids);
-}
-
 /** Newest first. Throws `cursor_invalid`. */
 export async function listOrganizations(
   db: Db,

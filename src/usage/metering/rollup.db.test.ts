@@ -1,8 +1,11 @@
 import { expect, it } from 'vitest';
 import { testDatabase } from '../../../test/support/database.ts';
 import { testUsage } from '../../../test/support/usage.ts';
+import { clock } from '../../platform/clock.ts';
+import { createLogger } from '../../platform/telemetry.ts';
 import { calendarPeriod } from '../../kernel/period.ts';
 import { dayRoot, utcText } from '../../kernel/proof.ts';
+import { jobs } from './jobs.ts';
 import type { UsageInput } from './model.ts';
 import { closeUsage, organizationsWithLateUsage, takeUsage } from './service.ts';
 import { rollUp, rollUpWhatIsNew, tenantsToRollUp } from './service/rollup.ts';
@@ -214,6 +217,24 @@ it('finds the tenants with news, and none when all is rolled up', async () => {
   expect(await rollUpWhatIsNew(t.postgres, t.tenant_id, now)).toBe(true);
   expect(await rollUpWhatIsNew(t.postgres, t.tenant_id, now)).toBe(false);
   expect(await tenantsToRollUp(t.postgres)).toEqual([]);
+});
+
+it('gives every tenant with news a job, which asks for itself again for as long as there is news', async () => {
+  const org_id = await usage.organization();
+  await usage.send([event(org_id, '2026-05-06T00:00:00Z')]);
+  const run = (name: string, payload: Record<string, string>) =>
+    jobs.find((job) => job.name === name)!.run(payload, { postgres: t.postgres, clock, log: createLogger('silent'), signal: new AbortController().signal });
+  const waiting = async () => (await t.superuser("SELECT key, run_at > now() AS later FROM graphile_worker.jobs WHERE key LIKE 'metering%'")) as object[];
+  await run('metering.rollup', {});
+  await run('metering.rollup', {});
+  expect(await waiting()).toEqual([{ key: `metering.rollup ${t.tenant_id}`, later: false }]);
+  await settledWatermark(t.postgres);
+  await run('metering.rollup_tenant', { tenant_id: t.tenant_id });
+  expect(await rollups(org_id)).toHaveLength(1);
+  expect(await waiting()).toEqual([{ key: `metering.rollup ${t.tenant_id}`, later: true }]);
+  await t.superuser("SELECT graphile_worker.remove_job('metering.rollup ' || $1)", [t.tenant_id]);
+  await run('metering.rollup_tenant', { tenant_id: t.tenant_id });
+  expect(await waiting()).toEqual([]);
 });
 
 it('refuses to take usage that no rollup has reached, and overlapping rectangles', async () => {

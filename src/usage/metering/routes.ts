@@ -129,7 +129,8 @@ function eventsOfBody(body: unknown): readonly unknown[] {
   const unknown = Object.keys(body as object).find((name) => name !== 'events');
   if (unknown !== undefined) {
     const detail = 'is no field of this body';
-    throw httpErrors.validation_failed({ detail: `/${unknown}: ${detail}`, errors: [{ pointer: `/${unknown}`, code: 'field_unknown', detail }] });
+    const pointer = `/${unknown.replaceAll('~', '~0').replaceAll('/', '~1')}`;
+    throw httpErrors.validation_failed({ detail: `${pointer}: ${detail}`, errors: [{ pointer, code: 'field_unknown', detail }] });
   }
   return events;
 }

@@ -14,8 +14,8 @@ const points = 25;
 export function PriceCurve({ price, currency, unit }: { price: Price; currency: string; unit: string }) {
   const [until, setUntil] = useState(() => usefulRange(price));
   const valid = /^[1-9]\d{0,11}$/.test(until);
-  const tiers = (price.tiers ?? []).map((tier) => tier.up_to).filter((up_to) => up_to !== null);
-  const quantities = valid ? spread(until, tiers) : [];
+  const ends = tierEnds(price);
+  const quantities = valid ? spread(until, ends) : [];
   const curve = useQuery({ ...priceCurve({ currency, price, quantities }), enabled: valid, placeholderData: (before) => before });
   return (
     <Card
@@ -46,9 +46,7 @@ export function PriceCurve({ price, currency, unit }: { price: Price; currency: 
           label={`Amount in ${currency} against ${unit}`}
           points={curve.data.map((one) => ({ at: one.quantity, values: { amount: one.amount } }))}
           series={[{ key: 'amount', name: `Amount, ${currency}` }]}
-          marks={tiers
-            .filter((up_to) => whole(up_to) < BigInt(until))
-            .map((up_to) => ({ at: up_to, label: formatCompact(up_to) }))}
+          marks={ends.filter((end) => end < BigInt(until)).map((end) => ({ at: String(end), label: formatCompact(String(end)) }))}
           formatAt={(quantity) => `${formatDecimal(quantity)} ${unit}`}
           formatTick={formatCompact}
           formatValue={(amount) => formatAmount({ amount, currency })}
@@ -59,21 +57,25 @@ export function PriceCurve({ price, currency, unit }: { price: Price; currency: 
   );
 }
 
-/** Half as far again as the last tier begins, or ten times what is included, or a thousand. */
+/** The quantities at which a tier ends, with what is included taken before the tiers begin. */
+function tierEnds(price: Price): bigint[] {
+  const included = whole(price.included_quantity ?? '0');
+  return (price.tiers ?? []).flatMap((tier) => (tier.up_to === null ? [] : [whole(tier.up_to) + included]));
+}
+
+/** Half as far again as the last tier begins, or five times what is included, or a thousand. */
 function usefulRange(price: Price): string {
-  const edges = (price.tiers ?? []).map((tier) => tier.up_to).filter((up_to) => up_to !== null);
-  const last = edges.at(-1)?.split('.')[0];
-  if (last) return ((BigInt(last) * 3n + 1n) / 2n).toString();
-  const included = price.included_quantity?.split('.')[0];
-  if (included && included !== '0') return (BigInt(included) * 5n).toString();
-  return '1000';
+  const last = tierEnds(price).at(-1);
+  if (last) return ((last * 3n + 1n) / 2n).toString();
+  const included = whole(price.included_quantity ?? '0');
+  return included > 0n ? (included * 5n).toString() : '1000';
 }
 
 /** Whole quantities from zero to the last, evenly, and those on either side of a tier's end, so that kinks and jumps show. */
-function spread(until: string, tiers: readonly string[]): string[] {
+function spread(until: string, ends: readonly bigint[]): string[] {
   const last = BigInt(until);
   const even = Array.from({ length: points }, (_, index) => (last * BigInt(index)) / BigInt(points - 1));
-  const edges = tiers.flatMap((up_to) => [whole(up_to), whole(up_to) + 1n]).filter((edge) => edge < last);
+  const edges = ends.flatMap((end) => [end, end + 1n]).filter((edge) => edge < last);
   return [...new Set([...even, ...edges])].sort((a, b) => (a < b ? -1 : 1)).map(String);
 }
 

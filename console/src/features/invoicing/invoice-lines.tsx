@@ -1,9 +1,11 @@
+import { useQuery } from '@tanstack/react-query';
 import { useNavigate, useSearch } from '@tanstack/react-router';
 import { ChevronRight } from 'lucide-react';
 import { useMemo } from 'react';
+import { orgById } from '../../api/orgs.ts';
 import type { Invoice, InvoiceLine } from '../../api/types.ts';
 import { cx } from '../../ui/cx.ts';
-import { formatPeriod } from '../../ui/dates.ts';
+import { dateIn, formatPeriod } from '../../ui/dates.ts';
 import { formatDecimal } from '../../ui/format.ts';
 import { Money } from '../../ui/money.tsx';
 import { Card } from '../../ui/page.tsx';
@@ -14,6 +16,8 @@ import { LineExplanation } from './line-explanation.tsx';
 export function InvoiceLines({ invoice }: { invoice: Invoice }) {
   const { line: open } = useSearch({ from: '/signed/invoices/$invoice_id' });
   const navigate = useNavigate({ from: '/invoices/$invoice_id' });
+  const zone = useQuery(orgById(invoice.org_id)).data?.default_timezone;
+  const lines = useMemo(() => invoice.lines.map((line) => ({ ...line, period: localPeriod(line, zone) })), [invoice, zone]);
   const columns = useMemo(() => {
     const toggle = (line: InvoiceLine) =>
       navigate({ search: { line: line.line_id === open ? undefined : line.line_id }, replace: true, resetScroll: false });
@@ -24,7 +28,7 @@ export function InvoiceLines({ invoice }: { invoice: Invoice }) {
       <DataTable
         caption={`Lines of invoice ${invoice.number}`}
         columns={columns.list}
-        rows={invoice.lines}
+        rows={lines}
         rowKey={(line) => line.line_id}
         onRow={columns.toggle}
         below={(line) => (line.line_id === open ? <LineExplanation invoice={invoice} line={line} /> : null)}
@@ -41,6 +45,12 @@ export function InvoiceLines({ invoice }: { invoice: Invoice }) {
       />
     </Card>
   );
+}
+
+/** Lines say moments, the invoice says dates of the customer's time zone. Until the zone is known, the dates as they are written. */
+function localPeriod(line: InvoiceLine, zone: string | undefined): InvoiceLine['period'] {
+  if (zone === undefined) return line.period;
+  return { from: dateIn(line.period.from, zone), to: dateIn(line.period.to, zone) };
 }
 
 function columnsFor(invoice: Invoice, open: string | undefined, toggle: (line: InvoiceLine) => void): Column<InvoiceLine>[] {

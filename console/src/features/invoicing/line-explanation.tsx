@@ -46,7 +46,7 @@ function Explained({ explanation, line, currency }: { explanation: Explanation; 
         unit={line.unit ?? ''}
         totals={[
           { label: 'Exact sum', amount: amount_exact },
-          { label: `Rounding, ${formatLabel(rounding.mode).toLowerCase()}`, amount: rounding.amount, quiet: true },
+          { label: `Rounding, ${formatLabel(rounding.mode).toLowerCase()}`, amount: rounding.amount, signed: true },
           { label: 'On the invoice', amount: line.amount.amount, currency, strong: true },
         ]}
       />

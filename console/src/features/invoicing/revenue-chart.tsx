@@ -50,8 +50,12 @@ export function RevenueChart() {
 
 function monthly(invoices: readonly InvoiceSummary[]) {
   const groups = Map.groupBy(invoices, (invoice) => startOfMonth(dateOf(invoice.period.from)));
-  const last = [...groups.keys()].sort().at(-1) ?? addMonths(today(), -1);
-  return monthsUntil(last, 12).map((at) => {
+  const known = [...groups.keys()].sort();
+  const last = known.at(-1) ?? addMonths(today(), -1);
+  const year = monthsUntil(last, 12);
+  // A young business gets half a year, so that its first months are not a sliver at the edge.
+  const months = year.slice(6).includes(known[0] ?? '') ? year.slice(6) : year;
+  return months.map((at) => {
     const list = groups.get(at) ?? [];
     const total = (status: string) => sumDecimals(list.filter((one) => one.status === status).map((one) => one.total.amount));
     return { at, values: { paid: total('paid'), open: total('open') } };

@@ -61,10 +61,10 @@ function bySku(points: readonly UsagePoint[]) {
     .sort((a, b) => b.points.length - a.points.length || a.sku.localeCompare(b.sku));
 }
 
-/** One quantity for every day of the period, "0" where nothing was used. */
+/** One quantity for every whole day of the period, "0" where nothing was used. Today is not over, so it is left out. */
 function daily(points: readonly UsagePoint[], from: string, to: string): string[] {
   const found = new Map(points.map((point) => [dateOf(point.start), point.quantity]));
   const days: string[] = [];
-  for (let day = from; day < to; day = addDays(day, 1)) days.push(found.get(day) ?? '0');
+  for (let day = from; day < addDays(to, -1); day = addDays(day, 1)) days.push(found.get(day) ?? '0');
   return days;
 }

@@ -24,6 +24,7 @@ export function UsageReport({ query, points, skus }: UsageReportProps) {
   const groups = useMemo(() => [...Map.groupBy(named, (point) => point.sku)], [named]);
   const [picked, setPicked] = useState<string | null>(null);
   const [shown, list] = groups.find(([sku]) => sku === picked) ?? groups[0]!;
+  const [all, showAll] = useState(false);
   const unit = (sku: string) => skus.find((one) => one.sku === sku)?.unit ?? '';
   const columns = useMemo(() => columnsFor(query.window, skus), [query.window, skus]);
   return (
@@ -82,10 +83,19 @@ export function UsageReport({ query, points, skus }: UsageReportProps) {
           rows={named}
           rowKey={(point) => `${point.start} ${point.sku}`}
         />
+        {named.length > first_rows && !all ? (
+          <div className="border-t border-line py-2 text-center">
+            <Button size="small" look="ghost" onClick={() => showAll(true)}>
+              Show all {formatCount(named.length)} rows
+            </Button>
+          </div>
+        ) : null}
       </Card>
     </div>
   );
 }
+
+const first_rows = 100;
 
 type NamedPoint = UsagePoint & { sku: string };
 

@@ -1,12 +1,13 @@
 import type { Step } from '../../api/types.ts';
 import { cx } from '../../ui/cx.ts';
-import { formatDecimal, formatLabel } from '../../ui/format.ts';
+import { formatDecimal, formatLabel, formatSigned } from '../../ui/format.ts';
 
 interface Total {
   label: string;
   amount: string;
   currency?: string;
-  quiet?: boolean;
+  /** A difference: quieter, and with its sign. */
+  signed?: boolean;
   strong?: boolean;
 }
 
@@ -58,12 +59,12 @@ export function StepsTable({ steps, unit, totals }: { steps: readonly Step[]; un
             <th
               scope="row"
               colSpan={3}
-              className={cx('h-7 pr-3 text-left font-normal', total.quiet && 'text-ink-3', total.strong && 'font-semibold')}
+              className={cx('h-7 pr-3 text-left font-normal', total.signed && 'text-ink-3', total.strong && 'font-semibold')}
             >
               {total.label}
             </th>
-            <td className={cx('text-right whitespace-nowrap', total.quiet && 'text-ink-3', total.strong && 'font-semibold')}>
-              {formatDecimal(total.amount)}
+            <td className={cx('text-right whitespace-nowrap', total.signed && 'text-ink-3', total.strong && 'font-semibold')}>
+              {total.signed ? formatSigned(total.amount) : formatDecimal(total.amount)}
               {total.currency ? <span className="text-xs font-normal text-ink-3"> {total.currency}</span> : null}
             </td>
           </tr>

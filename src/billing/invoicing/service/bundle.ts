@@ -1,6 +1,6 @@
-import { type Bundle, buildBundle, type ChargeParts, type InvoiceDocument, type SaltedEvent } from '../../../kernel/bundle.ts';
 import { proofFor, receiptFor } from '../../../foundation/receipts/service.ts';
 import { assert } from '../../../kernel/assert.ts';
+import { type Bundle, buildBundle, type ChargeParts, type InvoiceDocument, type SaltedEvent } from '../../../kernel/bundle.ts';
 import { add, type Decimal, formatDecimal, parseDecimal, ZERO } from '../../../kernel/decimal.ts';
 import { saltText } from '../../../kernel/proof.ts';
 import type { Db } from '../../../platform/postgres.ts';

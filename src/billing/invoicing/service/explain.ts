@@ -2,7 +2,7 @@ import { formatDecimal, parseDecimal, subtract } from '../../../kernel/decimal.t
 import { fromMinor } from '../../../kernel/money.ts';
 import type { Db } from '../../../platform/postgres.ts';
 import { shortestDecimal } from '../../../platform/schemas.ts';
-import { eventsOfTake } from '../../../usage/metering/service.ts';
+import { firstEventsOfTake } from '../../../usage/metering/service.ts';
 import type { StoredCharge } from '../../rating/model.ts';
 import { chargesByIds, rectanglesOfCharge } from '../../rating/service.ts';
 import { errors } from '../errors.ts';
@@ -27,7 +27,11 @@ export async function explainLine(db: Db, invoice_id: string, line_id: string, o
     amount_exact: charge.amount_exact,
     quantity: charge.quantity,
     rounding: { mode: rounding, amount: formatDecimal(subtract(parseDecimal(amount), parseDecimal(charge.amount_exact))) },
-    price_version: { price_version_id: charge.price_version_id, version: price_version ?? null, price: price as Record<string, unknown> },
+    price_version: {
+      price_version_id: charge.price_version_id,
+      version: price_version ?? null,
+      price: price as Record<string, unknown>,
+    },
     inputs: charge.inputs as Record<string, unknown>,
     inputs_hash: charge.inputs_hash.toString('hex'),
     usage: await usageOf(db, charge),
@@ -38,15 +42,12 @@ async function usageOf(db: Db, charge: StoredCharge): Promise<Explanation['usage
   if (charge.usage_root === null || charge.sku === null) return null;
   const rectangles = await rectanglesOfCharge(db, charge);
   const take = { org_id: charge.org_id, sku: charge.sku, time_zone: charge.inputs.time_zone ?? 'UTC', rectangles };
-  const events: Record<string, unknown>[] = [];
-  for await (const { event } of eventsOfTake(db, take)) {
-    if (events.push({ ...event }) > first_events) break;
-  }
+  const events = await firstEventsOfTake(db, take, first_events + 1);
   return {
     count: Number.parseInt(charge.usage_count ?? '0', 10),
     sum: shortestDecimal(charge.usage_sum ?? '0'),
     root: charge.usage_root.toString('hex'),
-    events: events.slice(0, first_events),
+    events: events.slice(0, first_events).map(({ event }) => ({ ...event })),
     more: events.length > first_events,
   };
 }

@@ -2,10 +2,10 @@ import { recordAudit } from '../../../foundation/audit/service.ts';
 import { emit } from '../../../foundation/events/service.ts';
 import { appendReceipts, receiptFor, sealCheckpoint } from '../../../foundation/receipts/service.ts';
 import { organizationsByIds } from '../../../foundation/tenancy/service.ts';
-import { shortestDecimal } from '../../../platform/schemas.ts';
 import { utcText } from '../../../kernel/proof.ts';
 import { decodeCursor, encodeCursor, toPage } from '../../../platform/cursor.ts';
 import type { Db, Tx } from '../../../platform/postgres.ts';
+import { shortestDecimal } from '../../../platform/schemas.ts';
 import { paidLegs } from '../../ledger/model.ts';
 import { accountsFor, postTransaction, reverseTransaction, setLineStatus } from '../../ledger/service.ts';
 import { retireCharges } from '../../rating/service.ts';
@@ -73,7 +73,11 @@ export async function voidInvoice(tx: Tx, invoice_id: string, reason: string): P
   requireTransition(row.status, 'void');
   const lines = await selectLines(tx, invoice_id);
   if (row.ledger_transaction_id !== null) {
-    await reverseTransaction(tx, row.ledger_transaction_id, { kind: 'invoice_void', idem_key: `invoice_void/${invoice_id}`, memo: row.number });
+    await reverseTransaction(tx, row.ledger_transaction_id, {
+      kind: 'invoice_void',
+      idem_key: `invoice_void/${invoice_id}`,
+      memo: row.number,
+    });
   }
   await setLineStatus(
     tx,
@@ -85,7 +89,14 @@ export async function voidInvoice(tx: Tx, invoice_id: string, reason: string): P
     lines.map((line) => line.charge_id),
   );
   await setVoid(tx, invoice_id, reason);
-  const payload = { tenant_id: tx.tenant_id, invoice_id, number: row.number, org_id: row.org_id, reason, voided_at: utcText(tx.now) };
+  const payload = {
+    tenant_id: tx.tenant_id,
+    invoice_id,
+    number: row.number,
+    org_id: row.org_id,
+    reason,
+    voided_at: utcText(tx.now),
+  };
   await appendReceipts(tx, [{ kind: 'invoice_void', subject_id: invoice_id, payload }]);
   await sealCheckpoint(tx);
   await tellStatus(tx, row, 'void', { reason });
@@ -93,7 +104,11 @@ export async function voidInvoice(tx: Tx, invoice_id: string, reason: string): P
 }
 
 /** Money that came by hand: cash rises, the receivable falls. Throws `invoice_unknown`, `invoice_transition`. */
-export async function markPaid(tx: Tx, invoice_id: string, payment: { paid_at?: string | undefined; reference?: string | undefined }): Promise<Invoice> {
+export async function markPaid(
+  tx: Tx,
+  invoice_id: string,
+  payment: { paid_at?: string | undefined; reference?: string | undefined },
+): Promise<Invoice> {
   const row = await requireInvoice(tx, invoice_id, null, true);
   requireTransition(row.status, 'paid');
   const amount_minor = BigInt(row.total_minor);

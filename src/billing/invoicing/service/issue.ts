@@ -1,12 +1,12 @@
+import { emitMany } from '../../../foundation/events/service.ts';
+import { appendReceipts } from '../../../foundation/receipts/service.ts';
+import type { Organization } from '../../../foundation/tenancy/model.ts';
 import { assert } from '../../../kernel/assert.ts';
 import { canonicalJson, type JsonObject } from '../../../kernel/canonical-json.ts';
 import { newId } from '../../../kernel/id.ts';
 import { fromMinor } from '../../../kernel/money.ts';
 import { documentHash } from '../../../kernel/proof.ts';
 import type { Tx } from '../../../platform/postgres.ts';
-import { emitMany } from '../../../foundation/events/service.ts';
-import { appendReceipts } from '../../../foundation/receipts/service.ts';
-import type { Organization } from '../../../foundation/tenancy/model.ts';
 import { billedLegs, type NewLine, type NewTransaction } from '../../ledger/model.ts';
 import { accountsFor, insertLines, postMany } from '../../ledger/service.ts';
 import { splitGross } from '../../partners/model.ts';
@@ -178,7 +178,11 @@ async function post(tx: Tx, issued: readonly Issued[]): Promise<(string | null)[
   const names = issued.flatMap((invoice) => [
     { kind: 'receivable' as const, owner: invoice.org_id, currency: invoice.currency },
     { kind: 'revenue' as const, owner: null, currency: invoice.currency },
-    ...partnersOf(invoice).map(({ partner_id }) => ({ kind: 'partner_payable' as const, owner: partner_id, currency: invoice.currency })),
+    ...partnersOf(invoice).map(({ partner_id }) => ({
+      kind: 'partner_payable' as const,
+      owner: partner_id,
+      currency: invoice.currency,
+    })),
   ]);
   const accounts = await accountsFor(tx, names);
   let at = 0;
@@ -187,7 +191,14 @@ async function post(tx: Tx, issued: readonly Issued[]): Promise<(string | null)[
     const revenue = accounts[at++]!;
     const partners = partnersOf(invoice).map(({ amount_minor }) => ({ account_id: accounts[at++]!, amount_minor }));
     const net_minor = invoice.lines.reduce((sum, line) => sum + line.entry.net_minor, 0n);
-    const legs = billedLegs({ currency: invoice.currency, receivable, revenue, gross_minor: invoice.total_minor, net_minor, partners });
+    const legs = billedLegs({
+      currency: invoice.currency,
+      receivable,
+      revenue,
+      gross_minor: invoice.total_minor,
+      net_minor,
+      partners,
+    });
     return { kind: 'invoice', idem_key: `invoice/${invoice.invoice_id}`, memo: invoice.number, postings: legs };
   });
   const worth = transactions.filter((transaction) => transaction.postings.length > 0);
@@ -201,7 +212,9 @@ function partnersOf(invoice: Issued): { partner_id: string; amount_minor: bigint
   for (const { entry } of invoice.lines) {
     if (entry.partner_id !== null) sums.set(entry.partner_id, (sums.get(entry.partner_id) ?? 0n) + entry.partner_minor);
   }
-  return [...sums].filter(([, amount_minor]) => amount_minor !== 0n).map(([partner_id, amount_minor]) => ({ partner_id, amount_minor }));
+  return [...sums]
+    .filter(([, amount_minor]) => amount_minor !== 0n)
+    .map(([partner_id, amount_minor]) => ({ partner_id, amount_minor }));
 }
 
 function invoiceLines(invoice: Issued): NewInvoiceLine[] {
@@ -226,4 +239,3 @@ function invoiceLines(invoice: Issued): NewInvoiceLine[] {
 export function amountOf(minor: string | bigint, currency: string): { amount: string; currency: string } {
   return { amount: fromMinor(BigInt(minor), currency), currency };
 }
-

@@ -26,24 +26,41 @@ export async function renderInvoice(invoice: Invoice, document: InvoiceDocument)
       margin: [48, 20, 48, 0],
       fontSize: 8,
     }),
-    content: [heading(invoice, document), parties(document), facts(invoice, document), lines(document), total(invoice, document), proof(invoice)],
+    content: [
+      heading(invoice, document),
+      parties(document),
+      facts(invoice, document),
+      lines(document),
+      total(invoice, document),
+      proof(invoice),
+    ],
   });
   return pdf.getBuffer();
 }
 
 function heading(invoice: Invoice, document: InvoiceDocument): Content {
-  const stamp = invoice.status === 'open' ? [] : [{ text: invoice.status.toUpperCase(), color: invoice.status === 'void' ? '#b42318' : '#087443', bold: true }];
+  const stamp =
+    invoice.status === 'open'
+      ? []
+      : [{ text: invoice.status.toUpperCase(), color: invoice.status === 'void' ? '#b42318' : '#087443', bold: true }];
   return {
     columns: [
       { text: textOf(document.seller, 'legal_name'), fontSize: 15, bold: true },
-      { stack: [{ text: 'Invoice', fontSize: 15, bold: true }, { text: document.number, fontSize: 10, color: faint }, ...stamp], alignment: 'right' },
+      {
+        stack: [{ text: 'Invoice', fontSize: 15, bold: true }, { text: document.number, fontSize: 10, color: faint }, ...stamp],
+        alignment: 'right',
+      },
     ],
     margin: [0, 0, 0, 24],
   };
 }
 
 function parties(document: InvoiceDocument): Content {
-  return { columns: [partyOf('From', document.seller), partyOf('Billed to', document.customer)], columnGap: 24, margin: [0, 0, 0, 20] };
+  return {
+    columns: [partyOf('From', document.seller), partyOf('Billed to', document.customer)],
+    columnGap: 24,
+    margin: [0, 0, 0, 20],
+  };
 }
 
 function partyOf(title: string, party: unknown): Content {
@@ -67,7 +84,12 @@ function facts(invoice: Invoice, document: InvoiceDocument): Content {
     ['Amount due', `${invoice.status === 'open' ? document.total : '0.00'} ${document.currency}`],
   ];
   return {
-    columns: shown.map(([title, text]) => ({ stack: [{ text: title, color: faint, fontSize: 8 }, { text, bold: true }] })),
+    columns: shown.map(([title, text]) => ({
+      stack: [
+        { text: title, color: faint, fontSize: 8 },
+        { text, bold: true },
+      ],
+    })),
     margin: [0, 0, 0, 20],
   };
 }
@@ -110,7 +132,12 @@ function lines(document: InvoiceDocument): Content {
 }
 
 function total(invoice: Invoice, document: InvoiceDocument): Content {
-  const note = invoice.status === 'void' ? `Void: ${invoice.void_reason}` : invoice.status === 'paid' ? `Paid on ${invoice.paid_at?.slice(0, 10)}` : '';
+  const note =
+    invoice.status === 'void'
+      ? `Void: ${invoice.void_reason}`
+      : invoice.status === 'paid'
+        ? `Paid on ${invoice.paid_at?.slice(0, 10)}`
+        : '';
   return {
     columns: [
       { text: note, color: faint, width: '*' },

@@ -1,21 +1,21 @@
-import { closeUsage } from '../../../usage/metering/service.ts';
-import { rollUp } from '../../../usage/metering/service/rollup.ts';
-import { settledWatermark } from '../../../usage/metering/service/watermark.ts';
 import { recordAudit } from '../../../foundation/audit/service.ts';
 import { emit } from '../../../foundation/events/service.ts';
 import { sealCheckpoint } from '../../../foundation/receipts/service.ts';
-import { organizationsByIds, ownOrganization, requireTenant } from '../../../foundation/tenancy/service.ts';
 import { tenantNow } from '../../../foundation/tenancy/model.ts';
+import { organizationsByIds, ownOrganization, requireTenant } from '../../../foundation/tenancy/service.ts';
 import { CodedError } from '../../../kernel/errors.ts';
 import { newId } from '../../../kernel/id.ts';
 import { before, startOfDay } from '../../../kernel/period.ts';
 import type { Clock } from '../../../platform/clock.ts';
 import { enqueue } from '../../../platform/jobs.ts';
 import type { Postgres, Scope, Tx } from '../../../platform/postgres.ts';
+import { rollUp } from '../../../usage/metering/service/rollup.ts';
+import { settledWatermark } from '../../../usage/metering/service/watermark.ts';
+import { closeUsage } from '../../../usage/metering/service.ts';
 import { commissionRates, partnersOfRecord } from '../../partners/service.ts';
 import type { RatedSubscription } from '../../rating/model.ts';
-import { type PlanOutcome, planPeriods, storePeriods } from '../../rating/service.ts';
 import { ratedSubscriptions, subscriptionsWithin, unpricedSubscriptions } from '../../rating/service/subscriptions.ts';
+import { type PlanOutcome, planPeriods, storePeriods } from '../../rating/service.ts';
 import type { Subscription } from '../../subscriptions/model.ts';
 import { ensureItems, markBilled } from '../../subscriptions/service.ts';
 import { boundAsDate, requireEndedPeriod } from '../decide.ts';
@@ -81,7 +81,9 @@ export async function executeRun(deps: RunDeps, { tenant_id, run_id }: { tenant_
   try {
     const watermark = await settledWatermark(deps.postgres);
     await rollUp(deps.postgres, tenant_id, watermark, scope.now);
-    const subscriptions = await deps.postgres.read(scope, (db) => subscriptionsWithin(db, { ...widely(run), org_id: run.org_id }));
+    const subscriptions = await deps.postgres.read(scope, (db) =>
+      subscriptionsWithin(db, { ...widely(run), org_id: run.org_id }),
+    );
     await deps.postgres.transact(scope, (tx) => startRun(tx, run_id, subscriptions.length));
     for (const chunk of chunksOfOrganizations(subscriptions)) {
       deps.signal?.throwIfAborted();
@@ -110,7 +112,11 @@ async function billChunk(tx: Tx, run: RunRow, watermark: string, subscriptions: 
   );
   const { rated, faults } = await ratedSubscriptions(tx, subscriptions);
   const org_ids = [...new Set(subscriptions.map((each) => each.org_id))];
-  const [organizations, own, tenant] = [await organizationsByIds(tx, org_ids), await ownOrganization(tx), await requireTenant(tx)];
+  const [organizations, own, tenant] = [
+    await organizationsByIds(tx, org_ids),
+    await ownOrganization(tx),
+    await requireTenant(tx),
+  ];
   const partners = await partnerShares(tx, org_ids, run);
   const outcome = await planPeriods(tx, {
     run_id: run.run_id,
@@ -182,7 +188,9 @@ async function partnerShares(tx: Tx, org_ids: readonly string[], run: RunRow): P
   if (partners.size === 0) return new Map();
   const rateOf = await commissionRates(tx);
   return new Map(
-    [...partners].map(([org_id, { partner_id, partner_tier }]) => [org_id, { partner_id, pctOf: (sku) => rateOf(partner_tier, sku) }] as const),
+    [...partners].map(
+      ([org_id, { partner_id, partner_tier }]) => [org_id, { partner_id, pctOf: (sku) => rateOf(partner_tier, sku) }] as const,
+    ),
   );
 }
 
@@ -226,9 +234,19 @@ async function refuseOverlap(
   subscriptions: readonly RatedSubscription[],
 ): Promise<void> {
   if (subscriptions.length === 0 || subscriptions.length > chunk_size) return;
-  const outcome = await planPeriods(tx, { run_id: newId(tx.now), from, to, watermark: '1', rounding: 'half_up', subscriptions, contextOf: () => ({}) });
+  const outcome = await planPeriods(tx, {
+    run_id: newId(tx.now),
+    from,
+    to,
+    watermark: '1',
+    rounding: 'half_up',
+    subscriptions,
+    contextOf: () => ({}),
+  });
   const first = outcome.overlapping[0];
   if (first && outcome.planned.length === 0 && outcome.already_billed.length === 0) {
-    throw errors.period_overlaps({ detail: `${first.billed.from} to ${first.billed.to} is billed already, and ${from} to ${to} overlaps it.` });
+    throw errors.period_overlaps({
+      detail: `${first.billed.from} to ${first.billed.to} is billed already, and ${from} to ${to} overlaps it.`,
+    });
   }
 }

@@ -1,5 +1,5 @@
-import { newId } from '../../../kernel/id.ts';
 import { add, formatDecimal, parseDecimal } from '../../../kernel/decimal.ts';
+import { newId } from '../../../kernel/id.ts';
 import type { Tx } from '../../../platform/postgres.ts';
 import { shortestDecimal } from '../../../platform/schemas.ts';
 import { actionCharge, calendarInterval } from '../decide.ts';
@@ -54,24 +54,39 @@ export async function actionCharges(
       throw errors.not_entitled({ detail, errors: [{ pointer: `/lines/${index}/sku`, code: 'not_entitled', detail }] });
     }
     const interval = calendarInterval(subscription, tx.now);
-    if (!priors.has(line.sku)) priors.set(line.sku, await priorOf(tx, { subscription_id: subscription.subscription_id, sku: line.sku, interval }));
+    if (!priors.has(line.sku))
+      priors.set(line.sku, await priorOf(tx, { subscription_id: subscription.subscription_id, sku: line.sku, interval }));
     const prior = priors.get(line.sku)!;
     const charge = actionCharge({ ...request, ...line, subscription, item, interval, prior, rounding, context: {} });
     priors.set(line.sku, addTo(prior, charge));
     const charge_id = newId(tx.now);
     charges.push({ ...charge, charge_id, billed_period_id: null });
-    made.push({ ...line, charge_id, org_id: request.org_id, project_id: request.project_id, amount_exact: charge.amount_exact, currency: charge.currency });
+    made.push({
+      ...line,
+      charge_id,
+      org_id: request.org_id,
+      project_id: request.project_id,
+      amount_exact: charge.amount_exact,
+      currency: charge.currency,
+    });
   }
   await insertCharges(tx, charges);
   return made;
 }
 
-async function priorOf(tx: Tx, of: { subscription_id: string; sku: string; interval: { from: string } }): Promise<PriorCharge | null> {
+async function priorOf(
+  tx: Tx,
+  of: { subscription_id: string; sku: string; interval: { from: string } },
+): Promise<PriorCharge | null> {
   const row = await priorActionCharges(tx, { subscription_id: of.subscription_id, sku: of.sku, interval_from: of.interval.from });
   return row ? { quantity: shortestDecimal(row.quantity), amount_exact: shortestDecimal(row.amount_exact), amount: '0' } : null;
 }
 
 function addTo(prior: PriorCharge | null, charge: { quantity: string; amount_exact: string }): PriorCharge {
   const sum = (a: string, b: string) => formatDecimal(add(parseDecimal(a), parseDecimal(b)));
-  return { quantity: sum(prior?.quantity ?? '0', charge.quantity), amount_exact: sum(prior?.amount_exact ?? '0', charge.amount_exact), amount: '0' };
+  return {
+    quantity: sum(prior?.quantity ?? '0', charge.quantity),
+    amount_exact: sum(prior?.amount_exact ?? '0', charge.amount_exact),
+    amount: '0',
+  };
 }

@@ -54,7 +54,10 @@ export async function estimate(db: Db, request: EstimateRequest): Promise<Estima
   };
 }
 
-function estimateLine(item: RatedItem, facts: { quantity: string; currency: string; rounding: string; time_zone: string }): Estimate['lines'][number] {
+function estimateLine(
+  item: RatedItem,
+  facts: { quantity: string; currency: string; rounding: string; time_zone: string },
+): Estimate['lines'][number] {
   const { quantity, currency, rounding } = facts;
   const priced = priceCharge({ currency, rounding, price: item.price, quantity, allow_negative: item.allow_negative });
   const given = typeof item.price.included_quantity === 'string' ? parseDecimal(item.price.included_quantity) : ZERO;
@@ -74,8 +77,15 @@ function currencyOf(subscriptions: readonly RatedSubscription[], request: Estima
   const missing = Object.keys(request.skus).filter((sku) => !priced.has(sku));
   const [first] = subscriptions;
   if (!first || missing.length > 0) {
-    const faults = missing.map((sku) => ({ pointer: `/skus/${sku}`, code: 'not_entitled', detail: 'no live subscription has this SKU' }));
-    throw errors.not_entitled({ detail: first ? `No live subscription has ${missing.join(', ')}.` : 'There is no live subscription.', errors: faults });
+    const faults = missing.map((sku) => ({
+      pointer: `/skus/${sku}`,
+      code: 'not_entitled',
+      detail: 'no live subscription has this SKU',
+    }));
+    throw errors.not_entitled({
+      detail: first ? `No live subscription has ${missing.join(', ')}.` : 'There is no live subscription.',
+      errors: faults,
+    });
   }
   currencyDecimals(first.currency);
   if (subscriptions.some((each) => each.currency !== first.currency)) {

@@ -1,7 +1,7 @@
 import { organizationsByIds, requireTenant } from '../../../foundation/tenancy/service.ts';
+import { assert } from '../../../kernel/assert.ts';
 import type { JsonObject } from '../../../kernel/canonical-json.ts';
 import { type CalendarInterval, isCalendarInterval } from '../../../kernel/period.ts';
-import { assert } from '../../../kernel/assert.ts';
 import { plansByIds, skusByCode } from '../../../offer/catalog/service.ts';
 import type { Db } from '../../../platform/postgres.ts';
 import { baseAmountOf, type EffectivePrice, type Subscription } from '../../subscriptions/model.ts';
@@ -12,7 +12,10 @@ import type { RatedItem, RatedSubscription } from '../model.ts';
 const page_size = 1000;
 
 /** Every subscription that runs at some moment of `[from, to)`. */
-export async function subscriptionsWithin(db: Db, query: { from: string; to: string; org_id: string | null }): Promise<Subscription[]> {
+export async function subscriptionsWithin(
+  db: Db,
+  query: { from: string; to: string; org_id: string | null },
+): Promise<Subscription[]> {
   const found: Subscription[] = [];
   for (let after: string | null = null; ; ) {
     const page: Subscription[] = await liveSubscriptions(db, { ...query, limit: page_size, after });
