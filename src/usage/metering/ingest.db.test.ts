@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { testDatabase } from '../../../test/support/database.ts';
 import { testUsage } from '../../../test/support/usage.ts';
-import { usageLeaf } from '../../kernel/proof.ts';
+import { type UsageEvent, usageLeaf } from '../../kernel/proof.ts';
 import type { UsageInput } from './model.ts';
 import { createIngest } from './service/ingest.ts';
 
@@ -20,7 +20,10 @@ const event = (over: Partial<UsageInput> = {}): UsageInput => {
 };
 const send = (...events: unknown[]) => usage.ingest.ingestEvents(t.tenant_id, events, { now });
 const stored = (request_id: string) =>
-  t.superuser<Record<string, unknown>>('SELECT * FROM metering_event WHERE tenant_id = $1 AND request_id = $2', [t.tenant_id, request_id]);
+  t.superuser<Record<string, unknown>>('SELECT * FROM metering_event WHERE tenant_id = $1 AND request_id = $2', [
+    t.tenant_id,
+    request_id,
+  ]);
 
 it('stores an event once, however it is written and however often it is sent', async () => {
   const first = event({ quantity: '1.50', time: '2026-02-10T19:00:00.100+11:00', properties: { region: 'au', size: 2 } });
@@ -33,11 +36,28 @@ it('stores an event once, however it is written and however often it is sent', a
 });
 
 it('keeps a leaf that the stored row gives again', async () => {
-  const one = event({ quantity: '007.500', amount: 12, properties: { deep: { list: [1, 2.5, null, 'é'] } }, metadata: { note: '"quoted"' }, source: 'meter' });
+  const one = event({
+    quantity: '007.500',
+    amount: 12,
+    properties: { deep: { list: [1, 2.5, null, 'é'] } },
+    metadata: { note: '"quoted"' },
+    source: 'meter',
+  });
   const { leaves } = await send(one);
   const [row] = await stored(one.request_id);
-  const { quantity, amount, properties, metadata, event_time: time, source, salt, leaf } = row as Record<string, never>;
-  expect(usageLeaf({ request_id: one.request_id, org_id, sku: 'mail', quantity, amount, properties, metadata, time, source }, salt)).toEqual(leaf);
+  const {
+    quantity,
+    amount,
+    properties,
+    metadata,
+    event_time: time,
+    source,
+    salt,
+    leaf,
+  } = row as unknown as UsageEvent & { event_time: string; salt: Buffer; leaf: Buffer };
+  expect(
+    usageLeaf({ request_id: one.request_id, org_id, sku: 'mail', quantity, amount, properties, metadata, time, source }, salt),
+  ).toEqual(leaf);
   expect(leaves).toEqual([leaf]);
   expect(quantity).toBe('7.5');
 });
@@ -131,7 +151,9 @@ it('reads an absent quantity as one where the SKU counts, and as none beside an 
   const amount = { ...event({ amount: '3' }), quantity: undefined };
   expect(await send(counted, counted_amount, amount)).toMatchObject({ accepted: 3 });
   expect(await send(counted, counted_amount, amount)).toMatchObject({ duplicates: 3 });
-  const quantities = await Promise.all([counted, counted_amount, amount].map(async (each) => (await stored(each.request_id))[0]!.quantity));
+  const quantities = await Promise.all(
+    [counted, counted_amount, amount].map(async (each) => (await stored(each.request_id))[0]!.quantity),
+  );
   expect(quantities).toEqual(['1', '1', null]);
 });
 
@@ -160,7 +182,11 @@ it('answers a retry of an event whose period has closed since as the duplicate i
   await send(...early);
   await t.superuser("INSERT INTO usage_closure VALUES ($1, $2, '2026-03-01T00:00:00Z')", [t.tenant_id, org]);
   expect(await send(...early)).toMatchObject({ duplicates: 2, rejected: [], late: [] });
-  const late = [event({ org_id: org, sku: 'strict' }), event({ org_id: org }), event({ org_id: org, time: '2026-03-01T00:00:00Z' })];
+  const late = [
+    event({ org_id: org, sku: 'strict' }),
+    event({ org_id: org }),
+    event({ org_id: org, time: '2026-03-01T00:00:00Z' }),
+  ];
   expect(await send(...late)).toMatchObject({
     accepted: 2,
     rejected: [{ index: 0, code: 'period_closed' }],
@@ -189,7 +215,10 @@ it('counts each event once when eight writers send overlapping batches at the sa
   const sum = (of: 'accepted' | 'duplicates' | 'rejected') => outcomes.reduce((total, each) => total + each[of], 0);
   // 8 × 400 sent, 400 of them first.
   expect([sum('accepted'), sum('duplicates'), sum('rejected')]).toEqual([400, 2800, 0]);
-  const [row] = await t.superuser("SELECT count(*)::int, sum(quantity)::text FROM metering_event WHERE tenant_id = $1 AND quantity = 2", [t.tenant_id]);
+  const [row] = await t.superuser(
+    'SELECT count(*)::int, sum(quantity)::text FROM metering_event WHERE tenant_id = $1 AND quantity = 2',
+    [t.tenant_id],
+  );
   expect(row).toEqual({ count: 400, sum: '800' });
 });
 
@@ -198,7 +227,9 @@ it('tells the outbox once per tenant and flush how many events were stored', asy
   const events = [event(), event(), event()];
   await send(...events, events[0]);
   await send(...events);
-  const after = await t.superuser("SELECT data, aggregate_id FROM billing_events WHERE type = 'usage.reported' ORDER BY seq DESC LIMIT 1");
+  const after = await t.superuser(
+    "SELECT data, aggregate_id FROM billing_events WHERE type = 'usage.reported' ORDER BY seq DESC LIMIT 1",
+  );
   expect(after).toEqual([{ data: { count: 3 }, aggregate_id: t.tenant_id }]);
   expect(await t.superuser('SELECT 1 FROM billing_events')).toHaveLength(before.length + 1);
 });
@@ -208,7 +239,11 @@ it('refuses more than the queue may hold, and nothing of it is stored', async ()
   const batches = Array.from({ length: 4 }, () => Array.from({ length: 4 }, () => event()));
   const answers = await Promise.allSettled(batches.map((batch) => small.ingestEvents(t.tenant_id, batch, { now })));
   expect(answers.map((answer) => answer.status)).toEqual(['fulfilled', 'fulfilled', 'rejected', 'rejected']);
-  expect((answers[3] as PromiseRejectedResult).reason).toMatchObject({ code: 'ingest_overloaded', status: 429, details: { headers: { 'retry-after': '1' } } });
+  expect((answers[3] as PromiseRejectedResult).reason).toMatchObject({
+    code: 'ingest_overloaded',
+    status: 429,
+    details: { headers: { 'retry-after': '1' } },
+  });
   expect(await stored(batches[3]![0]!.request_id)).toEqual([]);
   // What waited has gone: there is room again.
   expect(await small.ingestEvents(t.tenant_id, batches[3]!, { now })).toMatchObject({ accepted: 4 });

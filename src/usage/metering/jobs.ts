@@ -16,7 +16,9 @@ export const jobs: JobDefinition[] = [
     cron: '* * * * *',
     async run(_payload, { postgres, clock }) {
       for (const tenant_id of await tenantsToRollUp(postgres)) {
-        await postgres.transact({ tenant_id, now: clock.now(), actor }, (tx) => enqueue(tx, 'metering.rollup_tenant', {}, { key: jobKey(tenant_id) }));
+        await postgres.transact({ tenant_id, now: clock.now(), actor }, (tx) =>
+          enqueue(tx, 'metering.rollup_tenant', {}, { key: jobKey(tenant_id) }),
+        );
       }
     },
   },

@@ -152,7 +152,9 @@ export const IngestAnswer = z.object({
   rejected: z.array(RejectionBody),
   late: z.array(z.object({ index: Count, request_id: z.string(), late_policy: z.enum(latePolicies) })),
   leaves: z.array(z.string()).optional().meta({ description: 'hexadecimal, in the order of the events; with ?leaves=true' }),
-  ack: z.string().meta({ description: 'Ed25519 JWS over the Merkle root of the accepted and duplicate leaves, their count and the time' }),
+  ack: z
+    .string()
+    .meta({ description: 'Ed25519 JWS over the Merkle root of the accepted and duplicate leaves, their count and the time' }),
 });
 
 export const MeteringEvent = z.object({

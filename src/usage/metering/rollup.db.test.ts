@@ -1,16 +1,16 @@
 import { expect, it } from 'vitest';
 import { testDatabase } from '../../../test/support/database.ts';
 import { testUsage } from '../../../test/support/usage.ts';
-import { clock } from '../../platform/clock.ts';
-import { createLogger } from '../../platform/telemetry.ts';
 import { calendarPeriod } from '../../kernel/period.ts';
 import { dayRoot, utcText } from '../../kernel/proof.ts';
+import { clock } from '../../platform/clock.ts';
+import { createLogger } from '../../platform/telemetry.ts';
 import { jobs } from './jobs.ts';
 import type { UsageInput } from './model.ts';
-import { closeUsage, organizationsWithLateUsage, takeUsage } from './service.ts';
 import { rollUp, rollUpWhatIsNew, tenantsToRollUp } from './service/rollup.ts';
 import { usageOf } from './service/usage.ts';
 import { presentWatermark, settledWatermark } from './service/watermark.ts';
+import { closeUsage, organizationsWithLateUsage, takeUsage } from './service.ts';
 
 const t = await testDatabase();
 const usage = testUsage(t);
@@ -29,9 +29,12 @@ const rollups = (org_id: string) =>
     [org_id],
   );
 const leaves = async (org_id: string) =>
-  (await t.superuser<{ leaf: Buffer }>('SELECT leaf FROM metering_event WHERE org_id = $1 ORDER BY event_time, request_id COLLATE "C"', [org_id])).map(
-    (row) => row.leaf,
-  );
+  (
+    await t.superuser<{ leaf: Buffer }>(
+      'SELECT leaf FROM metering_event WHERE org_id = $1 ORDER BY event_time, request_id COLLATE "C"',
+      [org_id],
+    )
+  ).map((row) => row.leaf);
 const whole = (org_id: string, from: string, to: string, watermark: string, time_zone = 'UTC') => ({
   org_id,
   sku: 'energy',
@@ -43,7 +46,8 @@ it('cuts days in the organization’s zone, 25 hours long when Sydney’s clock 
   const org_id = await usage.organization({ time_zone: 'Australia/Sydney' });
   // 5 April 2026: summer time (UTC+11) ends at 03:00; the day lasts from 4 April 13:00Z to 5 April 14:00Z.
   // 4 October 2026: it begins at 02:00; the day lasts from 3 October 14:00Z to 4 October 13:00Z.
-  const hours = (from: string, count: number) => Array.from({ length: count }, (_, at) => Temporal.Instant.from(from).add({ hours: at }).toString());
+  const hours = (from: string, count: number) =>
+    Array.from({ length: count }, (_, at) => Temporal.Instant.from(from).add({ hours: at }).toString());
   const times = [...hours('2026-04-04T12:00:00Z', 28), ...hours('2026-10-03T12:00:00Z', 28)];
   await usage.send(
     times.map((time) => event(org_id, time, '2')),
@@ -87,7 +91,15 @@ it('keeps decimals exact to the last digit and the largest number', async () => 
 it('puts a day’s root over its leaves in order of time and request id, also where a day is read in several pieces', async () => {
   const org_id = await usage.organization();
   // 9,000 events in 900 moments: ten share each, so that the request id decides; a piece has 4,096.
-  const events = Array.from({ length: 9000 }, (_, at) => event(org_id, Temporal.Instant.from('2026-05-02T00:00:00Z').add({ seconds: (at * 7) % 900 }).toString(), '0.1'));
+  const events = Array.from({ length: 9000 }, (_, at) =>
+    event(
+      org_id,
+      Temporal.Instant.from('2026-05-02T00:00:00Z')
+        .add({ seconds: (at * 7) % 900 })
+        .toString(),
+      '0.1',
+    ),
+  );
   await usage.send(events);
   const watermark = await rollUpAll();
   const [row] = await rollups(org_id);
@@ -114,7 +126,11 @@ it('never passes over a transaction that was open while later ones committed', a
     const present = await presentWatermark(t.postgres);
     await rollUp(t.postgres, t.tenant_id, present, now);
     expect(await rollups(org_id)).toEqual([]);
-    expect(await t.read((db) => usageOf(db, { org_id, from: '2026-05-03', to: '2026-05-04', window: 'day', group_by: [], org_ids: null }))).toMatchObject({
+    expect(
+      await t.read((db) =>
+        usageOf(db, { org_id, from: '2026-05-03', to: '2026-05-04', window: 'day', group_by: [], org_ids: null }),
+      ),
+    ).toMatchObject({
       data: [{ start: '2026-05-03', quantity: '1' }],
     });
 
@@ -144,9 +160,11 @@ it('answers usage exactly while rollups lag behind, for days, months, hours and 
     event(org_id, '2026-05-31T18:15:00Z', '16'), // 1 June
   ]);
   const ask = async (over: object) =>
-    (await t.read((db) => usageOf(db, { org_id, from: '2026-05-01', to: '2026-06-01', window: 'day', group_by: [], org_ids: null, ...over }))).data.map(
-      (point) => [point.start, point.quantity],
-    );
+    (
+      await t.read((db) =>
+        usageOf(db, { org_id, from: '2026-05-01', to: '2026-06-01', window: 'day', group_by: [], org_ids: null, ...over }),
+      )
+    ).data.map((point) => [point.start, point.quantity]);
   const answers = async () => [
     await ask({}),
     await ask({ window: 'month', from: '2026-01-01', to: '2027-01-01' }),
@@ -155,21 +173,43 @@ it('answers usage exactly while rollups lag behind, for days, months, hours and 
     await ask({ sku: 'nothing' }),
   ];
   const expected = [
-    [['2026-05-01', '6'], ['2026-05-31', '8']],
-    [['2026-04-01', '1'], ['2026-05-01', '14'], ['2026-06-01', '16']],
-    [['2026-05-01', '4'], ['2026-05-31', '8'], ['2026-06-01', '16']],
+    [
+      ['2026-05-01', '6'],
+      ['2026-05-31', '8'],
+    ],
+    [
+      ['2026-04-01', '1'],
+      ['2026-05-01', '14'],
+      ['2026-06-01', '16'],
+    ],
+    [
+      ['2026-05-01', '4'],
+      ['2026-05-31', '8'],
+      ['2026-06-01', '16'],
+    ],
     // An hour begins on the zone's own hours: 00:00 there is 18:15Z, 17:00 is 11:15Z.
-    [['2026-04-30T18:15:00Z', '2'], ['2026-05-01T11:15:00Z', '4']],
+    [
+      ['2026-04-30T18:15:00Z', '2'],
+      ['2026-05-01T11:15:00Z', '4'],
+    ],
     [],
   ];
   expect(await answers()).toEqual(expected);
   await rollUpAll();
   expect(await answers()).toEqual(expected);
   await usage.send([event(org_id, '2026-05-31T00:00:00Z', '0.5'), event(org_id, '2026-05-20T00:00:00Z', '0.25')]);
-  expect(await ask({})).toEqual([['2026-05-01', '6'], ['2026-05-20', '0.25'], ['2026-05-31', '8.5']]);
+  expect(await ask({})).toEqual([
+    ['2026-05-01', '6'],
+    ['2026-05-20', '0.25'],
+    ['2026-05-31', '8.5'],
+  ]);
   await t.superuser("UPDATE organization SET default_timezone = 'UTC' WHERE org_id = $1", [org_id]);
   // In UTC 30 April has 1 + 2, and all else stays on its day but the 16, which is on 31 May.
-  const moved = [['2026-05-01', '4'], ['2026-05-20', '0.25'], ['2026-05-31', '24.5']];
+  const moved = [
+    ['2026-05-01', '4'],
+    ['2026-05-20', '0.25'],
+    ['2026-05-31', '24.5'],
+  ];
   expect(await ask({})).toEqual(moved);
   await rollUpAll();
   expect(await ask({})).toEqual(moved);
@@ -190,7 +230,11 @@ it('groups by SKU and organization as asked, over all organizations or those tha
     { start: '2025-07-01', quantity: '7', count: 3 },
     { start: '2025-07-02', quantity: '8', count: 1 },
   ]);
-  expect((await ask(['sku', 'org_id'], null)).map((point) => [point.start, point.sku, point.org_id === a ? 'a' : 'b', point.quantity]).sort()).toEqual([
+  expect(
+    (await ask(['sku', 'org_id'], null))
+      .map((point) => [point.start, point.sku, point.org_id === a ? 'a' : 'b', point.quantity])
+      .sort(),
+  ).toEqual([
     ['2025-07-01', 'energy', 'a', '1'],
     ['2025-07-01', 'energy', 'b', '2'],
     ['2025-07-01', 'water', 'a', '4'],
@@ -223,8 +267,11 @@ it('gives every tenant with news a job, which asks for itself again for as long 
   const org_id = await usage.organization();
   await usage.send([event(org_id, '2026-05-06T00:00:00Z')]);
   const run = (name: string, payload: Record<string, string>) =>
-    jobs.find((job) => job.name === name)!.run(payload, { postgres: t.postgres, clock, log: createLogger('silent'), signal: new AbortController().signal });
-  const waiting = async () => (await t.superuser("SELECT key, run_at > now() AS later FROM graphile_worker.jobs WHERE key LIKE 'metering%'")) as object[];
+    jobs
+      .find((job) => job.name === name)!
+      .run(payload, { postgres: t.postgres, clock, log: createLogger('silent'), signal: new AbortController().signal });
+  const waiting = async () =>
+    (await t.superuser("SELECT key, run_at > now() AS later FROM graphile_worker.jobs WHERE key LIKE 'metering%'")) as object[];
   await run('metering.rollup', {});
   await run('metering.rollup', {});
   expect(await waiting()).toEqual([{ key: `metering.rollup ${t.tenant_id}`, later: false }]);
@@ -242,7 +289,15 @@ it('refuses to take usage that no rollup has reached, and overlapping rectangles
   const watermark = await rollUpAll();
   const ahead = whole(org_id, '2026-05-01T00:00:00Z', '2026-06-01T00:00:00Z', (BigInt(watermark) + 1n).toString());
   await expect(t.read((db) => takeUsage(db, [ahead]))).rejects.toThrow(/rollups have reached/);
-  const twice = { ...ahead, rectangles: [1, 2].map(() => ({ from: '2026-05-01T00:00:00Z', to: '2026-06-01T00:00:00Z', arrived_from: '0', arrived_to: watermark })) };
+  const twice = {
+    ...ahead,
+    rectangles: [1, 2].map(() => ({
+      from: '2026-05-01T00:00:00Z',
+      to: '2026-06-01T00:00:00Z',
+      arrived_from: '0',
+      arrived_to: watermark,
+    })),
+  };
   await expect(t.read((db) => takeUsage(db, [twice]))).rejects.toThrow(/do not overlap/);
 });
 
@@ -250,7 +305,12 @@ it('names the organizations with late usage for a closed period, and none withou
   const [late, quiet] = [await usage.organization(), await usage.organization()];
   await usage.send([event(late, '2026-04-10T00:00:00Z'), event(quiet, '2026-04-10T00:00:00Z')]);
   const watermark = await rollUpAll();
-  const periods = [late, quiet].map((org_id) => ({ org_id, from: '2026-04-01T00:00:00Z', to: '2026-05-01T00:00:00Z', watermark }));
+  const periods = [late, quiet].map((org_id) => ({
+    org_id,
+    from: '2026-04-01T00:00:00Z',
+    to: '2026-05-01T00:00:00Z',
+    watermark,
+  }));
   expect(await t.read((db) => organizationsWithLateUsage(db, periods))).toEqual(new Set());
   await usage.send([event(late, '2026-04-11T00:00:00Z'), event(quiet, '2026-07-11T00:00:00Z')], { now: '2026-08-01T00:00:00Z' });
   await rollUpAll();
@@ -262,11 +322,23 @@ it('moves a closure forward only', async () => {
   const close = (closed_until: string) => t.transact((tx) => closeUsage(tx, [{ org_id, closed_until }]));
   await close('2026-05-01T00:00:00Z');
   await close('2026-04-01T00:00:00Z');
-  expect(await t.superuser('SELECT closed_until FROM usage_closure WHERE org_id = $1', [org_id])).toEqual([{ closed_until: '2026-05-01T00:00:00Z' }]);
+  expect(await t.superuser('SELECT closed_until FROM usage_closure WHERE org_id = $1', [org_id])).toEqual([
+    { closed_until: '2026-05-01T00:00:00Z' },
+  ]);
 });
 
 it('begins a local day where the calendar library does, whatever the zone', async () => {
-  for (const time_zone of ['UTC', 'Australia/Sydney', 'Australia/Lord_Howe', 'America/Havana', 'America/Sao_Paulo', 'Asia/Beirut', 'Africa/Cairo', 'Pacific/Apia', 'Asia/Kathmandu']) {
+  for (const time_zone of [
+    'UTC',
+    'Australia/Sydney',
+    'Australia/Lord_Howe',
+    'America/Havana',
+    'America/Sao_Paulo',
+    'Asia/Beirut',
+    'Africa/Cairo',
+    'Pacific/Apia',
+    'Asia/Kathmandu',
+  ]) {
     const rows = await t.superuser<{ day: string; starts: string }>(
       "SELECT d::date AS day, day_start(d::date, $1) AS starts FROM generate_series('2004-01-01'::date, '2027-12-31', '1 day') d",
       [time_zone],

@@ -16,7 +16,12 @@ const event = (over: object = {}) => {
 const post = (body: unknown, headers?: Record<string, string>) => s.call('POST', path, body, headers);
 
 beforeAll(async () => {
-  const org = (slug: string) => ({ legal_name: slug, org_slug: slug, billing_email: 'a@example.com', default_timezone: 'Australia/Sydney' });
+  const org = (slug: string) => ({
+    legal_name: slug,
+    org_slug: slug,
+    billing_email: 'a@example.com',
+    default_timezone: 'Australia/Sydney',
+  });
   org_id = (await s.call('POST', '/v1/orgs', org('one'))).body.org_id;
   their_org = (await s.call('POST', '/v1/orgs', org('theirs'), { authorization: `Bearer ${s.other_key}` })).body.org_id;
   await s.call('POST', '/v1/skus', { sku: 'mail', type: 'action', unit: 'mail' });
@@ -27,10 +32,18 @@ it('answers 202 with an acknowledgement that the tenant’s published key confir
   const events = [event(), event({ colour: 'red' }), event({ quantity: 2.5 })];
   const { status, body } = await post(events);
   expect(status).toBe(202);
-  expect(body).toMatchObject({ accepted: 2, duplicates: 0, rejected: [{ index: 1, request_id: events[1]!.request_id, code: 'field_unknown' }], late: [] });
+  expect(body).toMatchObject({
+    accepted: 2,
+    duplicates: 0,
+    rejected: [{ index: 1, request_id: events[1]!.request_id, code: 'field_unknown' }],
+    late: [],
+  });
   expect(body.leaves).toBeUndefined();
 
-  const listed = (await s.call('GET', `/v1/metering/events?org_id=${org_id}`)).body.data as { request_id: string; leaf: string }[];
+  const listed = (await s.call('GET', `/v1/metering/events?org_id=${org_id}`)).body.data as {
+    request_id: string;
+    leaf: string;
+  }[];
   const leaves = [events[0]!, events[2]!].map((each) => listed.find((one) => one.request_id === each.request_id)!.leaf);
   const [header = '', payload = '', signature = ''] = String(body.ack).split('.');
   const decode = (part: string) => JSON.parse(Buffer.from(part, 'base64url').toString());
@@ -42,21 +55,39 @@ it('answers 202 with an acknowledgement that the tenant’s published key confir
   const jwks = (await s.call('GET', '/.well-known/jwks.json')).body.keys as { kid: string }[];
   const jwk = jwks.find((key) => key.kid === decode(header).kid);
   expect(decode(header)).toMatchObject({ alg: 'EdDSA' });
-  expect(verify(null, Buffer.from(`${header}.${payload}`), createPublicKey({ key: jwk as never, format: 'jwk' }), Buffer.from(signature, 'base64url'))).toBe(true);
+  expect(
+    verify(
+      null,
+      Buffer.from(`${header}.${payload}`),
+      createPublicKey({ key: jwk as never, format: 'jwk' }),
+      Buffer.from(signature, 'base64url'),
+    ),
+  ).toBe(true);
 });
 
 it('answers a retry with an acknowledgement over the same leaves, and shows them when asked', async () => {
   const body = { events: [event(), event()] };
-  const first = await s.call('POST', `${path}?leaves=true`, body, { 'idempotency-key': 'one' });
-  const again = await s.call('POST', `${path}?leaves=true`, body, { 'idempotency-key': 'one' });
+  const first = await s.call('POST', `${path}?leaves=true`, body);
+  const again = await s.call('POST', `${path}?leaves=true`, body);
   expect(first.body).toMatchObject({ accepted: 2, duplicates: 0 });
   expect(again.body).toMatchObject({ accepted: 0, duplicates: 2 });
   expect(again.body.leaves).toEqual(first.body.leaves);
   expect(again.body.ack).toEqual(expect.any(String));
 });
 
+it('gives the first answer again under the same idempotency key, and refuses the key for other events', async () => {
+  const body = [event(), event({ sku: 'nothing' })];
+  const headers = { 'idempotency-key': 'one' };
+  const first = await post(body, headers);
+  expect(first.body).toMatchObject({ accepted: 1, rejected: [{ code: 'sku_unknown' }] });
+  expect((await post(body, headers)).body).toEqual(first.body);
+  expect(await post([event()], headers)).toMatchObject({ status: 422, body: { code: 'idempotency_key_reused' } });
+});
+
 it('answers 422 as a problem that lists every item when every item is rejected', async () => {
-  const { status, body, headers } = await post({ events: [event({ sku: 'nothing' }), event({ org_id: their_org }), event({ time: '2999-01-01T00:00:00Z' })] });
+  const { status, body, headers } = await post({
+    events: [event({ sku: 'nothing' }), event({ org_id: their_org }), event({ time: '2999-01-01T00:00:00Z' })],
+  });
   expect(status).toBe(422);
   expect(headers['content-type']).toContain('application/problem+json');
   expect(body).toMatchObject({
@@ -73,12 +104,16 @@ it('answers 422 as a problem that lists every item when every item is rejected',
 });
 
 it('says of another tenant’s organization what it says of none', async () => {
-  const [theirs, nobodys] = await Promise.all([post([event({ org_id: their_org })]), post([event({ org_id: '01890000-0000-7000-8000-000000000000' })])]);
+  const [theirs, nobodys] = await Promise.all([
+    post([event({ org_id: their_org })]),
+    post([event({ org_id: '01890000-0000-7000-8000-000000000000' })]),
+  ]);
   const { request_id: _a, index: _b, ...one } = theirs.body.rejected[0];
   const { request_id: _c, index: _d, ...other } = nobodys.body.rejected[0];
   expect(one).toEqual(other);
   for (const url of ['/v1/metering/usage?from=2026-02-01&to=2026-03-01', '/v1/metering/events?limit=5']) {
-    const [a, b] = await Promise.all([their_org, '01890000-0000-7000-8000-000000000000'].map((id) => s.call('GET', `${url}&org_id=${id}`)));
+    const a = await s.call('GET', `${url}&org_id=${their_org}`);
+    const b = await s.call('GET', `${url}&org_id=01890000-0000-7000-8000-000000000000`);
     expect(a.status).toBe(404);
     expect(b).toMatchObject({ status: 404, body: { code: a.body.code, title: a.body.title } });
   }
@@ -105,7 +140,11 @@ it('answers bad bodies with a 4xx problem, whatever is wrong with them', async (
     ['too deep', text(`[${one.replace('{', `{"properties":${deep},`)}]`), 400],
     ['NUL', text(`[${one.replace('mail', '\\u0000')}]`), 400],
     ['lone surrogate', text(`[${one.replace('mail', '\\ud800')}]`), 400],
-    ['invalid UTF-8', s.call('POST', path, Buffer.from([0x5b, 0x22, 0xff, 0x22, 0x5d]), { 'content-type': 'application/json' }), 400],
+    [
+      'invalid UTF-8',
+      s.call('POST', path, Buffer.from([0x5b, 0x22, 0xff, 0x22, 0x5d]), { 'content-type': 'application/json' }),
+      400,
+    ],
     ['number beyond exact range', text(`[${one.replace('"1"', '12345678901234567')}]`), 400],
     ['number with exponent', text(`[${one.replace('"1"', '1e2')}]`), 400],
     ['NaN', text(`[${one.replace('"1"', 'NaN')}]`), 400],
@@ -169,18 +208,29 @@ it('pages through events without a gap or a repetition, and keeps cursors to the
     const seen: string[] = [];
     let cursor: string | null = null;
     do {
-      const { body } = await s.call('GET', `/v1/metering/events?${filter}&from=2024-06-01T00:00:00Z&to=2024-07-01T00:00:00Z&limit=7${cursor ? `&cursor=${cursor}` : ''}`);
+      const { body } = await s.call(
+        'GET',
+        `/v1/metering/events?${filter}&from=2024-06-01T00:00:00Z&to=2024-07-01T00:00:00Z&limit=7${cursor ? `&cursor=${cursor}` : ''}`,
+      );
       seen.push(...body.data.map((each: { request_id: string }) => each.request_id));
       cursor = body.next_cursor;
     } while (cursor);
     expect(seen.toSorted()).toEqual(sent.map((each) => each.request_id).toSorted());
   }
   const { body } = await s.call('GET', '/v1/metering/events?sku=visit&limit=2');
-  for (const wrong of [`org_id=${org_id}&cursor=${body.next_cursor}`, 'cursor=nonsense', `cursor=${String(body.next_cursor).slice(0, -2)}xx`]) {
+  for (const wrong of [
+    `org_id=${org_id}&cursor=${body.next_cursor}`,
+    'cursor=nonsense',
+    `cursor=${String(body.next_cursor).slice(0, -2)}xx`,
+  ]) {
     expect((await s.call('GET', `/v1/metering/events?${wrong}`)).status).toBe(400);
   }
-  expect((await s.call('GET', `/v1/metering/events?cursor=${body.next_cursor}`, undefined, { authorization: `Bearer ${s.other_key}` })).status).toBe(400);
-  for (const limit of ['0', '-1', '1000000000', 'x']) expect((await s.call('GET', `/v1/metering/events?limit=${limit}`)).status).toBe(422);
+  expect(
+    (await s.call('GET', `/v1/metering/events?cursor=${body.next_cursor}`, undefined, { authorization: `Bearer ${s.other_key}` }))
+      .status,
+  ).toBe(400);
+  for (const limit of ['0', '-1', '1000000000', 'x'])
+    expect((await s.call('GET', `/v1/metering/events?limit=${limit}`)).status).toBe(422);
 });
 
 it('needs the scope of what is asked', async () => {

@@ -3,12 +3,21 @@ import { serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod
 import { z } from 'zod';
 import { merkleRoot } from '../../kernel/merkle.ts';
 import { utcText } from '../../kernel/proof.ts';
+import { once, type Server, scopeOf } from '../../platform/http.ts';
 import type { Postgres } from '../../platform/postgres.ts';
-import type { Server } from '../../platform/http.ts';
 import { httpErrors } from '../../platform/problem.ts';
 import { Id, Instant, LocalDate, PageQuery, Problem } from '../../platform/schemas.ts';
 import { errors } from './errors.ts';
-import { type Ingest, IngestAnswer, MeteringEventPage, type Rejection, RejectionBody, type SignAck, UsageAnswer, usageWindows } from './model.ts';
+import {
+  type Ingest,
+  IngestAnswer,
+  MeteringEventPage,
+  type Rejection,
+  RejectionBody,
+  type SignAck,
+  UsageAnswer,
+  usageWindows,
+} from './model.ts';
 import { listMeteringEvents, usageOf } from './service/usage.ts';
 
 const tags = ['Usage'];
@@ -23,9 +32,12 @@ export function routes(server: Server, deps: { postgres: Postgres; ingest: Inges
 
 /**
  * A raw route: its body is checked item by item by a compiled schema, and nothing but the group commit stands between it and the database.
- * Events are the same under any `Idempotency-Key`: their request ids decide.
+ * Request ids keep an event from counting twice, with or without an `Idempotency-Key`; the key keeps the answer.
  */
-function postEvents(server: Server, { ingest, signAck }: { ingest: Ingest; signAck: SignAck }): void {
+function postEvents(
+  server: Server,
+  { postgres, ingest, signAck }: { postgres: Postgres; ingest: Ingest; signAck: SignAck },
+): void {
   server.raw.route({
     method: 'POST',
     url: '/v1/metering/events',
@@ -35,28 +47,58 @@ function postEvents(server: Server, { ingest, signAck }: { ingest: Ingest; signA
       tags,
       security: [{ bearer: [] }],
       querystring: z.strictObject({
-        leaves: z.enum(['true', 'false']).optional().meta({ description: 'true: answer the leaf hashes that `ack` stands over, too' }),
+        leaves: z
+          .enum(['true', 'false'])
+          .optional()
+          .meta({ description: 'true: answer the leaf hashes that `ack` stands over, too' }),
       }),
       body: EventsBody,
-      response: { 202: IngestAnswer, 422: Problem.extend({ rejected: z.array(RejectionBody).optional() }), '4xx': Problem, '5xx': Problem },
+      response: {
+        202: IngestAnswer,
+        422: Problem.extend({ rejected: z.array(RejectionBody).optional() }),
+        '4xx': Problem,
+        '5xx': Problem,
+      },
     },
     // The schema of the body is for the reader of the documentation; ingest checks each event by itself.
-    validatorCompiler: (route) => (route.httpPart === 'body' ? (value: unknown) => ({ value }) : validatorCompiler(route as never)),
+    validatorCompiler: (route) =>
+      route.httpPart === 'body' ? (value: unknown) => ({ value }) : validatorCompiler(route as never),
     serializerCompiler: (route) => (route.httpStatus === '202' ? JSON.stringify : serializerCompiler(route as never)),
     config: { scope: 'usage:write' },
     onRequest: server.authorize('usage:write'),
     handler: async (request, reply) => {
-      const { tenant_id, now, org_ids } = request.principal!;
-      requireUsableKey(request);
-      const outcome = await ingest.ingestEvents(tenant_id, eventsOfBody(request.body), { now, org_ids });
-      const { accepted, duplicates, rejected, late, leaves } = outcome;
-      if (leaves.length === 0) throw allRejected(rejected, Array.isArray(request.body));
-      const statement = { tenant_id, root: merkleRoot(leaves).toString('hex'), count: leaves.length, time: utcText(now) };
-      const ack = await signAck(tenant_id, statement);
-      const shown = wantsLeaves(request) ? { leaves: leaves.map((leaf) => leaf.toString('hex')) } : {};
-      return reply.status(202).send({ accepted, duplicates, rejected, late, ack, ...shown });
+      const answer = async () => ({ status: 202, body: await take(request, { ingest, signAck }) });
+      const keyed = request.headers['idempotency-key'] !== undefined;
+      const { body, headers } = keyed
+        ? await postgres.transact(scopeOf(request), (tx) => once<Kept>(tx, request, answer))
+        : { ...(await answer()), headers: {} };
+      return reply
+        .status(202)
+        .headers(headers ?? {})
+        .send(body);
     },
   });
+}
+
+type TakenEvents = z.infer<typeof IngestAnswer>;
+type Kept = { status: number; body: TakenEvents; headers?: Record<string, string> };
+
+/** Stores the body's events and signs for them. What was stored stays, should the caller's own transaction not come to its end. */
+async function take(request: FastifyRequest, { ingest, signAck }: { ingest: Ingest; signAck: SignAck }): Promise<TakenEvents> {
+  const { tenant_id, now, org_ids } = request.principal!;
+  const { accepted, duplicates, rejected, late, leaves } = await ingest.ingestEvents(tenant_id, eventsOfBody(request.body), {
+    now,
+    org_ids,
+  });
+  if (leaves.length === 0) throw allRejected(rejected, Array.isArray(request.body));
+  const ack = await signAck(tenant_id, {
+    tenant_id,
+    root: merkleRoot(leaves).toString('hex'),
+    count: leaves.length,
+    time: utcText(now),
+  });
+  const shown = wantsLeaves(request) ? { leaves: leaves.map((leaf) => leaf.toString('hex')) } : {};
+  return { accepted, duplicates, rejected, late, ack, ...shown };
 }
 
 function getEvents(server: Server): void {
@@ -74,7 +116,10 @@ function getEvents(server: Server): void {
       ...PageQuery,
     }),
     response: { 200: MeteringEventPage },
-    handle: async (db, { query, principal }) => ({ status: 200, body: await listMeteringEvents(db, { ...query, org_ids: principal.org_ids }) }),
+    handle: async (db, { query, principal }) => ({
+      status: 200,
+      body: await listMeteringEvents(db, { ...query, org_ids: principal.org_ids }),
+    }),
   });
 }
 
@@ -105,7 +150,10 @@ function getUsage(server: Server): void {
 const EventBody = z.strictObject({
   request_id: z.string().meta({ description: 'identifies the event within the tenant, for ever' }),
   sku: z.string(),
-  quantity: z.string().optional().meta({ description: 'decimal text, or a JSON number of at most 15 digits; 1 where the SKU counts' }),
+  quantity: z
+    .string()
+    .optional()
+    .meta({ description: 'decimal text, or a JSON number of at most 15 digits; 1 where the SKU counts' }),
   amount: z.string().optional(),
   properties: z.record(z.string(), z.unknown()).optional(),
   org_id: Id,
@@ -147,11 +195,4 @@ function allRejected(rejected: readonly Rejection[], isList: boolean) {
 
 function wantsLeaves(request: FastifyRequest): boolean {
   return (request.query as { leaves?: string }).leaves === 'true';
-}
-
-function requireUsableKey(request: FastifyRequest): void {
-  const key = request.headers['idempotency-key'];
-  if (key !== undefined && (typeof key !== 'string' || !/^[\x20-\x7e]{1,255}$/.test(key))) {
-    throw httpErrors.idempotency_key_invalid({ detail: 'An idempotency key has 1 to 255 printable ASCII characters.' });
-  }
 }

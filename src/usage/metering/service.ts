@@ -75,7 +75,12 @@ export async function organizationsWithLateUsage(
   if (periods.length === 0) return new Set();
   // Whatever the zone, the local month is that of the day before or after at the most.
   const monthOf = (moment: string, hours: number) => `${Temporal.Instant.from(moment).add({ hours }).toString().slice(0, 7)}-01`;
-  const asked = periods.map(({ org_id, from, to, watermark }) => ({ org_id, first_month: monthOf(from, -24), last_month: monthOf(to, 24), watermark }));
+  const asked = periods.map(({ org_id, from, to, watermark }) => ({
+    org_id,
+    first_month: monthOf(from, -24),
+    last_month: monthOf(to, 24),
+    watermark,
+  }));
   return new Set(await selectOrgsWithLateUsage(db, asked));
 }
 
@@ -109,10 +114,19 @@ async function latePieces(db: Db, late: ReturnType<typeof planTakes>['late']): P
 }
 
 /** Answers the takes that are nothing but whole days; returns those that turn out not to be. */
-async function takeWholeDays(db: Db, whole: readonly WholeDays[], mixed: ReadonlySet<number>, taken: TakenUsage[]): Promise<Set<number>> {
+async function takeWholeDays(
+  db: Db,
+  whole: readonly WholeDays[],
+  mixed: ReadonlySet<number>,
+  taken: TakenUsage[],
+): Promise<Set<number>> {
   const asked = whole.filter((each) => !mixed.has(each.take));
   if (asked.length === 0) return new Set();
-  const rows = (await sumWholeDays(db, asked)).map((row) => ({ ...row, asked: asked[row.n - 1]!, count: Number.parseInt(row.count, 10) }));
+  const rows = (await sumWholeDays(db, asked)).map((row) => ({
+    ...row,
+    asked: asked[row.n - 1]!,
+    count: Number.parseInt(row.count, 10),
+  }));
   const refused = new Set(rows.filter((row) => row.moved || row.stale).map((row) => row.asked.take));
   for (const [take, parts] of Map.groupBy(rows, (row) => row.asked.take)) {
     if (refused.has(take)) continue;

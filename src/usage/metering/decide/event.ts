@@ -38,13 +38,19 @@ export function isRejection(parsed: ParsedEvent): parsed is Rejection {
   return 'code' in parsed;
 }
 
-/** Checks one event of a call by itself. `latest` is the first moment that is too far ahead. */
-export function parseEvent(input: unknown, index: number, latest: Temporal.Instant): ParsedEvent {
+/** Checks one event of a call by itself. `latest_us` is the last moment that is not too far ahead. */
+export function parseEvent(input: unknown, index: number, latest_us: number): ParsedEvent {
   if (!hasShape(input)) return refuseShape(input, index, hasShape.errors?.[0]);
   const { request_id, org_id, sku, project_id = null } = input;
-  const refuse = (code: RejectionCode, detail: string): Rejection => ({ index, request_id: isName(request_id) ? request_id : null, code, detail });
+  const refuse = (code: RejectionCode, detail: string): Rejection => ({
+    index,
+    request_id: isName(request_id) ? request_id : null,
+    code,
+    detail,
+  });
 
-  if (!isName(request_id)) return refuse('field_invalid', 'request_id must have 1 to 255 characters, none of them a control character.');
+  if (!isName(request_id))
+    return refuse('field_invalid', 'request_id must have 1 to 255 characters, none of them a control character.');
   if (!uuid.test(org_id)) return refuse('field_invalid', 'org_id must be a UUID in lower case.');
   if (project_id !== null && !uuid.test(project_id)) return refuse('field_invalid', 'project_id must be a UUID in lower case.');
   if (!skuName.test(sku)) return refuse('sku_unknown', 'sku cannot be the name of a SKU.');
@@ -55,9 +61,11 @@ export function parseEvent(input: unknown, index: number, latest: Temporal.Insta
   if (amount === undefined) return refuse('quantity_invalid', `amount ${decimalRule}`);
 
   const moment = readTime(input.time);
-  if (moment === undefined) return refuse('time_invalid', 'time must be an RFC 3339 time with an offset, such as 2026-01-31T09:30:00Z.');
-  if (moment.us < 0 || moment.us > microseconds(latest)) {
-    return refuse('time_out_of_window', `time must lie between 2000-01-01T00:00:00Z and ${latest.round('second').toString()}, 24 hours from now.`);
+  if (moment === undefined)
+    return refuse('time_invalid', 'time must be an RFC 3339 time with an offset, such as 2026-01-31T09:30:00Z.');
+  if (moment.us < 0 || moment.us > latest_us) {
+    const latest = Temporal.Instant.fromEpochMilliseconds(Math.floor((latest_us + epoch_us) / 1000)).round('second');
+    return refuse('time_out_of_window', `time must lie between 2000-01-01T00:00:00Z and ${latest}, 24 hours from now.`);
   }
   const event: UsageEvent = {
     request_id,
@@ -100,7 +108,10 @@ const plainName = /^[\x20-\x7e]{1,255}$/;
 // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is refused
 const anyName = /^[^\u0000-\u001f\u007f]{1,255}$/u;
 const decimalForm = /^-?\d{1,26}(\.\d{1,12})?$/;
-const decimalRule = 'must be a decimal with at most 26 digits before the point and 12 after it; a JSON number at most 15 digits and no exponent.';
+/** Most decimals need no shortening. */
+const shortestForm = /^(?:0|-?[1-9]\d*|-?(?:0|[1-9]\d*)\.\d*[1-9])$/;
+const decimalRule =
+  'must be a decimal with at most 26 digits before the point and 12 after it; a JSON number at most 15 digits and no exponent.';
 const most_document_bytes = 16_384;
 
 /** The wire form of an event. Null counts as absent. */
@@ -140,13 +151,15 @@ function refuseShape(input: unknown, index: number, error: ErrorObject | undefin
   const request_id = typeof given === 'string' && isName(given) ? given : null;
   const { keyword, params = {}, instancePath = '', message = 'does not fit' } = error ?? {};
   const field = instancePath.slice(1);
-  if (keyword === 'required') return { index, request_id, code: 'field_missing', detail: `${params.missingProperty} is missing.` };
+  if (keyword === 'required')
+    return { index, request_id, code: 'field_missing', detail: `${params.missingProperty} is missing.` };
   if (keyword === 'additionalProperties') {
     const name = String(params.additionalProperty).toWellFormed().slice(0, 100);
     return { index, request_id, code: 'field_unknown', detail: `${JSON.stringify(name)} is no field of a usage event.` };
   }
   if (field === '') return { index, request_id, code: 'event_invalid', detail: 'A usage event is a JSON object.' };
-  if (field === 'quantity' || field === 'amount') return { index, request_id, code: 'quantity_invalid', detail: `${field} ${decimalRule}` };
+  if (field === 'quantity' || field === 'amount')
+    return { index, request_id, code: 'quantity_invalid', detail: `${field} ${decimalRule}` };
   const rule = keyword === 'enum' ? `must be one of ${sources.join(', ')}` : message;
   return { index, request_id, code: 'field_invalid', detail: `${field} ${rule}.` };
 }
@@ -158,7 +171,8 @@ function isName(text: string): boolean {
 /** Shortest text, or undefined for what is no decimal within the limits. */
 function decimal(json: string | number): string | undefined {
   const text = typeof json === 'number' ? numberText(json) : json;
-  return text === undefined || !decimalForm.test(text) ? undefined : shortestDecimal(text);
+  if (text === undefined || !decimalForm.test(text)) return undefined;
+  return shortestForm.test(text) ? text : shortestDecimal(text);
 }
 
 /** JavaScript prints 0.0000001 as 1e-7, whatever the JSON said; whether it was written with an exponent is the parser's to judge. */
@@ -192,26 +206,26 @@ function readingsOf(event: UsageEvent, quantity: string | null): Reading[] {
   return event.amount == null ? [reading('1', true)] : [reading('1', true), reading(null, false)];
 }
 
-const plainTime = /^(20\d\d)-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])T([01]\d|2[0-3]):([0-5]\d):([0-5]\d)(?:\.(\d{1,6}))?Z$/;
+const plainTime = /^20\d\d-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d{1,6})?Z$/;
 const anyTime = /^\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:[Zz]|[+-]\d\d:\d\d)$/;
 
 /** The moment as proofs write it; undefined for what is no time. Most events come in a form that needs no calendar library. */
 function readTime(text: string): { text: string; us: number } | undefined {
-  const parts = plainTime.exec(text);
-  if (parts) {
-    const [, year, month, day, hour, minute, second, fraction = ''] = parts as unknown as string[];
-    const ms = Date.UTC(int(year), int(month) - 1, int(day), int(hour), int(minute), int(second));
-    // A day that the month does not have comes out as a day of the next.
-    if (int(day) > 28 && new Temporal.Instant(BigInt(ms) * 1_000_000n).toString().slice(8, 10) !== day) return undefined;
-    const digits = fraction.replace(/0+$/, '');
-    const us = ms * 1000 - epoch_us + (digits === '' ? 0 : int(digits.padEnd(6, '0')));
-    return { text: digits === fraction ? text : `${text.slice(0, 19)}${digits === '' ? '' : `.${digits}`}Z`, us };
+  if (plainTime.test(text)) {
+    const [year, month, day] = [2000 + twoDigits(text, 2), twoDigits(text, 5), twoDigits(text, 8)];
+    if (day > 28 && day > daysOfMonth(year, month)) return undefined;
+    const ms = Date.UTC(year, month - 1, day, twoDigits(text, 11), twoDigits(text, 14), twoDigits(text, 17));
+    const us = ms * 1000 - epoch_us;
+    if (text.length === 20) return { text, us };
+    const digits = text.slice(20, -1).replace(/0+$/, '');
+    if (digits === '') return { text: `${text.slice(0, 19)}Z`, us };
+    return { text: `${text.slice(0, 20)}${digits}Z`, us: us + int(digits.padEnd(6, '0')) };
   }
   if (!anyTime.test(text)) return undefined;
   try {
     const canonical = utcText(Temporal.Instant.from(text));
     const instant = Temporal.Instant.from(canonical);
-    const us = Number.parseInt((instant.epochNanoseconds / 1000n).toString(), 10) - epoch_us;
+    const us = int((instant.epochNanoseconds / 1000n).toString()) - epoch_us;
     return { text: canonical, us };
   } catch (error) {
     if (error instanceof RangeError) return undefined;
@@ -219,6 +233,15 @@ function readTime(text: string): { text: string; us: number } | undefined {
   }
 }
 
-function int(digits: string | undefined): number {
-  return Number.parseInt(digits ?? '', 10);
+function twoDigits(text: string, at: number): number {
+  return text.charCodeAt(at) * 10 + text.charCodeAt(at + 1) - 528;
+}
+
+function daysOfMonth(year: number, month: number): number {
+  if (month === 2) return year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0) ? 29 : 28;
+  return month === 4 || month === 6 || month === 9 || month === 11 ? 30 : 31;
+}
+
+function int(digits: string): number {
+  return Number.parseInt(digits, 10);
 }

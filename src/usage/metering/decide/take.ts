@@ -58,7 +58,17 @@ export function planTakes(takes: readonly UsageTake[]): TakePlan {
       for (const edge of days.edges) plan.pieces.push({ ...piece, ...edge, late: false });
       if (days.first_day < days.end_day) {
         const { from, to } = days.whole;
-        plan.whole.push({ take, org_id, sku, time_zone, first_day: days.first_day, end_day: days.end_day, arrived_to: rectangle.arrived_to, from, to });
+        plan.whole.push({
+          take,
+          org_id,
+          sku,
+          time_zone,
+          first_day: days.first_day,
+          end_day: days.end_day,
+          arrived_to: rectangle.arrived_to,
+          from,
+          to,
+        });
       }
     }
   }

@@ -6,7 +6,7 @@ import { leafOfText, saltBytes, saltText } from '../../../kernel/proof.ts';
 import type { Postgres } from '../../../platform/postgres.ts';
 import { microseconds, type SoundEvent } from '../decide/event.ts';
 import type { LatePolicy } from '../model.ts';
-import { type Flush, type FlushedRow, flush, type FlushRow, prepareForFlush, type Refusal, selectStored } from '../sql/ingest.ts';
+import { type Flush, type FlushedRow, type FlushRow, flush, prepareForFlush, type Refusal, selectStored } from '../sql/ingest.ts';
 
 /** The sound events of one call, on their way to the database. */
 export interface Batch {
@@ -76,15 +76,17 @@ async function writeRound(client: pg.PoolClient, open: readonly Entry[]): Promis
 }
 
 function gather(open: readonly Entry[]): { candidates: Candidate[]; postponed: Entry[] } {
-  const byKey = new Map<string, Candidate>();
+  const byTenant = new Map<string, Map<string, Candidate>>();
   const candidates: Candidate[] = [];
   const postponed: Entry[] = [];
   for (const entry of open) {
-    const key = keyOf(entry.batch.tenant_id, entry.event.request_id);
-    const leader = byKey.get(key);
+    const { request_id } = entry.event;
+    const known = byTenant.get(entry.batch.tenant_id) ?? new Map<string, Candidate>();
+    if (known.size === 0) byTenant.set(entry.batch.tenant_id, known);
+    const leader = known.get(request_id);
     if (!leader) {
       const candidate: Candidate = { entry, rows: [], first: 0, copies: [] };
-      byKey.set(key, candidate);
+      known.set(request_id, candidate);
       candidates.push(candidate);
     } else if (leader.entry.event.readings[0]!.canonical === entry.event.readings[0]!.canonical) {
       leader.copies.push(entry);
@@ -100,16 +102,18 @@ function flushOf(candidates: readonly Candidate[]): Flush {
   const skus = new Places<{ tenant_id: string; sku: string }>();
   const projects = new Places<{ tenant_id: string; project_id: string }>();
   const reports = new Places<{ tenant_id: string; event_id: string; now: string }>();
+  const received = new Map<Batch, number>();
   const rows: FlushRow[] = [];
   for (const candidate of candidates) {
     const { tenant_id, now } = candidate.entry.batch;
     const { event } = candidate.entry;
     const { org_id, sku, project_id } = event;
-    reports.of(tenant_id, () => ({ tenant_id, event_id: newId(now), now: now.toString() }));
-    const org = orgs.of(`${tenant_id}${org_id}`, () => ({ tenant_id, org_id }));
-    const sku_place = skus.of(`${tenant_id}${sku}`, () => ({ tenant_id, sku }));
-    const project = project_id === null ? null : projects.of(`${tenant_id}${project_id}`, () => ({ tenant_id, project_id }));
-    const received_us = microseconds(now);
+    reports.of(tenant_id, '', () => ({ tenant_id, event_id: newId(now), now: now.toString() }));
+    const org = orgs.of(tenant_id, org_id, () => ({ tenant_id, org_id }));
+    const sku_place = skus.of(tenant_id, sku, () => ({ tenant_id, sku }));
+    const project = project_id === null ? null : projects.of(tenant_id, project_id, () => ({ tenant_id, project_id }));
+    const received_us = received.get(candidate.entry.batch) ?? microseconds(now);
+    received.set(candidate.entry.batch, received_us);
     candidate.first = rows.length + 1;
     for (const reading of event.readings) {
       const salt = newSalt();
@@ -163,7 +167,10 @@ async function compareWithStored(client: pg.PoolClient, unclear: readonly Candid
     if (known) {
       const salt = saltText(known.salt);
       const same = event.readings.some((reading) => leafOfText(reading.canonical, salt).equals(known.leaf));
-      decide(candidate, same ? { outcome: 'duplicate', leaf: known.leaf } : { outcome: 'refused', refusal: 'request_id_conflict' });
+      decide(
+        candidate,
+        same ? { outcome: 'duplicate', leaf: known.leaf } : { outcome: 'refused', refusal: 'request_id_conflict' },
+      );
       continue;
     }
     const refusals = candidate.rows.map((_row, at) => answers.get(candidate.first + at)?.refusal);
@@ -189,16 +196,21 @@ function keyOf(tenant_id: string, request_id: string): string {
   return tenant_id + request_id;
 }
 
-/** A list without repetition, and where each thing stands in it, from 1. */
+/** A list of tenants' things without repetition, and where each stands in it, from 1. */
 class Places<T> {
   readonly list: T[] = [];
-  private readonly places = new Map<string, number>();
+  private readonly places = new Map<string, Map<string, number>>();
 
-  of(key: string, make: () => T): number {
-    const known = this.places.get(key);
+  of(tenant_id: string, key: string, make: () => T): number {
+    let mine = this.places.get(tenant_id);
+    if (!mine) {
+      mine = new Map();
+      this.places.set(tenant_id, mine);
+    }
+    const known = mine.get(key);
     if (known !== undefined) return known;
     const place = this.list.push(make());
-    this.places.set(key, place);
+    mine.set(key, place);
     return place;
   }
 }

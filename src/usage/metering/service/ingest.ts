@@ -1,6 +1,6 @@
 import pg from 'pg';
 import type { Postgres } from '../../../platform/postgres.ts';
-import { isRejection, parseEvent, type ParsedEvent, type SoundEvent } from '../decide/event.ts';
+import { isRejection, microseconds, type ParsedEvent, parseEvent, type SoundEvent } from '../decide/event.ts';
 import { errors } from '../errors.ts';
 import type { Ingest, IngestOptions, IngestOutcome, RejectionCode } from '../model.ts';
 import { groupCommit } from './ingest-queue.ts';
@@ -32,10 +32,12 @@ export function createIngest(
     close: queue.close,
     async ingestEvents(tenant_id, events, call) {
       if (events.length === 0) throw errors.events_missing({ detail: 'Send at least one event.' });
-      if (events.length > most_events) throw errors.events_too_many({ detail: `One request holds at most ${most_events} events.` });
+      if (events.length > most_events)
+        throw errors.events_too_many({ detail: `One request holds at most ${most_events} events.` });
       const parsed = parseAll(events, call);
       const sound = parsed.filter((each): each is SoundEvent => !isRejection(each));
-      const verdicts = sound.length === 0 ? [] : await queue.submit({ tenant_id, events: sound, now: call.now, size: sound.length });
+      const verdicts =
+        sound.length === 0 ? [] : await queue.submit({ tenant_id, events: sound, now: call.now, size: sound.length });
       const outcome = summarize(parsed, verdicts);
       options.observe?.('accepted', outcome.accepted);
       options.observe?.('duplicate', outcome.duplicates);
@@ -46,10 +48,10 @@ export function createIngest(
 }
 
 function parseAll(events: readonly unknown[], { now, org_ids }: IngestOptions): ParsedEvent[] {
-  const latest = now.add({ hours: 24 });
+  const latest_us = microseconds(now.add({ hours: 24 }));
   const allowed = org_ids ? new Set(org_ids) : null;
   return events.map((input, index) => {
-    const parsed = parseEvent(input, index, latest);
+    const parsed = parseEvent(input, index, latest_us);
     // An organization that the caller may not see is as unknown as one that does not exist.
     if (isRejection(parsed) || !allowed || allowed.has(parsed.org_id)) return parsed;
     return { index, request_id: parsed.request_id, code: 'org_unknown', detail: details.org_unknown };

@@ -6,9 +6,9 @@ import {
   type DayBlockRow,
   hasEventsBetween,
   lockRollup,
+  type RollupRow,
   readOrganization,
   readTouchedDays,
-  type RollupRow,
   resetOrganization,
   selectDueTenants,
   selectMovedOrgs,
@@ -55,7 +55,9 @@ export async function tenantsToRollUp(postgres: Postgres): Promise<string[]> {
 /** Rolls a tenant up to what needs no waiting, if that holds anything new; says whether it did. */
 export async function rollUpWhatIsNew(postgres: Postgres, tenant_id: string, now: Temporal.Instant): Promise<boolean> {
   const watermark = await presentWatermark(postgres);
-  const is_new = await postgres.read({ tenant_id, now }, async (db) => hasEventsBetween(db, await selectWatermark(db), watermark));
+  const is_new = await postgres.read({ tenant_id, now }, async (db) =>
+    hasEventsBetween(db, await selectWatermark(db), watermark),
+  );
   if (is_new) await rollUp(postgres, tenant_id, watermark, now);
   return is_new;
 }
@@ -74,9 +76,10 @@ async function writeTouchedDays(postgres: Postgres, scope: Scope, db: Db, from: 
   const touched: Touched = new Map();
   await eachDays(readTouchedDays(db, from, to), async (rows) => {
     for (const { org_id, day } of rows) {
-      const known = touched.get(org_id);
-      if (!known) touched.set(org_id, { from_day: day, to_day: day });
-      else touched.set(org_id, { from_day: day < known.from_day ? day : known.from_day, to_day: day > known.to_day ? day : known.to_day });
+      const days = touched.get(org_id) ?? { from_day: day, to_day: day };
+      if (day < days.from_day) days.from_day = day;
+      if (day > days.to_day) days.to_day = day;
+      touched.set(org_id, days);
     }
     await postgres.transact(scope, (tx) => upsertRollups(tx, rows, to));
   });

@@ -37,7 +37,8 @@ export async function usageOf(db: Db, query: UsageQuery): Promise<{ data: UsageP
     by_sku: query.group_by.includes('sku'),
     most: most_points + 1,
   });
-  if (rows.length > most_points) throw invalidRange('to', `The answer would hold more than ${most_points} points: ask for less at once.`);
+  if (rows.length > most_points)
+    throw invalidRange('to', `The answer would hold more than ${most_points} points: ask for less at once.`);
   return { data: rows.map((row) => ({ ...row, count: Number.parseInt(row.count, 10) })), as_of: utcText(db.now) };
 }
 
@@ -52,7 +53,10 @@ export interface EventQuery {
 }
 
 /** Events, newest first: of one organization by time, of all by arrival. Throws `org_not_found`, `cursor_invalid`. */
-export async function listMeteringEvents(db: Db, query: EventQuery): Promise<{ data: MeteringEvent[]; next_cursor: string | null }> {
+export async function listMeteringEvents(
+  db: Db,
+  query: EventQuery,
+): Promise<{ data: MeteringEvent[]; next_cursor: string | null }> {
   const org_ids = await visibleOrganizations(db, query);
   const sort = query.org_id === undefined ? 'metering.events.arrival' : 'metering.events.time';
   const place = query.cursor === undefined ? null : (decodeCursor(db.tenant_id, sort, query.cursor) as [string, string]);

@@ -107,7 +107,9 @@ export async function selectStored(
  * hashing although a generic plan cannot know how long they are.
  */
 export async function prepareForFlush(client: pg.PoolClient): Promise<void> {
-  await client.query('SET synchronous_commit = on; SET enable_nestloop = off; SET plan_cache_mode = force_generic_plan; SET jit = off');
+  await client.query(
+    'SET synchronous_commit = on; SET enable_nestloop = off; SET plan_cache_mode = force_generic_plan; SET jit = off',
+  );
 }
 
 const flushStatement = `

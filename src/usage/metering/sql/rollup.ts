@@ -36,7 +36,9 @@ export async function lockRollup(db: Db): Promise<void> {
 
 /** '0' before the first rollup. */
 export async function selectWatermark(db: Db): Promise<string> {
-  const row = await db.maybe(sql<{ watermark: string }>`SELECT watermark::text FROM usage_watermark WHERE tenant_id = ${db.tenant_id}`);
+  const row = await db.maybe(
+    sql<{ watermark: string }>`SELECT watermark::text FROM usage_watermark WHERE tenant_id = ${db.tenant_id}`,
+  );
   return row?.watermark ?? '0';
 }
 
@@ -127,14 +129,25 @@ export interface RollupRow {
 
 /** A row that a later rollup made is left alone. */
 export async function upsertRollups(tx: Tx, rows: readonly RollupRow[], watermark: string): Promise<void> {
-  const text = (column: 'day' | 'quantity_sum' | 'quantity_max' | 'quantity_min' | 'quantity_latest' | 'amount_sum' | 'first_time' | 'last_time') =>
-    textArray(rows.map((row) => row[column]));
+  const text = (
+    column:
+      | 'day'
+      | 'quantity_sum'
+      | 'quantity_max'
+      | 'quantity_min'
+      | 'quantity_latest'
+      | 'amount_sum'
+      | 'first_time'
+      | 'last_time',
+  ) => textArray(rows.map((row) => row[column]));
   const zones = new Map(rows.map((row) => [row.org_id, row.time_zone]));
   await tx.write(sql`
     INSERT INTO usage_zone (tenant_id, org_id, time_zone)
     SELECT ${tx.tenant_id}, z.* FROM unnest(${uuidArray([...zones.keys()])}::uuid[], ${textArray([...zones.values()])}::text[]) AS z
     ON CONFLICT (tenant_id, org_id) DO NOTHING`);
-  const months = new Map(rows.map((row) => [`${row.org_id}${row.day.slice(0, 7)}`, { org_id: row.org_id, month: `${row.day.slice(0, 7)}-01` }]));
+  const months = new Map(
+    rows.map((row) => [`${row.org_id}${row.day.slice(0, 7)}`, { org_id: row.org_id, month: `${row.day.slice(0, 7)}-01` }]),
+  );
   await tx.write(sql`
     INSERT INTO usage_month (tenant_id, org_id, month, watermark)
     SELECT ${tx.tenant_id}, m.org_id, m.month::date, ${watermark}::xid8

@@ -1,0 +1,1917 @@
+/**
+ * Every route of the API with its query, its body and its answer. Written by scripts/api-types.ts from the server's
+ * OpenAPI document; change the routes and run it again.
+ */
+export interface Api {
+  "DELETE /v1/api-keys/{id}": {
+    answer: null;
+  };
+  "DELETE /v1/orgs/{id}/members/{user_id}": {
+    answer: null;
+  };
+  "DELETE /v1/session": {
+    answer: null;
+  };
+  "GET /v1/api-keys": {
+    query: {
+      limit?: number;
+      cursor?: string;
+    };
+    answer: {
+      data: ({
+        api_key_id: string;
+        name: string;
+        prefix: string;
+        last_four: string;
+        scopes: string[];
+        org_id: string | null;
+        created_by: string;
+        created_at: string;
+        expires_at: string | null;
+        revoked_at: string | null;
+        last_used_at: string | null;
+      })[];
+      next_cursor: string | null;
+    };
+  };
+  "GET /v1/audit-entries": {
+    query: {
+      target_type?: string;
+      target_id?: string;
+      action?: string;
+      from?: string;
+      to?: string;
+      limit?: number;
+      cursor?: string;
+    };
+    answer: {
+      data: ({
+        audit_id: string;
+        at: string;
+        actor: {
+          kind: "user" | "api_key" | "system";
+          id: string;
+          name: string | null;
+        };
+        action: string;
+        target_type: string;
+        target_id: string;
+        org_id: string | null;
+        before: unknown;
+        after: unknown;
+        request_id: string | null;
+      })[];
+      next_cursor: string | null;
+    };
+  };
+  "GET /v1/billing/runs": {
+    query: {
+      limit?: number;
+      cursor?: string;
+    };
+    answer: {
+      data: ({
+        run_id: string;
+        from: string;
+        to: string;
+        org_id: string | null;
+        status: "queued" | "running" | "completed" | "failed";
+        progress: {
+          total: number;
+          done: number;
+        };
+        invoices: number;
+        already_billed: number;
+        errors: ({
+          org_id?: string;
+          subscription_id?: string;
+          code: string;
+          detail: string;
+        })[];
+        created_at: string;
+        finished_at: string | null;
+      })[];
+      next_cursor: string | null;
+    };
+  };
+  "GET /v1/billing/runs/{id}": {
+    answer: {
+      run_id: string;
+      from: string;
+      to: string;
+      org_id: string | null;
+      status: "queued" | "running" | "completed" | "failed";
+      progress: {
+        total: number;
+        done: number;
+      };
+      invoices: number;
+      already_billed: number;
+      errors: ({
+        org_id?: string;
+        subscription_id?: string;
+        code: string;
+        detail: string;
+      })[];
+      created_at: string;
+      finished_at: string | null;
+    };
+  };
+  "GET /v1/business-models": {
+    query: {
+      limit?: number;
+      cursor?: string;
+    };
+    answer: {
+      data: ({
+        model_id: string;
+        code: string;
+        name: string;
+        status: "active" | "retired";
+        version: number;
+        currency: string;
+        default_plan_id: string | null;
+        created_at: string;
+      })[];
+      next_cursor: string | null;
+    };
+  };
+  "GET /v1/business-models/{model_id}": {
+    answer: {
+      model_id: string;
+      code: string;
+      name: string;
+      status: "active" | "retired";
+      version: number;
+      currency: string;
+      default_plan_id: string | null;
+      created_at: string;
+    };
+  };
+  "GET /v1/checkpoints": {
+    query: {
+      limit?: number;
+      cursor?: string;
+    };
+    answer: {
+      data: ({
+        tenant_id: string;
+        size: number;
+        root: string;
+        signed_at: string;
+        kid: string;
+        jws: string;
+        previous_size: number | null;
+        consistency: string[];
+      })[];
+      next_cursor: string | null;
+    };
+  };
+  "GET /v1/checkpoints/consistency": {
+    query: {
+      from: number;
+      to: number;
+    };
+    answer: {
+      from: {
+        tenant_id: string;
+        size: number;
+        root: string;
+        signed_at: string;
+        kid: string;
+        jws: string;
+        previous_size: number | null;
+        consistency: string[];
+      };
+      to: {
+        tenant_id: string;
+        size: number;
+        root: string;
+        signed_at: string;
+        kid: string;
+        jws: string;
+        previous_size: number | null;
+        consistency: string[];
+      };
+      path: string[];
+    };
+  };
+  "GET /v1/commission-rates": {
+    query: {
+      limit?: number;
+      cursor?: string;
+      partner_tier?: string;
+      sku?: string;
+    };
+    answer: {
+      data: ({
+        partner_tier: string;
+        sku: string;
+        pct: string;
+        updated_at: string;
+      })[];
+      next_cursor: string | null;
+    };
+  };
+  "GET /v1/events": {
+    query: {
+      type?: string;
+      aggregate_id?: string;
+      correlation_id?: string;
+      limit?: number;
+      cursor?: string;
+    };
+    answer: {
+      data: ({
+        event_id: string;
+        type: string;
+        version: number;
+        source: string;
+        aggregate_type: string;
+        aggregate_id: string;
+        org_id: string | null;
+        data: Record<string, unknown>;
+        correlation_id: string;
+        causation_id: string | null;
+        status: "pending" | "published" | "dead";
+        attempts: number;
+        position: string | null;
+        created_at: string;
+        published_at: string | null;
+        last_error: string | null;
+      })[];
+      next_cursor: string | null;
+    };
+  };
+  "GET /v1/invoices": {
+    query: {
+      limit?: number;
+      cursor?: string;
+      org_id?: string;
+      status?: "open" | "paid" | "void" | "uncollectible";
+      run_id?: string;
+    };
+    answer: {
+      data: ({
+        invoice_id: string;
+        number: string;
+        org_id: string;
+        org_name: string;
+        status: "open" | "paid" | "void" | "uncollectible";
+        currency: string;
+        period: {
+          from: string;
+          to: string;
+        };
+        total: {
+          amount: string;
+          currency: string;
+        };
+        issued_at: string;
+        due_at: string;
+        paid_at: string | null;
+        voided_at: string | null;
+      })[];
+      next_cursor: string | null;
+    };
+  };
+  "GET /v1/invoices/{id}": {
+    answer: {
+      invoice_id: string;
+      number: string;
+      org_id: string;
+      org_name: string;
+      status: "open" | "paid" | "void" | "uncollectible";
+      currency: string;
+      period: {
+        from: string;
+        to: string;
+      };
+      total: {
+        amount: string;
+        currency: string;
+      };
+      issued_at: string;
+      due_at: string;
+      paid_at: string | null;
+      voided_at: string | null;
+      run_id: string;
+      void_reason: string | null;
+      payment_reference: string | null;
+      lines: ({
+        line_id: string;
+        description: string;
+        sku: string | null;
+        unit: string | null;
+        quantity: string;
+        amount: {
+          amount: string;
+          currency: string;
+        };
+        amount_exact: string;
+        period: {
+          from: string;
+          to: string;
+        };
+      })[];
+      receipt: {
+        seq: number;
+        hash: string;
+        issued_at: string;
+      } | null;
+    };
+  };
+  "GET /v1/invoices/{id}.pdf": {
+    answer: null;
+  };
+  "GET /v1/invoices/{id}/bundle": {
+    answer: null;
+  };
+  "GET /v1/invoices/{id}/lines/{line_id}/explanation": {
+    answer: {
+      line_id: string;
+      steps: (Record<string, unknown>)[];
+      amount: {
+        amount: string;
+        currency: string;
+      };
+      amount_exact: string;
+      quantity: string;
+      rounding: {
+        mode: string;
+        amount: string;
+      };
+      price_version: {
+        price_version_id: string | null;
+        version: number | null;
+        price: Record<string, unknown>;
+      };
+      inputs: Record<string, unknown>;
+      inputs_hash: string;
+      usage: {
+        count: number;
+        sum: string;
+        root: string;
+        events: (Record<string, unknown>)[];
+        more: boolean;
+      } | null;
+    };
+  };
+  "GET /v1/ledger/lines": {
+    query: {
+      limit?: number;
+      cursor?: string;
+      org_id?: string;
+      sku?: string;
+      status?: "pending" | "settled" | "reversed";
+      from?: string;
+      to?: string;
+    };
+    answer: {
+      data: ({
+        entry_id: string;
+        org_id: string;
+        project_id: string | null;
+        sku: string | null;
+        quantity: string;
+        amount_exact: string;
+        amount_gross: {
+          amount: string;
+          currency: string;
+        };
+        partner_id: string | null;
+        partner_pct: string;
+        partner_amount: {
+          amount: string;
+          currency: string;
+        };
+        net: {
+          amount: string;
+          currency: string;
+        };
+        status: "pending" | "settled" | "reversed";
+        charge_id: string | null;
+        invoice_id: string | null;
+        period: {
+          from: string;
+          to: string;
+        } | null;
+        created_at: string;
+      })[];
+      next_cursor: string | null;
+    };
+  };
+  "GET /v1/ledger/trial-balance": {
+    query: {
+      at?: string;
+    };
+    answer: {
+      at: string;
+      data: ({
+        kind: string;
+        currency: string;
+        debit: string;
+        credit: string;
+        balance: string;
+      })[];
+      totals: ({
+        currency: string;
+        debit: string;
+        credit: string;
+      })[];
+    };
+  };
+  "GET /v1/metering/events": {
+    query: {
+      org_id?: string;
+      sku?: string;
+      from?: string;
+      to?: string;
+      limit?: number;
+      cursor?: string;
+    };
+    answer: {
+      data: ({
+        event_id: string;
+        request_id: string;
+        org_id: string;
+        project_id: string | null;
+        sku: string;
+        quantity: string | null;
+        amount: string | null;
+        properties: Record<string, unknown> | null;
+        time: string;
+        source: "form_submit" | "backend" | "meter" | "import" | "manual" | "replay";
+        metadata: Record<string, unknown> | null;
+        leaf: string;
+        received_at: string;
+      })[];
+      next_cursor: string | null;
+    };
+  };
+  "GET /v1/metering/imports": {
+    query: {
+      org_id?: string;
+      status?: "queued" | "running" | "completed" | "rejected" | "failed";
+      limit?: number;
+      cursor?: string;
+    };
+    answer: {
+      data: ({
+        import_id: string;
+        filename: string;
+        sha256: string;
+        bytes: number;
+        format: "auto" | "csv" | "nem12";
+        on_error: "reject" | "keep_good";
+        org_id: string | null;
+        status: "queued" | "running" | "completed" | "rejected" | "failed";
+        progress: {
+          bytes_done: number;
+          bytes_total: number;
+          rows_done: number;
+        };
+        totals: {
+          lines: number;
+          accepted: number;
+          duplicates: number;
+          rejected: number;
+          unmapped: number;
+          missing: number;
+          quantities: Record<string, string>;
+        };
+        error_count: number;
+        same_as: string | null;
+        created_at: string;
+        finished_at: string | null;
+      })[];
+      next_cursor: string | null;
+    };
+  };
+  "GET /v1/metering/imports/{id}": {
+    query: {
+      limit?: number;
+      cursor?: string;
+    };
+    answer: {
+      import_id: string;
+      filename: string;
+      sha256: string;
+      bytes: number;
+      format: "auto" | "csv" | "nem12";
+      on_error: "reject" | "keep_good";
+      org_id: string | null;
+      status: "queued" | "running" | "completed" | "rejected" | "failed";
+      progress: {
+        bytes_done: number;
+        bytes_total: number;
+        rows_done: number;
+      };
+      totals: {
+        lines: number;
+        accepted: number;
+        duplicates: number;
+        rejected: number;
+        unmapped: number;
+        missing: number;
+        quantities: Record<string, string>;
+      };
+      error_count: number;
+      same_as: string | null;
+      created_at: string;
+      finished_at: string | null;
+      errors: ({
+        line: number;
+        code: string;
+        detail: string;
+      })[];
+      notes: ({
+        line: number;
+        code: string;
+        detail: string;
+      })[];
+      next_cursor: string | null;
+    };
+  };
+  "GET /v1/metering/readings": {
+    query: {
+      meter_id: string;
+      limit?: number;
+      cursor?: string;
+    };
+    answer: {
+      data: ({
+        reading_id: string;
+        meter_id: string;
+        register: string;
+        time: string;
+        value: string;
+        quality: "actual" | "estimated" | "substituted" | "final" | "customer";
+        usage: {
+          request_id: string;
+          org_id: string;
+          sku: string;
+          quantity: string;
+          time: string;
+        } | null;
+      })[];
+      next_cursor: string | null;
+    };
+  };
+  "GET /v1/metering/usage": {
+    query: {
+      org_id?: string;
+      sku?: string;
+      from: string;
+      to: string;
+      window?: "hour" | "day" | "month";
+      group_by?: "sku" | "org_id" | "sku,org_id" | "org_id,sku";
+    };
+    answer: {
+      data: ({
+        start: string;
+        org_id?: string;
+        sku?: string;
+        count: number;
+        quantity: string;
+        quantity_max: string | null;
+        quantity_min: string | null;
+        amount: string | null;
+      })[];
+      as_of: string;
+    };
+  };
+  "GET /v1/meters": {
+    query: {
+      site_id?: string;
+      limit?: number;
+      cursor?: string;
+    };
+    answer: {
+      data: ({
+        meter_id: string;
+        site_id: string;
+        identifier: string;
+        sku: string;
+        registers: ({
+          register: string;
+          sku: string;
+          unit: string;
+          direction: "import" | "export";
+        })[];
+        created_at: string;
+      })[];
+      next_cursor: string | null;
+    };
+  };
+  "GET /v1/meters/{id}": {
+    answer: {
+      meter_id: string;
+      site_id: string;
+      identifier: string;
+      sku: string;
+      registers: ({
+        register: string;
+        sku: string;
+        unit: string;
+        direction: "import" | "export";
+      })[];
+      created_at: string;
+    };
+  };
+  "GET /v1/orgs": {
+    query: {
+      q?: string;
+      limit?: number;
+      cursor?: string;
+    };
+    answer: {
+      data: ({
+        org_id: string;
+        legal_name: string;
+        org_slug: string;
+        billing_email: string;
+        default_timezone: string;
+        currency: string | null;
+        parent_org_id: string | null;
+        partner_tier: string | null;
+        tax_id: string | null;
+        visibility: "private" | "partners" | "public";
+        is_own: boolean;
+        created_at: string;
+      })[];
+      next_cursor: string | null;
+    };
+  };
+  "GET /v1/orgs/{id}": {
+    answer: {
+      org_id: string;
+      legal_name: string;
+      org_slug: string;
+      billing_email: string;
+      default_timezone: string;
+      currency: string | null;
+      parent_org_id: string | null;
+      partner_tier: string | null;
+      tax_id: string | null;
+      visibility: "private" | "partners" | "public";
+      is_own: boolean;
+      created_at: string;
+    };
+  };
+  "GET /v1/orgs/{id}/business-model": {
+    answer: {
+      assignment_id: string;
+      org_id: string;
+      model_id: string;
+      plan_id: string;
+      subscription_id: string;
+      effective_at: string;
+      assigned_by: string;
+      assigned_at: string;
+      notes: string | null;
+    };
+  };
+  "GET /v1/orgs/{id}/children": {
+    query: {
+      limit?: number;
+      cursor?: string;
+    };
+    answer: {
+      data: ({
+        org_id: string;
+        legal_name: string;
+        org_slug: string;
+        billing_email: string;
+        default_timezone: string;
+        currency: string | null;
+        parent_org_id: string | null;
+        partner_tier: string | null;
+        tax_id: string | null;
+        visibility: "private" | "partners" | "public";
+        is_own: boolean;
+        created_at: string;
+      })[];
+      next_cursor: string | null;
+    };
+  };
+  "GET /v1/orgs/{id}/entitlements": {
+    query: {
+      limit?: number;
+      cursor?: string;
+    };
+    answer: {
+      data: ({
+        subscription_id: string;
+        org_id: string;
+        plan_id: string;
+        plan_name: string;
+        overrides: Record<string, unknown>;
+        effective_at: string;
+        ended_at: string | null;
+        billed_until: string | null;
+        status: "scheduled" | "active" | "ended";
+        created_at: string;
+      })[];
+      next_cursor: string | null;
+    };
+  };
+  "GET /v1/orgs/{id}/members": {
+    query: {
+      limit?: number;
+      cursor?: string;
+    };
+    answer: {
+      data: ({
+        user_id: string;
+        org_id: string;
+        email: string;
+        name: string;
+        role: "admin" | "finance" | "technical" | "user";
+        status: "active" | "pending";
+        created_at: string;
+      })[];
+      next_cursor: string | null;
+    };
+  };
+  "GET /v1/partners-of-record": {
+    query: {
+      limit?: number;
+      cursor?: string;
+      org_id?: string;
+      partner_id?: string;
+    };
+    answer: {
+      data: ({
+        partner_of_record_id: string;
+        org_id: string;
+        partner_id: string;
+        start_at: string;
+        end_at: string | null;
+        status: "active" | "expired" | "disputed";
+        created_at: string;
+      })[];
+      next_cursor: string | null;
+    };
+  };
+  "GET /v1/plans": {
+    query: {
+      limit?: number;
+      cursor?: string;
+      model_id?: string;
+    };
+    answer: {
+      data: ({
+        plan_id: string;
+        model_id: string;
+        name: string;
+        tier: string | null;
+        status: "active" | "retired";
+        notes: string | null;
+        base_amount: string | null;
+        billing_interval: string;
+        currency: string;
+        created_at: string;
+      })[];
+      next_cursor: string | null;
+    };
+  };
+  "GET /v1/plans/{plan_id}": {
+    answer: {
+      plan_id: string;
+      model_id: string;
+      name: string;
+      tier: string | null;
+      status: "active" | "retired";
+      notes: string | null;
+      base_amount: string | null;
+      billing_interval: string;
+      currency: string;
+      created_at: string;
+      skus: ({
+        price_version_id: string;
+        plan_id: string;
+        sku: string;
+        version: number;
+        price: Record<string, unknown>;
+        price_hash: string;
+        created_at: string;
+        created_by: string;
+        included_qty: string | null;
+        overage_price: string | null;
+        tiers: (Record<string, unknown>)[] | null;
+        type: "hosting" | "object" | "validation" | "action" | "analytics" | "energy";
+        unit: string;
+      })[];
+    };
+  };
+  "GET /v1/plans/{plan_id}/skus/{sku}/versions": {
+    query: {
+      limit?: number;
+      cursor?: string;
+    };
+    answer: {
+      data: ({
+        price_version_id: string;
+        plan_id: string;
+        sku: string;
+        version: number;
+        price: Record<string, unknown>;
+        price_hash: string;
+        created_at: string;
+        created_by: string;
+      })[];
+      next_cursor: string | null;
+    };
+  };
+  "GET /v1/projects": {
+    query: {
+      org_id?: string;
+      limit?: number;
+      cursor?: string;
+    };
+    answer: {
+      data: ({
+        project_id: string;
+        org_id: string;
+        name: string;
+        created_at: string;
+      })[];
+      next_cursor: string | null;
+    };
+  };
+  "GET /v1/receipts": {
+    query: {
+      kind?: string;
+      limit?: number;
+      cursor?: string;
+    };
+    answer: {
+      data: ({
+        tenant_id: string;
+        seq: number;
+        kind: string;
+        subject_id: string;
+        payload_hash: string;
+        prev_hash: string;
+        issued_at: string;
+        hash: string;
+      })[];
+      next_cursor: string | null;
+    };
+  };
+  "GET /v1/receipts/{id}": {
+    answer: {
+      data: ({
+        receipt: {
+          tenant_id: string;
+          seq: number;
+          kind: string;
+          subject_id: string;
+          payload_hash: string;
+          prev_hash: string;
+          issued_at: string;
+          hash: string;
+        };
+        inclusion: {
+          path: string[];
+          previous_path: string[];
+        } | null;
+        checkpoint: string | null;
+      })[];
+    };
+  };
+  "GET /v1/session": {
+    answer: {
+      user: {
+        user_id: string;
+        email: string;
+        name: string;
+      };
+      tenant: {
+        tenant_id: string;
+        name: string;
+        mode: "live" | "test";
+      };
+      organization: {
+        org_id: string;
+        legal_name: string;
+        is_own: boolean;
+      };
+      role: "admin" | "finance" | "technical" | "user";
+      scopes: string[];
+      csrf_token: string;
+    };
+  };
+  "GET /v1/sites": {
+    query: {
+      org_id?: string;
+      limit?: number;
+      cursor?: string;
+    };
+    answer: {
+      data: ({
+        site_id: string;
+        name: string;
+        address: string | null;
+        time_zone: string;
+        org_id: string | null;
+        created_at: string;
+      })[];
+      next_cursor: string | null;
+    };
+  };
+  "GET /v1/sites/{id}": {
+    answer: {
+      site_id: string;
+      name: string;
+      address: string | null;
+      time_zone: string;
+      org_id: string | null;
+      created_at: string;
+    };
+  };
+  "GET /v1/sites/{id}/occupancies": {
+    answer: {
+      data: ({
+        occupancy_id: string;
+        site_id: string;
+        org_id: string;
+        from: string;
+        to: string | null;
+      })[];
+      next_cursor: string | null;
+    };
+  };
+  "GET /v1/skus": {
+    query: {
+      limit?: number;
+      cursor?: string;
+    };
+    answer: {
+      data: ({
+        sku: string;
+        type: "hosting" | "object" | "validation" | "action" | "analytics" | "energy";
+        unit: string;
+        aggregation: "sum" | "count" | "max" | "min" | "latest" | "unique_count" | "average" | "weighted_sum";
+        dimensions: string[];
+        late_policy: "adjust_next" | "absorb" | "rebill" | "reject";
+        allow_negative: boolean;
+        cost: string | null;
+        retail: string | null;
+        tax_code: string | null;
+        metadata: Record<string, unknown>;
+        created_at: string;
+      })[];
+      next_cursor: string | null;
+    };
+  };
+  "GET /v1/skus/{sku}": {
+    answer: {
+      sku: string;
+      type: "hosting" | "object" | "validation" | "action" | "analytics" | "energy";
+      unit: string;
+      aggregation: "sum" | "count" | "max" | "min" | "latest" | "unique_count" | "average" | "weighted_sum";
+      dimensions: string[];
+      late_policy: "adjust_next" | "absorb" | "rebill" | "reject";
+      allow_negative: boolean;
+      cost: string | null;
+      retail: string | null;
+      tax_code: string | null;
+      metadata: Record<string, unknown>;
+      created_at: string;
+    };
+  };
+  "GET /v1/test-clock": {
+    answer: {
+      now: string;
+      mode: "live" | "test";
+      test_clock_at: string | null;
+    };
+  };
+  "PATCH /v1/business-models/{model_id}": {
+    body: {
+      name?: string;
+      status?: "active" | "retired";
+      default_plan_id?: string | null;
+    };
+    answer: {
+      model_id: string;
+      code: string;
+      name: string;
+      status: "active" | "retired";
+      version: number;
+      currency: string;
+      default_plan_id: string | null;
+      created_at: string;
+    };
+  };
+  "PATCH /v1/orgs/{id}": {
+    body: {
+      legal_name?: string;
+      billing_email?: string;
+      default_timezone?: string;
+      currency?: string | null;
+      parent_org_id?: string | null;
+      partner_tier?: string | null;
+      tax_id?: string | null;
+      visibility?: "private" | "partners" | "public";
+    };
+    answer: {
+      org_id: string;
+      legal_name: string;
+      org_slug: string;
+      billing_email: string;
+      default_timezone: string;
+      currency: string | null;
+      parent_org_id: string | null;
+      partner_tier: string | null;
+      tax_id: string | null;
+      visibility: "private" | "partners" | "public";
+      is_own: boolean;
+      created_at: string;
+    };
+  };
+  "PATCH /v1/orgs/{id}/members/{user_id}": {
+    body: {
+      role: "admin" | "finance" | "technical" | "user";
+    };
+    answer: {
+      user_id: string;
+      org_id: string;
+      email: string;
+      name: string;
+      role: "admin" | "finance" | "technical" | "user";
+      status: "active" | "pending";
+      created_at: string;
+    };
+  };
+  "PATCH /v1/partners-of-record/{partner_of_record_id}": {
+    body: {
+      end_at: string;
+    };
+    answer: {
+      partner_of_record_id: string;
+      org_id: string;
+      partner_id: string;
+      start_at: string;
+      end_at: string | null;
+      status: "active" | "expired" | "disputed";
+      created_at: string;
+    };
+  };
+  "PATCH /v1/plans/{plan_id}": {
+    body: {
+      status?: "active" | "retired";
+      notes?: string | null;
+    };
+    answer: {
+      plan_id: string;
+      model_id: string;
+      name: string;
+      tier: string | null;
+      status: "active" | "retired";
+      notes: string | null;
+      base_amount: string | null;
+      billing_interval: string;
+      currency: string;
+      created_at: string;
+    };
+  };
+  "PATCH /v1/sites/{id}/occupancies/{occupancy_id}": {
+    body: {
+      to: string;
+    };
+    answer: {
+      occupancy_id: string;
+      site_id: string;
+      org_id: string;
+      from: string;
+      to: string | null;
+    };
+  };
+  "PATCH /v1/skus/{sku}": {
+    body: {
+      type?: "hosting" | "object" | "validation" | "action" | "analytics" | "energy";
+      unit?: string;
+      aggregation?: "sum" | "count" | "max" | "min" | "latest" | "unique_count" | "average" | "weighted_sum";
+      dimensions?: string[];
+      late_policy?: "adjust_next" | "absorb" | "rebill" | "reject";
+      allow_negative?: boolean;
+      cost?: string | number | null;
+      retail?: string | number | null;
+      tax_code?: string | null;
+      metadata?: Record<string, unknown>;
+    };
+    answer: {
+      sku: string;
+      type: "hosting" | "object" | "validation" | "action" | "analytics" | "energy";
+      unit: string;
+      aggregation: "sum" | "count" | "max" | "min" | "latest" | "unique_count" | "average" | "weighted_sum";
+      dimensions: string[];
+      late_policy: "adjust_next" | "absorb" | "rebill" | "reject";
+      allow_negative: boolean;
+      cost: string | null;
+      retail: string | null;
+      tax_code: string | null;
+      metadata: Record<string, unknown>;
+      created_at: string;
+    };
+  };
+  "POST /v1/api-keys": {
+    body: {
+      name: string;
+      scopes: string[];
+      expires_at?: string;
+      org_id?: string;
+    };
+    answer: {
+      api_key_id: string;
+      name: string;
+      prefix: string;
+      last_four: string;
+      scopes: string[];
+      org_id: string | null;
+      created_by: string;
+      created_at: string;
+      expires_at: string | null;
+      revoked_at: string | null;
+      last_used_at: string | null;
+      key: string;
+    };
+  };
+  "POST /v1/billing/charges": {
+    body: {
+      org_id: string;
+      project_id?: string;
+      lines: ({
+        sku: string;
+        quantity: string | number;
+        request_id: string;
+      })[];
+    };
+    answer: {
+      lines: ({
+        entry_id: string;
+        org_id: string;
+        project_id: string | null;
+        sku: string | null;
+        quantity: string;
+        amount_exact: string;
+        amount_gross: {
+          amount: string;
+          currency: string;
+        };
+        partner_id: string | null;
+        partner_pct: string;
+        partner_amount: {
+          amount: string;
+          currency: string;
+        };
+        net: {
+          amount: string;
+          currency: string;
+        };
+        status: "pending" | "settled" | "reversed";
+        charge_id: string | null;
+        invoice_id: string | null;
+        period: {
+          from: string;
+          to: string;
+        } | null;
+        created_at: string;
+      })[];
+    };
+  };
+  "POST /v1/billing/runs": {
+    body: {
+      from: string;
+      to: string;
+      org_id?: string;
+    };
+    answer: {
+      run_id: string;
+      from: string;
+      to: string;
+      org_id: string | null;
+      status: "queued" | "running" | "completed" | "failed";
+      progress: {
+        total: number;
+        done: number;
+      };
+      invoices: number;
+      already_billed: number;
+      errors: ({
+        org_id?: string;
+        subscription_id?: string;
+        code: string;
+        detail: string;
+      })[];
+      created_at: string;
+      finished_at: string | null;
+    };
+  };
+  "POST /v1/business-models": {
+    body: {
+      code: string;
+      name: string;
+      currency: string;
+    };
+    answer: {
+      model_id: string;
+      code: string;
+      name: string;
+      status: "active" | "retired";
+      version: number;
+      currency: string;
+      default_plan_id: string | null;
+      created_at: string;
+    };
+  };
+  "POST /v1/invoices/{id}:mark-paid": {
+    body: {
+      paid_at?: string;
+      reference?: string;
+    };
+    answer: {
+      invoice_id: string;
+      number: string;
+      org_id: string;
+      org_name: string;
+      status: "open" | "paid" | "void" | "uncollectible";
+      currency: string;
+      period: {
+        from: string;
+        to: string;
+      };
+      total: {
+        amount: string;
+        currency: string;
+      };
+      issued_at: string;
+      due_at: string;
+      paid_at: string | null;
+      voided_at: string | null;
+      run_id: string;
+      void_reason: string | null;
+      payment_reference: string | null;
+      lines: ({
+        line_id: string;
+        description: string;
+        sku: string | null;
+        unit: string | null;
+        quantity: string;
+        amount: {
+          amount: string;
+          currency: string;
+        };
+        amount_exact: string;
+        period: {
+          from: string;
+          to: string;
+        };
+      })[];
+      receipt: {
+        seq: number;
+        hash: string;
+        issued_at: string;
+      } | null;
+    };
+  };
+  "POST /v1/invoices/{id}:void": {
+    body: {
+      reason: string;
+    };
+    answer: {
+      invoice_id: string;
+      number: string;
+      org_id: string;
+      org_name: string;
+      status: "open" | "paid" | "void" | "uncollectible";
+      currency: string;
+      period: {
+        from: string;
+        to: string;
+      };
+      total: {
+        amount: string;
+        currency: string;
+      };
+      issued_at: string;
+      due_at: string;
+      paid_at: string | null;
+      voided_at: string | null;
+      run_id: string;
+      void_reason: string | null;
+      payment_reference: string | null;
+      lines: ({
+        line_id: string;
+        description: string;
+        sku: string | null;
+        unit: string | null;
+        quantity: string;
+        amount: {
+          amount: string;
+          currency: string;
+        };
+        amount_exact: string;
+        period: {
+          from: string;
+          to: string;
+        };
+      })[];
+      receipt: {
+        seq: number;
+        hash: string;
+        issued_at: string;
+      } | null;
+    };
+  };
+  "POST /v1/metering/events": {
+    query: {
+      leaves?: "true" | "false";
+    };
+    body: ({
+      request_id: string;
+      sku: string;
+      quantity?: string;
+      amount?: string;
+      properties?: Record<string, unknown>;
+      org_id: string;
+      project_id?: string;
+      time: string;
+      source?: string;
+      metadata?: Record<string, unknown>;
+    })[] | {
+      events: ({
+        request_id: string;
+        sku: string;
+        quantity?: string;
+        amount?: string;
+        properties?: Record<string, unknown>;
+        org_id: string;
+        project_id?: string;
+        time: string;
+        source?: string;
+        metadata?: Record<string, unknown>;
+      })[];
+    };
+    answer: {
+      accepted: number;
+      duplicates: number;
+      rejected: ({
+        index: number;
+        request_id: string | null;
+        code: string;
+        detail: string;
+      })[];
+      late: ({
+        index: number;
+        request_id: string;
+        late_policy: "adjust_next" | "absorb" | "rebill" | "reject";
+      })[];
+      leaves?: string[];
+      ack: string;
+    };
+  };
+  "POST /v1/metering/imports": {
+    answer: {
+      import_id: string;
+      filename: string;
+      sha256: string;
+      bytes: number;
+      format: "auto" | "csv" | "nem12";
+      on_error: "reject" | "keep_good";
+      org_id: string | null;
+      status: "queued" | "running" | "completed" | "rejected" | "failed";
+      progress: {
+        bytes_done: number;
+        bytes_total: number;
+        rows_done: number;
+      };
+      totals: {
+        lines: number;
+        accepted: number;
+        duplicates: number;
+        rejected: number;
+        unmapped: number;
+        missing: number;
+        quantities: Record<string, string>;
+      };
+      error_count: number;
+      same_as: string | null;
+      created_at: string;
+      finished_at: string | null;
+    };
+  };
+  "POST /v1/metering/readings": {
+    body: {
+      meter_id: string;
+      register?: string;
+      time: string;
+      value: string | number;
+      quality: "actual" | "estimated" | "substituted" | "final" | "customer" | "A" | "E" | "S" | "F";
+    } | {
+      readings: ({
+        meter_id: string;
+        register?: string;
+        time: string;
+        value: string | number;
+        quality: "actual" | "estimated" | "substituted" | "final" | "customer" | "A" | "E" | "S" | "F";
+      })[];
+    } | ({
+      meter_id: string;
+      register?: string;
+      time: string;
+      value: string | number;
+      quality: "actual" | "estimated" | "substituted" | "final" | "customer" | "A" | "E" | "S" | "F";
+    })[];
+    answer: {
+      data: ({
+        reading_id: string;
+        meter_id: string;
+        register: string;
+        time: string;
+        value: string;
+        quality: "actual" | "estimated" | "substituted" | "final" | "customer";
+        usage: {
+          request_id: string;
+          org_id: string;
+          sku: string;
+          quantity: string;
+          time: string;
+        } | null;
+      })[];
+    };
+  };
+  "POST /v1/meters": {
+    body: {
+      site_id: string;
+      identifier: string;
+      sku: string;
+      registers?: (string | {
+        register: string;
+        sku?: string;
+        unit?: string;
+        direction?: "import" | "export";
+      })[];
+    };
+    answer: {
+      meter_id: string;
+      site_id: string;
+      identifier: string;
+      sku: string;
+      registers: ({
+        register: string;
+        sku: string;
+        unit: string;
+        direction: "import" | "export";
+      })[];
+      created_at: string;
+    };
+  };
+  "POST /v1/orgs": {
+    body: {
+      legal_name: string;
+      org_slug: string;
+      billing_email: string;
+      default_timezone: string;
+      currency?: string;
+      parent_org_id?: string;
+      partner_tier?: string;
+      tax_id?: string;
+      visibility?: "private" | "partners" | "public";
+    };
+    answer: {
+      org_id: string;
+      legal_name: string;
+      org_slug: string;
+      billing_email: string;
+      default_timezone: string;
+      currency: string | null;
+      parent_org_id: string | null;
+      partner_tier: string | null;
+      tax_id: string | null;
+      visibility: "private" | "partners" | "public";
+      is_own: boolean;
+      created_at: string;
+    };
+  };
+  "POST /v1/orgs/{id}/children": {
+    body: {
+      legal_name?: string;
+      org_slug?: string;
+      billing_email?: string;
+      default_timezone?: string;
+      currency?: string;
+      partner_tier?: string;
+      tax_id?: string;
+      visibility?: "private" | "partners" | "public";
+      org_id?: string;
+    };
+    answer: {
+      org_id: string;
+      legal_name: string;
+      org_slug: string;
+      billing_email: string;
+      default_timezone: string;
+      currency: string | null;
+      parent_org_id: string | null;
+      partner_tier: string | null;
+      tax_id: string | null;
+      visibility: "private" | "partners" | "public";
+      is_own: boolean;
+      created_at: string;
+    };
+  };
+  "POST /v1/orgs/{id}/entitlements": {
+    body: {
+      plan_id: string;
+      effective_at: string;
+      overrides?: {
+        base_amount?: string | number;
+        skus?: Record<string, {
+          included_qty?: unknown;
+          overage_price?: unknown;
+          price?: unknown;
+        }>;
+      };
+    };
+    answer: {
+      subscription_id: string;
+      org_id: string;
+      plan_id: string;
+      plan_name: string;
+      overrides: Record<string, unknown>;
+      effective_at: string;
+      ended_at: string | null;
+      billed_until: string | null;
+      status: "scheduled" | "active" | "ended";
+      created_at: string;
+    };
+  };
+  "POST /v1/orgs/{id}/members": {
+    body: {
+      email: string;
+      name?: string;
+      role: "admin" | "finance" | "technical" | "user";
+    };
+    answer: {
+      user_id: string;
+      org_id: string;
+      email: string;
+      name: string;
+      role: "admin" | "finance" | "technical" | "user";
+      status: "active" | "pending";
+      created_at: string;
+      setup_token: string;
+      setup_expires_at: string;
+    };
+  };
+  "POST /v1/partners-of-record": {
+    body: {
+      org_id?: string;
+      billing_account_id?: string;
+      partner_id: string;
+      start_at: string;
+      end_at?: string;
+    };
+    answer: {
+      partner_of_record_id: string;
+      org_id: string;
+      partner_id: string;
+      start_at: string;
+      end_at: string | null;
+      status: "active" | "expired" | "disputed";
+      created_at: string;
+    };
+  };
+  "POST /v1/plans": {
+    body: {
+      model_id: string;
+      name: string;
+      tier?: string;
+      notes?: string;
+      base_amount?: string | number;
+      billing_interval?: string;
+    };
+    answer: {
+      plan_id: string;
+      model_id: string;
+      name: string;
+      tier: string | null;
+      status: "active" | "retired";
+      notes: string | null;
+      base_amount: string | null;
+      billing_interval: string;
+      currency: string;
+      created_at: string;
+    };
+  };
+  "POST /v1/pricing/estimate": {
+    body: {
+      org_id: string;
+      project_id?: string;
+      skus: Record<string, string | number>;
+      leads: string | number;
+    };
+    answer: {
+      base: {
+        amount: string;
+        currency: string;
+      };
+      lines: ({
+        sku: string;
+        quantity: string;
+        included: string;
+        overage: string;
+        total: {
+          amount: string;
+          currency: string;
+        };
+      })[];
+      grand_total: {
+        amount: string;
+        currency: string;
+      };
+    };
+  };
+  "POST /v1/pricing/evaluate": {
+    body: {
+      currency: string;
+      price: Record<string, unknown>;
+      quantity?: string | number;
+      events?: ({
+        request_id?: string;
+        quantity?: string | number;
+        fraction?: string | number;
+        amount?: string | number;
+        time?: string;
+        properties?: Record<string, unknown>;
+      })[];
+      aggregation?: "sum" | "count" | "max" | "min" | "latest" | "average";
+      allow_negative?: boolean;
+      rounding?: "half_up" | "half_even" | "up" | "down";
+    };
+    answer: {
+      currency: string;
+      quantity: string;
+      amount: string;
+      amount_exact: string;
+      steps: (Record<string, unknown>)[];
+    };
+  };
+  "POST /v1/projects": {
+    body: {
+      org_id: string;
+      name: string;
+    };
+    answer: {
+      project_id: string;
+      org_id: string;
+      name: string;
+      created_at: string;
+    };
+  };
+  "POST /v1/session": {
+    body: {
+      email: string;
+      password: string;
+      tenant?: string;
+    };
+    answer: {
+      user: {
+        user_id: string;
+        email: string;
+        name: string;
+      };
+      tenant: {
+        tenant_id: string;
+        name: string;
+        mode: "live" | "test";
+      };
+      organization: {
+        org_id: string;
+        legal_name: string;
+        is_own: boolean;
+      };
+      role: "admin" | "finance" | "technical" | "user";
+      scopes: string[];
+      csrf_token: string;
+    };
+  };
+  "POST /v1/session:refresh": {
+    answer: {
+      user: {
+        user_id: string;
+        email: string;
+        name: string;
+      };
+      tenant: {
+        tenant_id: string;
+        name: string;
+        mode: "live" | "test";
+      };
+      organization: {
+        org_id: string;
+        legal_name: string;
+        is_own: boolean;
+      };
+      role: "admin" | "finance" | "technical" | "user";
+      scopes: string[];
+      csrf_token: string;
+    };
+  };
+  "POST /v1/session:setup": {
+    body: {
+      token: string;
+      password: string;
+      email?: string;
+      name?: string;
+    };
+    answer: {
+      user: {
+        user_id: string;
+        email: string;
+        name: string;
+      };
+      tenant: {
+        tenant_id: string;
+        name: string;
+        mode: "live" | "test";
+      };
+      organization: {
+        org_id: string;
+        legal_name: string;
+        is_own: boolean;
+      };
+      role: "admin" | "finance" | "technical" | "user";
+      scopes: string[];
+      csrf_token: string;
+    };
+  };
+  "POST /v1/sites": {
+    body: {
+      name: string;
+      address?: string | null;
+      time_zone?: string;
+    };
+    answer: {
+      site_id: string;
+      name: string;
+      address: string | null;
+      time_zone: string;
+      org_id: string | null;
+      created_at: string;
+    };
+  };
+  "POST /v1/sites/{id}/occupancies": {
+    body: {
+      org_id: string;
+      from: string;
+      to?: string | null;
+    };
+    answer: {
+      occupancy_id: string;
+      site_id: string;
+      org_id: string;
+      from: string;
+      to: string | null;
+    };
+  };
+  "POST /v1/skus": {
+    body: {
+      sku: string;
+      type: "hosting" | "object" | "validation" | "action" | "analytics" | "energy";
+      unit: string;
+      aggregation?: "sum" | "count" | "max" | "min" | "latest" | "unique_count" | "average" | "weighted_sum";
+      dimensions?: string[];
+      late_policy?: "adjust_next" | "absorb" | "rebill" | "reject";
+      allow_negative?: boolean;
+      cost?: string | number | null;
+      retail?: string | number | null;
+      tax_code?: string | null;
+      metadata?: Record<string, unknown>;
+    };
+    answer: {
+      sku: string;
+      type: "hosting" | "object" | "validation" | "action" | "analytics" | "energy";
+      unit: string;
+      aggregation: "sum" | "count" | "max" | "min" | "latest" | "unique_count" | "average" | "weighted_sum";
+      dimensions: string[];
+      late_policy: "adjust_next" | "absorb" | "rebill" | "reject";
+      allow_negative: boolean;
+      cost: string | null;
+      retail: string | null;
+      tax_code: string | null;
+      metadata: Record<string, unknown>;
+      created_at: string;
+    };
+  };
+  "POST /v1/subscriptions/{subscription_id}:end": {
+    body: {
+      ended_at?: string;
+    };
+    answer: {
+      subscription_id: string;
+      org_id: string;
+      plan_id: string;
+      plan_name: string;
+      overrides: Record<string, unknown>;
+      effective_at: string;
+      ended_at: string | null;
+      billed_until: string | null;
+      status: "scheduled" | "active" | "ended";
+      created_at: string;
+    };
+  };
+  "PUT /v1/commission-rates": {
+    body: {
+      partner_tier: string;
+      sku: string;
+      pct: string | number;
+    };
+    answer: {
+      partner_tier: string;
+      sku: string;
+      pct: string;
+      updated_at: string;
+    };
+  };
+  "PUT /v1/orgs/{id}/business-model": {
+    query: {
+      preview?: "true" | "false";
+    };
+    body: {
+      model_id: string;
+      plan_id: string;
+      notes?: string;
+      effective_at?: string;
+    };
+    answer: {
+      preview: boolean;
+      org_id: string;
+      model_id: string;
+      plan_id: string;
+      subscription_id: string | null;
+      effective_at: string;
+      notes: string | null;
+      currency: string;
+      base_amount: {
+        before: string | null;
+        after: string | null;
+      };
+      differences: ({
+        sku: string;
+        change: "added" | "removed" | "changed";
+        before: {
+          plan_id: string;
+          price_version_id: string;
+          version: number;
+          price: Record<string, unknown>;
+          included_qty: string | null;
+          overridden: boolean;
+        } | null;
+        after: {
+          plan_id: string;
+          price_version_id: string;
+          version: number;
+          price: Record<string, unknown>;
+          included_qty: string | null;
+          overridden: boolean;
+        } | null;
+      })[];
+      ended_subscription_ids: string[];
+    };
+  };
+  "PUT /v1/plans/{plan_id}/skus/{sku}": {
+    body: {
+      included_qty?: unknown;
+      overage_price?: unknown;
+      price?: unknown;
+    };
+    answer: {
+      price_version_id: string;
+      plan_id: string;
+      sku: string;
+      version: number;
+      price: Record<string, unknown>;
+      price_hash: string;
+      created_at: string;
+      created_by: string;
+      included_qty: string | null;
+      overage_price: string | null;
+      tiers: (Record<string, unknown>)[] | null;
+    };
+  };
+  "PUT /v1/test-clock": {
+    body: {
+      now: string | null;
+    };
+    answer: {
+      now: string;
+      mode: "live" | "test";
+      test_clock_at: string | null;
+    };
+  };
+}
