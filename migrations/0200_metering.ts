@@ -32,6 +32,8 @@ CREATE TABLE metering_event (
   metadata jsonb NULL,
   salt bytea NOT NULL CHECK (length(salt) = 16),
   leaf sha256_hash NOT NULL,
+  -- Told when it came that it is late and will not be billed (late_policy absorb). What was not told so is billed.
+  absorbed boolean NOT NULL DEFAULT false,
   -- The arrival. Once every transaction below some id has ended, the rows below that id are all there and stay as they are.
   xid xid8 NOT NULL DEFAULT pg_current_xact_id(),
   received_at tsok NOT NULL,
@@ -60,6 +62,8 @@ CREATE TABLE usage_rollup (
   sku text COLLATE "C" NOT NULL,
   day date NOT NULL,
   count bigint NOT NULL CHECK (count > 0),
+  -- How many of them no take holds.
+  absorbed bigint NOT NULL CHECK (absorbed BETWEEN 0 AND count),
   quantity_sum qty NOT NULL,
   quantity_max qty NULL,
   quantity_min qty NULL,
@@ -135,17 +139,17 @@ CREATE TRIGGER usage_forward BEFORE UPDATE ON usage_closure FOR EACH ROW EXECUTE
 
 SELECT audit_rule('U1 rollup differs from its events', $q$
   WITH event AS (
-    SELECT e.tenant_id, e.org_id, e.sku, (e.event_time AT TIME ZONE z.time_zone)::date AS day, e.quantity, e.amount, e.event_time, e.xid
+    SELECT e.tenant_id, e.org_id, e.sku, (e.event_time AT TIME ZONE z.time_zone)::date AS day, e.quantity, e.amount, e.event_time, e.absorbed, e.xid
       FROM metering_event e JOIN usage_zone z USING (tenant_id, org_id) JOIN usage_watermark w USING (tenant_id) WHERE e.xid < w.watermark),
   summed AS (
-    SELECT tenant_id, org_id, sku, day, count(*) AS count, coalesce(sum(quantity), 0) AS quantity_sum, max(quantity) AS quantity_max,
+    SELECT tenant_id, org_id, sku, day, count(*) AS count, count(*) FILTER (WHERE absorbed) AS absorbed, coalesce(sum(quantity), 0) AS quantity_sum, max(quantity) AS quantity_max,
            min(quantity) AS quantity_min, sum(amount) AS amount_sum, min(event_time) AS first_time, max(event_time) AS last_time
       FROM event GROUP BY tenant_id, org_id, sku, day)
   SELECT coalesce(s.tenant_id, r.tenant_id), coalesce(s.org_id, r.org_id) || ' ' || coalesce(s.sku, r.sku) || ' ' || coalesce(s.day, r.day)
     FROM summed s FULL JOIN usage_rollup r USING (tenant_id, org_id, sku, day)
     LEFT JOIN usage_watermark w ON w.tenant_id = coalesce(s.tenant_id, r.tenant_id)
-   WHERE (s.count, s.quantity_sum, s.quantity_max, s.quantity_min, s.amount_sum, s.first_time, s.last_time) IS DISTINCT FROM
-         (r.count, r.quantity_sum, r.quantity_max, r.quantity_min, r.amount_sum, r.first_time, r.last_time)
+   WHERE (s.count, s.absorbed, s.quantity_sum, s.quantity_max, s.quantity_min, s.amount_sum, s.first_time, s.last_time) IS DISTINCT FROM
+         (r.count, r.absorbed, r.quantity_sum, r.quantity_max, r.quantity_min, r.amount_sum, r.first_time, r.last_time)
      -- A row ahead of the watermark belongs to a rollup that is under way.
      AND NOT coalesce(r.watermark > w.watermark OR w.watermark IS NULL, false) $q$);
 SELECT audit_rule('U2 usage below the watermark in no zone', $q$

@@ -16,7 +16,8 @@ CREATE TABLE billed_period (
   live boolean NOT NULL DEFAULT true,
   created_at tsok NOT NULL,
   PRIMARY KEY (tenant_id, billed_period_id),
-  FOREIGN KEY (tenant_id, org_id) REFERENCES organization (tenant_id, org_id),
+  UNIQUE (tenant_id, billed_period_id, subscription_id),
+  FOREIGN KEY (tenant_id, subscription_id, org_id) REFERENCES org_entitlement (tenant_id, subscription_id, org_id),
   CONSTRAINT period_overlaps EXCLUDE USING gist (tenant_id WITH =, subscription_id WITH =, during WITH &&) WHERE (live)
 );
 CREATE INDEX billed_period_org ON billed_period (tenant_id, org_id);
@@ -32,7 +33,8 @@ CREATE TABLE usage_take (
   arrived int8range NOT NULL CHECK (NOT isempty(arrived) AND NOT lower_inf(arrived) AND NOT upper_inf(arrived)),
   live boolean NOT NULL DEFAULT true,
   PRIMARY KEY (tenant_id, billed_period_id, during, arrived),
-  FOREIGN KEY (tenant_id, billed_period_id) REFERENCES billed_period (tenant_id, billed_period_id),
+  -- under its period's own subscription: the exclusion below looks at each subscription by itself
+  FOREIGN KEY (tenant_id, billed_period_id, subscription_id) REFERENCES billed_period (tenant_id, billed_period_id, subscription_id),
   CONSTRAINT usage_taken_once EXCLUDE USING gist (tenant_id WITH =, subscription_id WITH =, during WITH &&, arrived WITH &&) WHERE (live)
 );
 SELECT tenant_table('usage_take');
@@ -63,8 +65,9 @@ CREATE TABLE charge (
   live boolean NOT NULL DEFAULT true,
   created_at tsok NOT NULL,
   PRIMARY KEY (tenant_id, charge_id),
-  FOREIGN KEY (tenant_id, billed_period_id) REFERENCES billed_period (tenant_id, billed_period_id),
-  FOREIGN KEY (tenant_id, org_id) REFERENCES organization (tenant_id, org_id),
+  FOREIGN KEY (tenant_id, billed_period_id, subscription_id) REFERENCES billed_period (tenant_id, billed_period_id, subscription_id),
+  FOREIGN KEY (tenant_id, subscription_id, org_id) REFERENCES org_entitlement (tenant_id, subscription_id, org_id),
+  FOREIGN KEY (tenant_id, org_id, project_id) REFERENCES project (tenant_id, org_id, project_id),
   CHECK ((kind = 'action') = (billed_period_id IS NULL)),
   CHECK ((kind = 'action') = (request_id IS NOT NULL)),
   CHECK ((kind = 'base') = (sku IS NULL)),
@@ -88,20 +91,23 @@ END $$;
 CREATE TRIGGER only_retire BEFORE UPDATE OR DELETE ON billed_period FOR EACH ROW EXECUTE FUNCTION only_retire();
 CREATE TRIGGER only_retire BEFORE UPDATE OR DELETE ON usage_take FOR EACH ROW EXECUTE FUNCTION only_retire();
 CREATE TRIGGER only_retire BEFORE UPDATE OR DELETE ON charge FOR EACH ROW EXECUTE FUNCTION only_retire();
+ALTER TABLE billed_period ENABLE ALWAYS TRIGGER only_retire;
+ALTER TABLE usage_take ENABLE ALWAYS TRIGGER only_retire;
+ALTER TABLE charge ENABLE ALWAYS TRIGGER only_retire;
 
 SELECT audit_rule('I6 overlapping billed periods', $q$
   SELECT a.tenant_id::text, a.billed_period_id || ' ' || b.billed_period_id FROM billed_period a JOIN billed_period b
       ON a.tenant_id = b.tenant_id AND a.subscription_id = b.subscription_id AND a.billed_period_id < b.billed_period_id AND a.during && b.during
    WHERE a.live AND b.live $q$);
-SELECT audit_rule('I6b live charge or take of a retired period', $q$
-  SELECT p.tenant_id::text, p.billed_period_id::text FROM billed_period p WHERE NOT p.live AND (
-    EXISTS (SELECT 1 FROM charge c WHERE (c.tenant_id, c.billed_period_id) = (p.tenant_id, p.billed_period_id) AND c.live)
-    OR EXISTS (SELECT 1 FROM usage_take t WHERE (t.tenant_id, t.billed_period_id) = (p.tenant_id, p.billed_period_id) AND t.live)) $q$);
+SELECT audit_rule('I6b live charge or take of a retired period, or retired one of a live period', $q$
+  SELECT p.tenant_id::text, p.billed_period_id::text FROM billed_period p WHERE (
+    EXISTS (SELECT 1 FROM charge c WHERE (c.tenant_id, c.billed_period_id) = (p.tenant_id, p.billed_period_id) AND c.live <> p.live)
+    OR EXISTS (SELECT 1 FROM usage_take t WHERE (t.tenant_id, t.billed_period_id) = (p.tenant_id, p.billed_period_id) AND t.live <> p.live)) $q$);
 `;
 
 export const down = /* sql */ `
 SELECT drop_audit_rule('I6 overlapping billed periods');
-SELECT drop_audit_rule('I6b live charge or take of a retired period');
+SELECT drop_audit_rule('I6b live charge or take of a retired period, or retired one of a live period');
 DROP TABLE charge, usage_take, billed_period;
 DROP FUNCTION only_retire();
 `;

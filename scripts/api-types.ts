@@ -18,12 +18,20 @@ export const api_types_path = fileURLToPath(new URL('../console/src/api/schema.t
 export async function apiTypes(): Promise<string> {
   const config = parseConfig({ TALLYSTICK_LOG_LEVEL: 'silent' }, '.');
   const absent = {} as ServerParts['postgres'] & ServerParts['ingest'];
-  const web = await createServer({ config, log: createLogger('silent'), metrics: createMetrics(), postgres: absent, ingest: absent });
+  const web = await createServer({
+    config,
+    log: createLogger('silent'),
+    metrics: createMetrics(),
+    postgres: absent,
+    ingest: absent,
+  });
   await web.ready();
   const document = web.swagger() as unknown as Document;
   await web.close();
   const routes = Object.entries(document.paths)
-    .flatMap(([path, methods]) => Object.entries(methods).map(([method, route]) => ({ name: `${method.toUpperCase()} ${path}`, route })))
+    .flatMap(([path, methods]) =>
+      Object.entries(methods).map(([method, route]) => ({ name: `${method.toUpperCase()} ${path}`, route })),
+    )
     .filter(({ name }) => name.includes(' /v1/'))
     .sort((a, b) => (a.name < b.name ? -1 : 1));
   return `${header}\nexport interface Api {\n${routes.map(({ name, route }) => routeText(name, route)).join('')}}\n`;
@@ -60,9 +68,18 @@ function routeText(name: string, route: Route): string {
   const query = (route.parameters ?? []).filter((one) => one.in === 'query');
   const body = route.requestBody?.content['application/json']?.schema;
   const answers = Object.entries(route.responses).filter(([status]) => status.startsWith('2'));
-  const answer = [...new Set(answers.map(([, one]) => (one.content ? typeOf(one.content['application/json']?.schema ?? {}, 2) : 'null')))];
+  const answer = [
+    ...new Set(answers.map(([, one]) => (one.content ? typeOf(one.content['application/json']?.schema ?? {}, 2) : 'null'))),
+  ];
   const lines = [
-    ...(query.length > 0 ? [`    query: ${membersText(query.map((one) => [one.name, one.schema, one.required === true]), 2)};\n`] : []),
+    ...(query.length > 0
+      ? [
+          `    query: ${membersText(
+            query.map((one) => [one.name, one.schema, one.required === true]),
+            2,
+          )};\n`,
+        ]
+      : []),
     ...(body ? [`    body: ${typeOf(body, 2)};\n`] : []),
     `    answer: ${answer.join(' | ') || 'unknown'};\n`,
   ];
@@ -87,7 +104,11 @@ function listText(item: string): string {
 }
 
 function objectText({ properties, required = [], additionalProperties }: Schema, depth: number): string {
-  if (properties) return membersText(Object.entries(properties).map(([name, schema]) => [name, schema, required.includes(name)]), depth);
+  if (properties)
+    return membersText(
+      Object.entries(properties).map(([name, schema]) => [name, schema, required.includes(name)]),
+      depth,
+    );
   if (typeof additionalProperties === 'object') return `Record<string, ${typeOf(additionalProperties, depth)}>`;
   return 'Record<string, unknown>';
 }

@@ -3,7 +3,7 @@ import { createTenantWithAdmin } from '../foundation/identity/service/tenants.ts
 import { createTenantKeys } from '../foundation/receipts/service.ts';
 import { allTenants } from '../foundation/tenancy/service.ts';
 import { clock } from '../platform/clock.ts';
-import type { Config } from '../platform/config.ts';
+import { type Config, ConfigError } from '../platform/config.ts';
 import { type Jobs, startJobs } from '../platform/jobs.ts';
 import { createLogger, createMetrics } from '../platform/telemetry.ts';
 import { createIngest } from '../usage/metering/service/ingest.ts';
@@ -43,7 +43,6 @@ export async function start(config: Config, roles: readonly Role[]): Promise<Run
     const database = await openDatabase(config, log);
     undo.push(() => database.stop());
     const { postgres } = database;
-    const first = await makeFirstTenant(database, config);
     const ingest = createIngest(postgres, {
       queue_events: config.ingest_queue_events,
       observe: (outcome, count) => metrics.ingest_events.inc({ outcome }, count),
@@ -60,13 +59,31 @@ export async function start(config: Config, roles: readonly Role[]): Promise<Run
     let address: string | null = null;
     if (includes(roles, 'api')) {
       const web = await createServer({ config, log, metrics, postgres, ingest });
-      address = await web.listen({ port: config.port, host: config.host });
+      address = await listen(web, config);
       undo.push(() => Promise.race([web.close(), sleep(15_000, undefined, { ref: false })]));
     }
+    // Last: a start that fails has not made a key that nobody was told.
+    const first = await makeFirstTenant(database, config);
     return { address, database, first, stop };
   } catch (error) {
     await stop();
     throw error;
+  }
+}
+
+async function listen(web: Awaited<ReturnType<typeof createServer>>, { port, host }: Config): Promise<string> {
+  try {
+    return await web.listen({ port, host });
+  } catch (error) {
+    await web.close();
+    const problems: Record<string, string> = {
+      EADDRINUSE: `PORT: ${port} is in use on ${host}. Stop what uses it, or choose another port.`,
+      EACCES: `PORT: ${port} may not be used by this user. Choose one above 1023.`,
+      EADDRNOTAVAIL: `HOST: ${host} is no address of this machine.`,
+      ENOTFOUND: `HOST: ${host} is no address of this machine.`,
+    };
+    const problem = problems[(error as NodeJS.ErrnoException).code ?? ''];
+    throw problem === undefined ? error : new ConfigError(problem, { cause: error });
   }
 }
 

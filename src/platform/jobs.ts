@@ -1,5 +1,13 @@
 import { EventEmitter } from 'node:events';
-import { parseCronItems, Logger as QueueLogger, type Runner, run, runMigrations, type WorkerEvents } from 'graphile-worker';
+import {
+  type JobHelpers,
+  parseCronItems,
+  Logger as QueueLogger,
+  type Runner,
+  run,
+  runMigrations,
+  type WorkerEvents,
+} from 'graphile-worker';
 import { sql } from 'kysely';
 import pg from 'pg';
 import type { Clock } from './clock.ts';
@@ -13,6 +21,8 @@ export interface JobContext {
   log: Logger;
   /** Aborted when the process drains. */
   signal: AbortSignal;
+  /** True where a failure is final: nobody tries again. */
+  last_attempt: boolean;
 }
 
 export interface JobDefinition {
@@ -92,10 +102,15 @@ GRANT EXECUTE ON FUNCTION tally_queue.enqueue(text, jsonb, text, timestamptz) TO
  * Runs jobs until stopped. graphile-worker keeps a killed worker's jobs locked for four hours; here every worker's name is
  * renewed each 10 s, and the jobs of a name not renewed for 40 s are given back.
  */
-export async function startJobs(definitions: readonly JobDefinition[], context: Omit<JobContext, 'signal'>): Promise<Jobs> {
+export async function startJobs(
+  definitions: readonly JobDefinition[],
+  context: Omit<JobContext, 'signal' | 'last_attempt'>,
+): Promise<Jobs> {
   const stopping = new AbortController();
   const pool = new pg.Pool({ ...context.postgres.connection('jobs'), max: 4, idleTimeoutMillis: 10_000 });
-  quiet(pool, (error) => context.log.warn({ err: error }, 'job queue connection'));
+  quiet(pool, (error) => {
+    if (!stopping.signal.aborted) context.log.warn({ err: error }, 'job queue connection');
+  });
   const names = new Set<string>();
   const events: WorkerEvents = new EventEmitter();
   events.on('worker:create', ({ worker }) => names.add(worker.workerId));
@@ -109,11 +124,15 @@ export async function startJobs(definitions: readonly JobDefinition[], context: 
     taskList: Object.fromEntries(
       definitions.map((job) => [
         job.name,
-        async (payload: unknown) => {
+        async (payload: unknown, { job: { attempts, max_attempts } }: JobHelpers) => {
+          const last_attempt = attempts >= max_attempts;
           try {
-            await job.run((payload ?? {}) as Record<string, string>, { ...context, signal: stopping.signal });
+            await job.run((payload ?? {}) as Record<string, string>, { ...context, signal: stopping.signal, last_attempt });
           } catch (error) {
-            context.log.error({ err: error, job: job.name }, 'a job failed and will be tried again');
+            context.log.error(
+              { err: error, job: job.name, attempts },
+              `a job failed and ${last_attempt ? 'is given up' : 'will be tried again'}`,
+            );
             throw error;
           }
         },

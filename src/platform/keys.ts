@@ -1,7 +1,8 @@
 import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { assert } from '../kernel/assert.ts';
+import { keptFile } from './kept-file.ts';
 
 let master: Buffer | null = null;
 const derived = new Map<string, Buffer>();
@@ -15,10 +16,8 @@ export function loadMasterKey(data_dir: string, given: string | null): void {
   if (given !== null) {
     master = Buffer.from(given, 'base64');
   } else {
-    const file = join(data_dir, 'master.key');
     mkdirSync(data_dir, { recursive: true });
-    if (!existsSync(file)) writeFileSync(file, randomBytes(32).toString('base64'), { mode: 0o600, flag: 'wx' });
-    master = Buffer.from(readFileSync(file, 'utf8'), 'base64');
+    master = Buffer.from(keptFile(join(data_dir, 'master.key'), () => randomBytes(32).toString('base64')), 'base64');
   }
   assert(master.length === 32, 'the master key has 32 bytes');
 }

@@ -117,7 +117,7 @@ describe('a meter file', () => {
     await rows.nth(31).waitFor();
     expect(await rows.count()).toBe(32);
     // 48 × 1.5 kWh
-    await page.getByRole('row', { name: '1 Mar 2025 energy.import 48 72 kWh' }).waitFor();
+    await page.getByRole('row', { name: '1 Mar 2025 energy.import 48 72 kWh', exact: true }).waitFor();
   });
 });
 
@@ -211,7 +211,7 @@ describe('no page breaks a rule that axe knows', () => {
     for (const path of await paths()) {
       await page.goto(address + path);
       await page.getByRole('heading', { level: 1 }).waitFor();
-      await page.getByRole('status', { name: /^Loading/ }).waitFor({ state: 'detached' });
+      await expect.poll(() => page.getByRole('status', { name: /^Loading/ }).count(), { timeout: 20_000 }).toBe(0);
       for (const theme of ['light', 'dark'] as const) {
         await page.emulateMedia({ colorScheme: theme, reducedMotion: 'reduce' });
         await page.locator(`html[data-theme=${theme}]`).waitFor();

@@ -8,11 +8,14 @@ export interface HeldTable {
   release(): Promise<void>;
 }
 
-/** Keeps everybody out of a table until released: a way to stop a transaction at a place of one's choice. */
+/**
+ * Lets nobody write to a table until released: a way to stop a transaction at a place of one's choice. Readers pass, and the lock
+ * has no transaction id, so that no watermark waits for it.
+ */
 export async function holdTable(t: Pick<TestDatabase, 'url' | 'superuser'>, table: string): Promise<HeldTable> {
   const client = new pg.Client(t.url);
   await client.connect();
-  await client.query(`BEGIN; LOCK TABLE tally."${table}" IN ACCESS EXCLUSIVE MODE`);
+  await client.query(`BEGIN; LOCK TABLE tally."${table}" IN EXCLUSIVE MODE`);
   return {
     async waitedFor() {
       const waiting = `SELECT 1 FROM pg_locks WHERE relation = 'tally."${table}"'::regclass AND NOT granted`;

@@ -1,54 +1,56 @@
 import { problemFromAnswer } from './problem.ts';
-import type { Session } from './types.ts';
+import type { Api } from './schema.ts';
 
-export type Query = Record<string, string | number | undefined>;
+export type RouteName = keyof Api;
+export type Answer<N extends RouteName> = Api[N]['answer'];
 
-export interface Call {
-  method?: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
-  query?: Query;
-  body?: unknown;
-}
+/** What a route takes: the names in its path, its query, its body, each only where it has one. */
+export type Call<N extends RouteName> = ParamsOf<N> & QueryOf<N> & BodyOf<N>;
 
-/** Asks the server and gives the JSON of its answer. Throws a `Problem`. A 401 refreshes the session once and asks again. */
-export async function request<T>(path: string, call: Call = {}): Promise<T> {
+type Names<Path> = Path extends `${string}{${infer Name}}${infer Rest}` ? Name | Names<Rest> : never;
+type ParamsOf<N extends RouteName> = [Names<N>] extends [never] ? unknown : { params: Record<Names<N>, string> };
+type QueryOf<N extends RouteName> = Api[N] extends { query: infer Q } ? (object extends Q ? { query?: Q } : { query: Q }) : unknown;
+type BodyOf<N extends RouteName> = Api[N] extends { body: infer B } ? { body: B } : unknown;
+
+/**
+ * Asks the server and gives its answer, by the name of a route: `api('GET /v1/orgs/{id}', { params: { id } })`. `T` narrows an
+ * answer that the document describes loosely. Throws a `Problem`. A 401 refreshes the session once and asks again.
+ */
+export async function api<N extends RouteName, T = Answer<N>>(name: N, call: Call<N>): Promise<T> {
+  const request = requestOf(name, call);
   // One key for both attempts: a write that went through before the session ended is not repeated.
   const key = randomId();
-  let answer = await send(path, call, key);
-  if (answer.status === 401 && (await refreshSession())) answer = await send(path, call, key);
+  let answer = await send(request, key);
+  if (answer.status === 401 && (await refreshSession())) answer = await send(request, key);
   return (await read(answer)) as T;
 }
 
+export type Session = Answer<'GET /v1/session'>;
+
 /** The session that the cookies carry, refreshed when it ran out, or null. */
 export async function currentSession(): Promise<Session | null> {
-  const answer = await send('/v1/session', {}, '');
+  const answer = await send(sessionRoute('GET'), '');
   if (answer.status !== 401) return keep((await read(answer)) as Session);
   return refreshSession();
 }
 
-/** `POST /v1/session`, `POST /v1/session:setup`: both answer with the new session. */
-export async function openSession(path: '/v1/session' | '/v1/session:setup', body: unknown): Promise<Session> {
-  return keep((await read(await send(path, { method: 'POST', body }, randomId()))) as Session);
+/** Signs in, by password or by the token of a set-up. */
+export async function openSession<N extends 'POST /v1/session' | 'POST /v1/session:setup'>(name: N, body: Api[N]['body']): Promise<Session> {
+  return keep((await read(await send({ ...requestOf(name, {}), body }, randomId()))) as Session);
 }
 
 export async function closeSession(): Promise<void> {
-  await read(await send('/v1/session', { method: 'DELETE' }, ''));
+  await read(await send(sessionRoute('DELETE'), ''));
   csrf_token = null;
 }
 
-/** Sends a form with a file; `onProgress` hears the bytes that left. fetch cannot tell, so this is an XMLHttpRequest. */
-export async function upload<T>(path: string, form: FormData, onProgress: (sent: number, total: number) => void): Promise<T> {
+/** Sends a file to be imported; `onProgress` hears the bytes that left. fetch cannot tell, so this is an XMLHttpRequest. */
+export async function upload(form: FormData, onProgress: (sent: number, total: number) => void): Promise<Answer<'POST /v1/metering/imports'>> {
   const key = randomId();
-  let answer = await sendForm(path, form, key, onProgress);
-  if (answer.status === 401 && (await refreshSession())) answer = await sendForm(path, form, key, onProgress);
+  let answer = await sendForm(form, key, onProgress);
+  if (answer.status === 401 && (await refreshSession())) answer = await sendForm(form, key, onProgress);
   if (answer.status < 200 || answer.status > 299) throw problemFromAnswer(answer.status, answer.text, answer.request_id);
-  return JSON.parse(answer.text) as T;
-}
-
-/** An address with its query, values left out that are undefined or empty. */
-export function address(path: string, query: Query = {}): string {
-  const search = new URLSearchParams();
-  for (const [name, value] of Object.entries(query)) if (value !== undefined && value !== '') search.set(name, String(value));
-  return search.size === 0 ? path : `${path}?${search}`;
+  return JSON.parse(answer.text) as Answer<'POST /v1/metering/imports'>;
 }
 
 let csrf_token: string | null = null;
@@ -65,9 +67,9 @@ function keep(session: Session): Session {
  */
 function refreshSession(): Promise<Session | null> {
   refreshing ??= exclusively(async () => {
-    const before = await send('/v1/session', {}, '');
+    const before = await send(sessionRoute('GET'), '');
     if (before.ok) return keep((await before.json()) as Session);
-    const answer = await send('/v1/session:refresh', { method: 'POST' }, '');
+    const answer = await send({ method: 'POST', address: '/v1/session:refresh' }, '');
     if (answer.status === 401 || answer.status === 403) return null;
     return keep((await read(answer)) as Session);
   }).finally(() => {
@@ -81,15 +83,31 @@ function exclusively<T>(work: () => Promise<T>): Promise<T> {
   return 'locks' in navigator ? navigator.locks.request('tallystick.session', work) : work();
 }
 
-async function send(path: string, call: Call, key: string): Promise<Response> {
-  const method = call.method ?? 'GET';
+interface HttpRequest {
+  method: string;
+  address: string;
+  body?: unknown;
+}
+
+const sessionRoute = (method: 'GET' | 'DELETE'): HttpRequest => ({ method, address: '/v1/session' });
+
+/** `GET /v1/orgs/{id}` and what goes into it, as a method and an address. Query values that are undefined or empty are left out. */
+function requestOf(name: string, call: unknown): HttpRequest {
+  const { params = {}, query = {}, body } = call as { params?: Record<string, string>; query?: Record<string, unknown>; body?: unknown };
+  const [method = 'GET', path = '/'] = name.split(' ');
+  const address = path.replaceAll(/\{(\w+)\}/g, (_, param: string) => encodeURIComponent(params[param] ?? ''));
+  const search = new URLSearchParams();
+  for (const [key, value] of Object.entries(query)) if (value !== undefined && value !== '') search.set(key, String(value));
+  return { method, address: search.size === 0 ? address : `${address}?${search}`, body };
+}
+
+async function send({ method, address, body }: HttpRequest, key: string): Promise<Response> {
   const headers = new Headers({ accept: 'application/json' });
-  if (call.body !== undefined) headers.set('content-type', 'application/json');
+  if (body !== undefined) headers.set('content-type', 'application/json');
   if (method !== 'GET' && csrf_token) headers.set('x-csrf-token', csrf_token);
   if (method === 'POST' && key) headers.set('idempotency-key', key);
   try {
-    const body = call.body === undefined ? undefined : JSON.stringify(call.body);
-    return await fetch(address(path, call.query), { method, headers, body, credentials: 'same-origin' });
+    return await fetch(address, { method, headers, body: body === undefined ? undefined : JSON.stringify(body), credentials: 'same-origin' });
   } catch (error) {
     throw error instanceof TypeError ? problemFromAnswer(0, '', null) : error;
   }
@@ -107,10 +125,10 @@ interface FormAnswer {
   request_id: string | null;
 }
 
-function sendForm(path: string, form: FormData, key: string, onProgress: (sent: number, total: number) => void): Promise<FormAnswer> {
+function sendForm(form: FormData, key: string, onProgress: (sent: number, total: number) => void): Promise<FormAnswer> {
   return new Promise((resolve, reject) => {
     const xhr = new XMLHttpRequest();
-    xhr.open('POST', path);
+    xhr.open('POST', '/v1/metering/imports');
     xhr.setRequestHeader('accept', 'application/json');
     xhr.setRequestHeader('idempotency-key', key);
     if (csrf_token) xhr.setRequestHeader('x-csrf-token', csrf_token);

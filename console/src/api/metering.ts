@@ -1,6 +1,6 @@
 import { queryOptions } from '@tanstack/react-query';
-import { request, upload } from './client.ts';
-import type { ImportJob, ImportReport, Page, Usage } from './types.ts';
+import { api, upload } from './client.ts';
+import type { ImportJob } from './types.ts';
 
 export interface UsageQuery {
   org_id?: string;
@@ -14,21 +14,21 @@ export interface UsageQuery {
 export const usage = (query: UsageQuery) =>
   queryOptions({
     queryKey: ['usage', query],
-    queryFn: () => request<Usage>('/v1/metering/usage', { query: { ...query } }),
+    queryFn: () => api('GET /v1/metering/usage', { query: { ...query } }),
     placeholderData: (before) => before,
   });
 
 export const imports = (limit: number) =>
   queryOptions({
     queryKey: ['imports', limit],
-    queryFn: () => request<Page<ImportJob>>('/v1/metering/imports', { query: { limit } }),
+    queryFn: () => api('GET /v1/metering/imports', { query: { limit } }),
   });
 
 /** One import, asked for again while it is at work. */
 export const importById = (import_id: string) =>
   queryOptions({
     queryKey: ['imports', 'one', import_id],
-    queryFn: () => request<ImportReport>(`/v1/metering/imports/${import_id}`),
+    queryFn: () => api('GET /v1/metering/imports/{id}', { params: { id: import_id } }),
     refetchInterval: ({ state }) => (state.data && !atWork(state.data) ? false : 600),
   });
 
@@ -54,5 +54,5 @@ export function startImport(input: NewImport, onProgress: (sent: number, total: 
   if (input.sku) form.set('sku', input.sku);
   form.set('create_missing', String(input.create_missing));
   form.set('file', input.file);
-  return upload<ImportJob>('/v1/metering/imports', form, onProgress);
+  return upload(form, onProgress);
 }

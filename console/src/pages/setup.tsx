@@ -49,7 +49,7 @@ function SetupForm({ token }: { token: string }) {
   const { register, handleSubmit, formState, setError } = useForm<FirstAdmin>();
   const [placed, setPlaced] = useState(false);
   const setup = useMutation({
-    mutationFn: (input: FirstAdmin) => openSession('/v1/session:setup', { token, ...input }),
+    mutationFn: (input: FirstAdmin) => openSession('POST /v1/session:setup', { token, ...input }),
     onSuccess: (session) => {
       queries.setQueryData(sessionQuery.queryKey, session);
       navigate({ to: '/' });

@@ -21,7 +21,7 @@ export function SignInPage() {
   const router = useRouter();
   const { register, handleSubmit, formState } = useForm<Credentials>();
   const signIn = useMutation({
-    mutationFn: (input: Credentials) => openSession('/v1/session', input),
+    mutationFn: (input: Credentials) => openSession('POST /v1/session', input),
     onSuccess: (session) => {
       queries.setQueryData(sessionQuery.queryKey, session);
       // Only addresses of this console: a link that names another site leads to the overview.

@@ -1,7 +1,7 @@
 import { CodedError } from '../../kernel/errors.ts';
 import { CatalogError } from '../../platform/catalog-check.ts';
 import { ConfigError } from '../../platform/config.ts';
-import { EmbeddedPostgresError, FolderInUseError } from '../../platform/embedded-postgres.ts';
+import { EmbeddedPostgresError, FolderInUseError } from '../../platform/embedded-postgres/errors.ts';
 import { MigrationError } from '../../platform/migrate.ts';
 import { type Command, UsageError } from './command.ts';
 

@@ -1,3 +1,4 @@
+import { flushCompileCache } from 'node:module';
 import { parseArgs } from 'node:util';
 import { clock } from '../../platform/clock.ts';
 import { readConfig } from '../../platform/config.ts';
@@ -14,25 +15,41 @@ TALLYSTICK_DATA_DIR (.tallystick). Ctrl-C or SIGTERM finishes what runs and stop
     const { values } = parseArgs({ args: [...argv], options: { roles: { type: 'string' } } });
     const started_ms = clock.monotonic_ms();
     const config = readConfig();
-    const signalled = nextSignal();
+    const signalled = firstSignal();
     const running = await start(config, parseRoles(values.roles));
     const took = ((clock.monotonic_ms() - started_ms) / 1000).toFixed(1);
     process.stdout.write(greeting(running.address, running.first, took));
+    flushCompileCache();
     const signal = await signalled;
     process.stdout.write(`${signal}: finishing what runs …\n`);
-    process.once('SIGINT', () => process.exit(130));
-    process.once('SIGTERM', () => process.exit(143));
     await running.stop();
     process.stdout.write('Stopped.\n');
     return 0;
   },
 };
 
-/** From now on, not only once the server is up: a Ctrl-C during start drains too. */
-function nextSignal(): Promise<string> {
+const exit_codes = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const;
+
+/** npm hands on what it is sent, so that one Ctrl-C, which the terminal sends to npm and to us, arrives twice. */
+const same_signal_ms = 1000;
+
+/**
+ * From now on, not only once the server is up: a Ctrl-C during start drains too. A second signal ends the process at once; PostgreSQL
+ * then stops by itself. A terminal that was closed (SIGHUP) takes no more output, which is no reason to stop half-way.
+ */
+function firstSignal(): Promise<string> {
   return new Promise((resolve) => {
-    process.once('SIGINT', () => resolve('SIGINT'));
-    process.once('SIGTERM', () => resolve('SIGTERM'));
+    let first_ms: number | null = null;
+    for (const [name, code] of Object.entries(exit_codes)) {
+      process.on(name, () => {
+        const now_ms = clock.monotonic_ms();
+        first_ms ??= now_ms;
+        resolve(name);
+        if (now_ms - first_ms > same_signal_ms) process.exit(code);
+      });
+    }
+    process.stdout.on('error', () => undefined);
+    process.stderr.on('error', () => undefined);
   });
 }
 
@@ -40,11 +57,7 @@ function greeting(address: string | null, first: FirstTenant | null, took: strin
   const lines = ['', `  Tallystick is ready in ${took} s${address ? ` at ${address}` : ''}`];
   if (address) lines.push(`  API reference ${address}/docs`);
   if (first) {
-    lines.push(
-      '',
-      '  This is the first start. Sign in by this link, which works once:',
-      `  ${address ?? ''}/setup#token=${first.setup_token}`,
-    );
+    lines.push('', '  This is the first start. Sign in by this link, which works once:', `  ${address ?? ''}/setup#token=${first.setup_token}`);
     if (first.key_is_new) lines.push('', '  The admin API key, shown only now:', `  ${first.admin_key}`);
   }
   return `${lines.join('\n')}\n\n`;

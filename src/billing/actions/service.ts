@@ -1,5 +1,5 @@
 import { recordAudit } from '../../foundation/audit/service.ts';
-import { emit } from '../../foundation/events/service.ts';
+import { emitMany } from '../../foundation/events/service.ts';
 import { requireOrganization, requireProject, requireTenant } from '../../foundation/tenancy/service.ts';
 import { newId } from '../../kernel/id.ts';
 import type { Tx } from '../../platform/postgres.ts';
@@ -33,13 +33,14 @@ export async function chargeActions(tx: Tx, request: ChargeRequest): Promise<Lin
   for (const line of request.lines) requireSame(known.get(line.request_id), line, request);
   const fresh = request.lines.filter((line) => !known.has(line.request_id));
   const charges = await actionCharges(tx, { ...request, project_id: request.project_id ?? null, lines: fresh });
-  if (charges.length > 0) await post(tx, charges);
+  for (const one_currency of Map.groupBy(charges, (charge) => charge.currency).values()) await post(tx, one_currency);
   const all = [...known.values(), ...charges];
   const lines = await linesOf(tx, { charge_ids: all.map((charge) => charge.charge_id) });
   const byRequest = new Map(all.map((charge) => [charge.request_id, lines.find((line) => line.charge_id === charge.charge_id)!]));
   return request.lines.map((line) => byRequest.get(line.request_id)!);
 }
 
+/** Posts charges of one organization and currency in one transaction of the ledger. */
 async function post(tx: Tx, charges: readonly StoredAction[]): Promise<void> {
   const [{ org_id, currency }] = charges as [StoredAction];
   const partner = (await partnersOfRecord(tx, [org_id], tx.now)).get(org_id);
@@ -80,31 +81,42 @@ async function post(tx: Tx, charges: readonly StoredAction[]): Promise<void> {
   const partners = payable !== undefined && partner_minor !== 0n ? [{ account_id: payable, amount_minor: partner_minor }] : [];
   const postings = billedLegs({ currency, receivable, revenue, gross_minor, net_minor: gross_minor - partner_minor, partners });
   if (postings.length > 0) await postTransaction(tx, { kind: 'charge', idem_key: `charge/${charges[0]!.charge_id}`, postings });
-  for (const [index, charge] of charges.entries()) {
-    const data = {
-      charge_id: charge.charge_id,
-      org_id,
-      sku: charge.sku,
-      quantity: charge.quantity,
-      amount_exact: charge.amount_exact,
-      currency,
-    };
+  await tell(
+    tx,
+    charges,
+    lines.map((line) => line.entry_id),
+  );
+}
+
+async function tell(tx: Tx, charges: readonly StoredAction[], entry_ids: readonly string[]): Promise<void> {
+  const told = charges.map(({ charge_id, org_id, sku, quantity, amount_exact, currency }) => ({
+    charge_id,
+    org_id,
+    sku,
+    quantity,
+    amount_exact,
+    currency,
+  }));
+  for (const data of told) {
     await recordAudit(tx, {
       action: 'charge.created',
       target_type: 'charge',
-      target_id: charge.charge_id,
-      org_id,
+      target_id: data.charge_id,
+      org_id: data.org_id,
       before: null,
       after: data,
     });
-    await emit<typeof events>(tx, {
-      type: 'charge.created',
-      aggregate_type: 'charge',
-      aggregate_id: charge.charge_id,
-      org_id,
-      data: { ...data, entry_id: lines[index]!.entry_id },
-    });
   }
+  await emitMany<typeof events>(
+    tx,
+    told.map((data, index) => ({
+      type: 'charge.created' as const,
+      aggregate_type: 'charge',
+      aggregate_id: data.charge_id,
+      org_id: data.org_id,
+      data: { ...data, entry_id: entry_ids[index]! },
+    })),
+  );
 }
 
 function requireDistinct(request: ChargeRequest): void {

@@ -1,11 +1,21 @@
 import type { JobDefinition } from '../../platform/jobs.ts';
-import { executeRun } from './service/run.ts';
+import { executeRun, failRun } from './service/run.ts';
 
 export const jobs: readonly JobDefinition[] = [
   {
     name: 'invoicing.run',
-    run: async ({ tenant_id, run_id }, { postgres, clock, signal }) => {
-      await executeRun({ postgres, clock, signal }, { tenant_id: tenant_id!, run_id: run_id! });
+    run: async (payload, { postgres, clock, signal, last_attempt }) => {
+      const [deps, run] = [
+        { postgres, clock, signal },
+        { tenant_id: payload.tenant_id!, run_id: payload.run_id! },
+      ];
+      try {
+        await executeRun(deps, run);
+      } catch (error) {
+        const detail = 'The run could not be brought to its end and is not tried again. The log says why.';
+        if (last_attempt) await failRun(deps, run, { code: 'internal_error', detail });
+        throw error;
+      }
     },
   },
 ];

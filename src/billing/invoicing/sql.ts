@@ -41,9 +41,9 @@ export function selectRuns(db: Db, page: { limit: number; before: string | null 
 /** Starts a run that waits, or takes one over that a killed process left; its counts begin anew. */
 export function startRun(tx: Tx, run_id: string, total: number): Promise<unknown> {
   return tx.write(sql`
-    UPDATE billing_run SET status = 'running', total = ${total}, done = 0, already_billed = 0, errors = '[]',
+    UPDATE billing_run SET status = 'running', total = ${total}, done = 0, already_billed = 0, errors = '[]', finished_at = NULL,
            invoices = (SELECT count(*) FROM invoice i WHERE i.tenant_id = ${tx.tenant_id} AND i.run_id = ${run_id})
-     WHERE tenant_id = ${tx.tenant_id} AND run_id = ${run_id}`);
+     WHERE tenant_id = ${tx.tenant_id} AND run_id = ${run_id} AND status <> 'completed'`);
 }
 
 export function advanceRun(
@@ -52,20 +52,22 @@ export function advanceRun(
   by: { done: number; invoices: number; already_billed: number; errors: readonly RunError[] },
 ): Promise<unknown> {
   return tx.write(sql`
-    UPDATE billing_run SET done = done + ${by.done}, invoices = invoices + ${by.invoices}, already_billed = already_billed + ${by.already_billed},
+    UPDATE billing_run SET done = least(total, done + ${by.done}), invoices = invoices + ${by.invoices}, already_billed = already_billed + ${by.already_billed},
            errors = CASE WHEN jsonb_array_length(errors) < 1000 THEN errors || ${JSON.stringify(by.errors)}::jsonb ELSE errors END
-     WHERE tenant_id = ${tx.tenant_id} AND run_id = ${run_id}`);
+     WHERE tenant_id = ${tx.tenant_id} AND run_id = ${run_id} AND status <> 'completed'`);
 }
 
-export function finishRun(
+/** Answers whether the run ends by it: one that is completed stays as it is. */
+export async function finishRun(
   tx: Tx,
   run_id: string,
   status: 'completed' | 'failed',
   problem: readonly RunError[],
-): Promise<unknown> {
-  return tx.write(sql`
+): Promise<boolean> {
+  const ended = await tx.write(sql`
     UPDATE billing_run SET status = ${status}, finished_at = ${tx.now.toString()}, errors = errors || ${JSON.stringify(problem)}::jsonb
-     WHERE tenant_id = ${tx.tenant_id} AND run_id = ${run_id}`);
+     WHERE tenant_id = ${tx.tenant_id} AND run_id = ${run_id} AND status <> 'completed' RETURNING run_id`);
+  return ended.length > 0;
 }
 
 /** One run at a time writes a tenant's bills; others wait here until it commits. */

@@ -3,6 +3,7 @@ import {
   actionCharge,
   calendarInterval,
   freeRectangles,
+  priorKey,
   rateSubscription,
   rectanglesWithin,
   servicePeriods,
@@ -18,7 +19,6 @@ const energy: RatedItem = {
   unit: 'kWh',
   aggregation: 'sum',
   allow_negative: false,
-  late_policy: 'adjust_next',
   price_version_id: '00000000-0000-7000-8000-000000000001',
   version: 1,
   price: { model: 'unit', unit_amount: '0.25', included_quantity: '100' },
@@ -122,6 +122,19 @@ describe('charges', () => {
     expect(base!.inputs).toMatchObject({ proration: { days: 22, of: 31 } });
   });
 
+  it('counts the day of a change of plan once, for the plan that begins on it', () => {
+    // 10:00 of 16 March in Sydney: 15 of 31 days are the old plan's, 16 the new one's.
+    const change = '2026-03-15T23:00:00Z';
+    const [before] = rate({ ended_at: change }, ['2026-03-01', '2026-04-01']);
+    const [after] = rate({ effective_at: change }, ['2026-03-01', '2026-04-01']);
+    expect([before!.inputs.proration, after!.inputs.proration]).toEqual([
+      { days: 15, of: 31 },
+      { days: 16, of: 31 },
+    ]);
+    // 30.00 × 15 / 31 = 14.516… and 30.00 × 16 / 31 = 15.483…
+    expect([before!.amount_minor, after!.amount_minor]).toEqual([1452n, 1548n]);
+  });
+
   it('leaves out a line of quantity zero and amount zero, and keeps a minimum at quantity zero', () => {
     expect(rate({ base_amount: null }, ['2026-03-01', '2026-04-01'])).toEqual([]);
     const minimum = { ...energy, price: { model: 'unit', unit_amount: '0.25', minimum_amount: '5.00' } };
@@ -140,7 +153,7 @@ describe('charges', () => {
       { base_amount: null },
       ['2026-03-15', '2026-04-01'],
       { [usageKey('2026-03-14T13:00:00Z', 'energy')]: used('60') },
-      { [usageKey('2026-02-28T13:00:00Z', 'energy')]: { quantity: '90', amount_exact: '0', amount: '0.00' } },
+      { [priorKey({ interval_from: '2026-02-28T13:00:00Z' }, energy)]: { quantity: '90', amount_exact: '0', amount: '0.00' } },
     );
     // 90 + 60 = 150, of which 50 are above the included 100: 12.50
     expect(charges).toMatchObject([{ quantity: '60', amount_exact: '12.5', amount_minor: 1250n }]);
@@ -189,6 +202,20 @@ describe('takes', () => {
     expect(freeRectangles({ ...march, arrived_from: '0', arrived_to: '70' }, taken)).toEqual([
       { ...march, arrived_from: '0', arrived_to: '50' },
       { ...march, arrived_from: '60', arrived_to: '70' },
+    ]);
+  });
+
+  it('finds what is free in each part of a period whose parts were taken up to different arrivals', () => {
+    const [half, end] = ['2026-03-15T00:00:00Z', march.to];
+    const taken = [
+      { from: march.from, to: half, arrived_from: '40', arrived_to: '60' },
+      { from: half, to: end, arrived_from: '50', arrived_to: '60' },
+    ];
+    expect(freeRectangles({ ...march, arrived_from: '0', arrived_to: '70' }, taken)).toEqual([
+      { from: march.from, to: half, arrived_from: '0', arrived_to: '40' },
+      { from: march.from, to: half, arrived_from: '60', arrived_to: '70' },
+      { from: half, to: end, arrived_from: '0', arrived_to: '50' },
+      { from: half, to: end, arrived_from: '60', arrived_to: '70' },
     ]);
   });
 

@@ -10,10 +10,10 @@ import {
   daysBetween,
   intervalContaining,
   localDate,
-  startOfDay,
 } from '../../kernel/period.ts';
 import { documentHash, utcText } from '../../kernel/proof.ts';
 import { priceCharge } from '../../pricing/charge.ts';
+import { errors } from './errors.ts';
 import type {
   ItemUsage,
   PriorCharge,
@@ -32,7 +32,7 @@ export interface RatingFacts {
   periods: readonly ServicePeriod[];
   /** By service period's `from` and SKU; absent where nothing was used. */
   usage: ReadonlyMap<string, ItemUsage>;
-  /** By service period's `interval_from` and SKU; absent where nothing of the interval was billed before. */
+  /** By `priorKey`; absent where nothing else of the interval is billed under the same price. */
   prior: ReadonlyMap<string, PriorCharge>;
   /** Facts that the arithmetic does not read and the record keeps: the partner of record, the run. */
   context: JsonObject;
@@ -40,6 +40,14 @@ export interface RatingFacts {
 
 export function usageKey(moment: string, sku: string): string {
   return `${moment} ${sku}`;
+}
+
+/** Counters run within one interval and under one price: another price version starts them anew. */
+export function priorKey(
+  { interval_from }: Pick<ServicePeriod, 'interval_from'>,
+  { sku, price_hash }: Pick<RatedItem, 'sku' | 'price_hash'>,
+): string {
+  return `${interval_from} ${sku} ${price_hash}`;
 }
 
 /**
@@ -63,7 +71,8 @@ export function servicePeriods(
     const end = earliest(interval.end, run.end, ends ?? interval.end);
     if (Temporal.Instant.compare(start, end) >= 0) continue;
     const first_day = later(interval.start_date, localDate(starts, time_zone));
-    const last_day = ends === null ? interval.end_date : sooner(interval.end_date, dayAfterLastMoment(ends, time_zone));
+    // The day that a change falls on is the new plan's, from its start to its end: it is not the old one's too.
+    const last_day = ends === null ? interval.end_date : sooner(interval.end_date, localDate(ends, time_zone));
     const held_to_end = end.equals(interval.end) || (ends !== null && end.equals(ends));
     found.push({
       from: utcText(start),
@@ -87,6 +96,26 @@ export function calendarInterval(
   return { from: utcText(start), to: utcText(end) };
 }
 
+/**
+ * Where an organization changed its time zone, days are cut elsewhere than when the neighbours were billed. A run whose dates adjoin
+ * theirs starts where the one before ended and ends where the one after starts: no moment is billed twice, and none never.
+ */
+export function besideBilled(
+  periods: readonly ServicePeriod[],
+  run: { from: Temporal.PlainDate; to: Temporal.PlainDate },
+  billed: readonly { from_date: string; to_date: string; from: string; to: string }[],
+): ServicePeriod[] {
+  const starts = billed.find((row) => row.to_date === `${run.from}`)?.to;
+  const ends = billed.find((row) => row.from_date === `${run.to}`)?.from;
+  return periods
+    .map((period, index) => ({
+      ...period,
+      from: index === 0 && starts !== undefined ? starts : period.from,
+      to: index === periods.length - 1 && ends !== undefined ? ends : period.to,
+    }))
+    .filter((period) => before(period.from, period.to));
+}
+
 /** Works out every charge of a subscription: a base fee for each interval that ends, and each item of each service period. */
 export function rateSubscription(facts: RatingFacts): RatedCharge[] {
   const charges: RatedCharge[] = [];
@@ -102,24 +131,44 @@ export function rateSubscription(facts: RatingFacts): RatedCharge[] {
 }
 
 /**
- * The parts of `wanted` (one period, arrivals below the watermark) that no live take covers. Live takes of a billed period cover
- * it from below without holes but for what a void set free, so what is left is a few rectangles of the period's full length.
+ * The parts of `wanted` (one period, arrivals below the watermark) that no live take covers. Takes may be narrower than the period,
+ * when it was billed in parts before: the period is cut where they begin and end, and strips that lack the same are joined again.
  */
 export function freeRectangles(wanted: UsageRectangle, taken: readonly UsageRectangle[]): UsageRectangle[] {
-  const over = taken
-    .filter((each) => before(each.from, wanted.to) && before(wanted.from, each.to))
-    .map((each) => ({ from: BigInt(each.arrived_from), to: BigInt(each.arrived_to) }))
-    .sort((a, b) => (a.from < b.from ? -1 : 1));
-  const end = BigInt(wanted.arrived_to);
-  const free: UsageRectangle[] = [];
-  let at = BigInt(wanted.arrived_from);
-  for (const each of over) {
-    if (each.from > at) free.push({ ...wanted, arrived_from: `${at}`, arrived_to: `${each.from < end ? each.from : end}` });
-    if (each.to > at) at = each.to;
-    if (at >= end) break;
+  const over = taken.filter((each) => before(each.from, wanted.to) && before(wanted.from, each.to));
+  const cuts = over.flatMap((each) => [each.from, each.to]).filter((at) => before(wanted.from, at) && before(at, wanted.to));
+  const bounds = [wanted.from, ...new Set(cuts.sort((a, b) => (before(a, b) ? -1 : 1))), wanted.to];
+  const strips: UsageRectangle[][] = [];
+  for (const [index, from] of bounds.slice(0, -1).entries()) {
+    const strip = { ...wanted, from, to: bounds[index + 1]! };
+    const free = freeArrivals(
+      strip,
+      over.filter((each) => before(each.from, strip.to) && before(strip.from, each.to)),
+    );
+    const last = strips.at(-1);
+    if (last && arrivalsOf(last) === arrivalsOf(free))
+      strips[strips.length - 1] = last.map((each) => ({ ...each, to: strip.to }));
+    else strips.push(free);
   }
-  if (at < end) free.push({ ...wanted, arrived_from: `${at}`, arrived_to: `${end}` });
+  return strips.flat();
+}
+
+function freeArrivals(strip: UsageRectangle, over: readonly UsageRectangle[]): UsageRectangle[] {
+  const end = BigInt(strip.arrived_to);
+  const free: UsageRectangle[] = [];
+  let at = BigInt(strip.arrived_from);
+  const taken = over.map((each) => ({ from: BigInt(each.arrived_from), to: BigInt(each.arrived_to) }));
+  for (const each of taken.sort((a, b) => (a.from < b.from ? -1 : 1))) {
+    if (at >= end) break;
+    if (each.from > at) free.push({ ...strip, arrived_from: `${at}`, arrived_to: `${each.from < end ? each.from : end}` });
+    if (each.to > at) at = each.to;
+  }
+  if (at < end) free.push({ ...strip, arrived_from: `${at}`, arrived_to: `${end}` });
   return free;
+}
+
+function arrivalsOf(free: readonly UsageRectangle[]): string {
+  return free.map((each) => `${each.arrived_from} ${each.arrived_to}`).join();
 }
 
 /**
@@ -208,7 +257,7 @@ function baseCharge(facts: RatingFacts, period: ServicePeriod): RatedCharge | nu
 function itemCharge(facts: RatingFacts, period: ServicePeriod, item: RatedItem): RatedCharge | null {
   const { subscription } = facts;
   const usage = facts.usage.get(usageKey(period.from, item.sku)) ?? noUsage;
-  const prior = facts.prior.get(usageKey(period.interval_from, item.sku));
+  const prior = facts.prior.get(priorKey(period, item));
   const inputs: ChargeInputs = {
     ...commonInputs(subscription, facts.rounding, facts.context),
     watermark: facts.watermark,
@@ -237,6 +286,9 @@ function itemCharge(facts: RatingFacts, period: ServicePeriod, item: RatedItem):
     request_id: null,
   };
 }
+
+/** What the database's `money_minor` holds. */
+const most_minor = 2n ** 53n - 1n;
 
 const noUsage: ItemUsage = { quantity: '0', count: 0, sum: '0', root: emptyRoot(), late_count: 0 };
 
@@ -268,12 +320,17 @@ function priceMembers(item: RatedItem) {
 
 function priced(subscription: RatedSubscription, inputs: ChargeInputs) {
   const result = priceCharge(inputs);
+  const amount_minor = toMinor(parseDecimal(result.amount), subscription.currency);
+  if (amount_minor > most_minor || amount_minor < -most_minor)
+    throw errors.amount_out_of_range({
+      detail: `${inputs.sku ?? 'The base fee'}: ${inputs.quantity} comes to ${result.amount} ${inputs.currency}.`,
+    });
   return {
     subscription_id: subscription.subscription_id,
     org_id: subscription.org_id,
     currency: subscription.currency,
     amount_exact: result.amount_exact,
-    amount_minor: toMinor(parseDecimal(result.amount), subscription.currency),
+    amount_minor,
     inputs,
     inputs_hash: documentHash(inputs),
     steps: result.steps,
@@ -283,12 +340,6 @@ function priced(subscription: RatedSubscription, inputs: ChargeInputs) {
 /** Calendar intervals count from here: a first of January, and for weeks a Monday. */
 function anchorOf(every: CalendarInterval): Temporal.PlainDate {
   return Temporal.PlainDate.from(every.endsWith('W') ? '2001-01-01' : '2000-01-01');
-}
-
-/** The exclusive last date of what ends at a moment: the date itself at its midnight, else the next, for the day was begun. */
-function dayAfterLastMoment(ends: Temporal.Instant, time_zone: string): Temporal.PlainDate {
-  const date = localDate(ends, time_zone);
-  return startOfDay(date, time_zone).equals(ends) ? date : date.add({ days: 1 });
 }
 
 function latest(...moments: Temporal.Instant[]): Temporal.Instant {

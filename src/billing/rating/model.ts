@@ -11,7 +11,6 @@ export interface RatedItem {
   unit: string;
   aggregation: string;
   allow_negative: boolean;
-  late_policy: string;
   price_version_id: string | null;
   version: number;
   price: JsonObject;

@@ -1,4 +1,5 @@
 import type { JsonObject } from '../../kernel/canonical-json.ts';
+import { CodedError } from '../../kernel/errors.ts';
 import { newId } from '../../kernel/id.ts';
 import { fromMinor } from '../../kernel/money.ts';
 import { before } from '../../kernel/period.ts';
@@ -6,7 +7,15 @@ import type { Db, Tx } from '../../platform/postgres.ts';
 import { shortestDecimal } from '../../platform/schemas.ts';
 import type { TakenUsage } from '../../usage/metering/model.ts';
 import { organizationsWithLateUsage, takeUsage } from '../../usage/metering/service.ts';
-import { freeRectangles, rateSubscription, rectanglesWithin, servicePeriods, usageKey } from './decide.ts';
+import {
+  besideBilled,
+  freeRectangles,
+  priorKey,
+  rateSubscription,
+  rectanglesWithin,
+  servicePeriods,
+  usageKey,
+} from './decide.ts';
 import type {
   ChargeOnRecord,
   ItemUsage,
@@ -48,6 +57,8 @@ export interface PlanOutcome {
   already_billed: string[];
   /** Subscriptions with a billed period that overlaps without being equal. */
   overlapping: { subscription_id: string; org_id: string; billed: { from: string; to: string } }[];
+  /** Subscriptions whose usage or price cannot be turned into an amount; the others are billed without them. */
+  faults: { subscription_id: string; org_id: string; code: string; detail: string }[];
 }
 
 interface Candidate {
@@ -62,15 +73,17 @@ interface Candidate {
 export async function planPeriods(db: Db, request: PlanRequest): Promise<PlanOutcome> {
   const ids = request.subscriptions.map((each) => each.subscription_id);
   const billed = Map.groupBy(await liveBilledPeriods(db, ids), (row) => row.subscription_id);
-  const outcome: PlanOutcome = { planned: [], already_billed: [], overlapping: [] };
+  const outcome: PlanOutcome = { planned: [], already_billed: [], overlapping: [], faults: [] };
   const candidates: Candidate[] = [];
   for (const subscription of request.subscriptions) {
-    const periods = servicePeriods(subscription, request.from, request.to);
-    if (periods.length === 0) continue;
     const mine = billed.get(subscription.subscription_id) ?? [];
+    const periods = besideBilled(servicePeriods(subscription, request.from, request.to), request, mine);
+    if (periods.length === 0) continue;
     const bounds = { from: periods[0]!.from, to: periods.at(-1)!.to };
     const clash = mine.find((row) => before(row.from, bounds.to) && before(bounds.from, row.to));
     if (!clash) candidates.push({ subscription, periods, ...bounds, billed: mine });
+    // A run that is taken up again after a kill: this part of it is done.
+    else if (clash.run_id === request.run_id) continue;
     else if (clash.from_date === `${request.from}` && clash.to_date === `${request.to}`)
       outcome.already_billed.push(subscription.subscription_id);
     else {
@@ -82,27 +95,34 @@ export async function planPeriods(db: Db, request: PlanRequest): Promise<PlanOut
   const usage = await readUsage(db, candidates, takes);
   const prior = await readPrior(db, candidates);
   for (const candidate of candidates) {
-    const { subscription } = candidate;
-    outcome.planned.push({
-      subscription_id: subscription.subscription_id,
-      org_id: subscription.org_id,
-      from_date: `${request.from}`,
-      to_date: `${request.to}`,
-      from: candidate.from,
-      to: candidate.to,
-      watermark: request.watermark,
-      run_id: request.run_id,
-      takes: takes.get(subscription.subscription_id) ?? [],
-      charges: rateSubscription({
-        subscription,
+    const { subscription_id, org_id } = candidate.subscription;
+    try {
+      const charges = rateSubscription({
+        subscription: candidate.subscription,
         rounding: request.rounding,
         watermark: request.watermark,
         periods: candidate.periods,
-        usage: usage.get(subscription.subscription_id) ?? new Map(),
-        prior: prior.get(subscription.subscription_id) ?? new Map(),
-        context: request.contextOf(subscription.org_id),
-      }),
-    });
+        usage: usage.get(subscription_id) ?? new Map(),
+        prior: prior.get(subscription_id) ?? new Map(),
+        context: request.contextOf(org_id),
+      });
+      outcome.planned.push({
+        subscription_id,
+        org_id,
+        from_date: `${request.from}`,
+        to_date: `${request.to}`,
+        from: candidate.from,
+        to: candidate.to,
+        watermark: request.watermark,
+        run_id: request.run_id,
+        takes: takes.get(subscription_id) ?? [],
+        charges,
+      });
+    } catch (error) {
+      if (!(error instanceof CodedError)) throw error;
+      const detail = error.details.errors?.[0]?.detail ?? error.message;
+      outcome.faults.push({ subscription_id, org_id, code: error.code, detail });
+    }
   }
   return outcome;
 }
@@ -175,7 +195,10 @@ async function planTakes(db: Db, request: PlanRequest, candidates: readonly Cand
       }));
       const wanted = [
         { from, to },
-        ...(late_orgs.has(subscription.org_id) ? billed.map((row) => ({ from: row.from, to: row.to })) : []),
+        // What came late for a period after this one stays for the run that follows it.
+        ...(late_orgs.has(subscription.org_id)
+          ? billed.filter((row) => before(row.from, from)).map((row) => ({ from: row.from, to: row.to }))
+          : []),
       ];
       const free = wanted.flatMap((period) =>
         freeRectangles({ ...period, arrived_from: '0', arrived_to: request.watermark }, mine),
@@ -194,8 +217,7 @@ async function readUsage(
   const asked = candidates.flatMap(({ subscription, periods, from }) =>
     periods.flatMap((period) =>
       subscription.items.map((item) => {
-        const all = rectanglesWithin(takes.get(subscription.subscription_id) ?? [], period, from);
-        const rectangles = item.late_policy === 'absorb' ? all.filter((each) => !before(each.from, from)) : all;
+        const rectangles = rectanglesWithin(takes.get(subscription.subscription_id) ?? [], period, from);
         return {
           subscription,
           period,
@@ -218,15 +240,15 @@ async function readUsage(
   return found;
 }
 
-/** For periods that begin within an interval: what the interval was billed before. */
+/** For periods that are a part of their interval: what its other parts are billed, before and, after a void, also later ones. */
 async function readPrior(db: Db, candidates: readonly Candidate[]): Promise<Map<string, Map<string, PriorCharge>>> {
   const parts = candidates.flatMap(({ subscription, periods }) =>
     periods
-      .filter((period) => period.from !== period.interval_from)
+      .filter((period) => before(period.interval_from, period.from) || before(period.to, period.interval_to))
       .map((period) => ({
         subscription_id: subscription.subscription_id,
         interval_from: period.interval_from,
-        before: period.from,
+        interval_to: period.interval_to,
       })),
   );
   const found = new Map<string, Map<string, PriorCharge>>();
@@ -235,7 +257,7 @@ async function readPrior(db: Db, candidates: readonly Candidate[]): Promise<Map<
   for (const row of await priorUsageCharges(db, parts)) {
     const mine = found.get(row.subscription_id) ?? new Map<string, PriorCharge>();
     found.set(row.subscription_id, mine);
-    mine.set(usageKey(row.interval_from, row.sku), {
+    mine.set(priorKey(row, row), {
       quantity: shortestDecimal(row.quantity),
       amount_exact: exactText(row.amount_exact),
       amount: fromMinor(BigInt(row.amount_minor), currencies.get(row.subscription_id)!),

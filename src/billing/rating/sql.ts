@@ -11,12 +11,13 @@ export interface BilledPeriodRow {
   from: string;
   to: string;
   watermark: string;
+  run_id: string;
 }
 
 /** The live billed periods of some subscriptions, oldest first. */
 export function liveBilledPeriods(db: Db, subscription_ids: readonly string[]): Promise<BilledPeriodRow[]> {
   return db.rows(sql<BilledPeriodRow>`
-    SELECT billed_period_id, subscription_id, from_date, to_date, lower(during) AS "from", upper(during) AS "to", watermark
+    SELECT billed_period_id, subscription_id, from_date, to_date, lower(during) AS "from", upper(during) AS "to", watermark, run_id
       FROM billed_period WHERE tenant_id = ${db.tenant_id} AND subscription_id = ANY (${[...subscription_ids]}::uuid[]) AND live
      ORDER BY subscription_id, during`);
 }
@@ -32,35 +33,36 @@ export function liveTakes(db: Db, subscription_ids: readonly string[]): Promise<
 export interface PriorRow {
   subscription_id: string;
   sku: string;
+  price_hash: string;
   interval_from: string;
   quantity: string;
   amount_exact: string;
   amount_minor: string;
 }
 
-/** What the items of some subscriptions were billed within intervals, before each interval's part that is asked for. */
+/** What the items of some subscriptions are billed within intervals, by price: counters of an interval run under one price. */
 export function priorUsageCharges(
   db: Db,
-  parts: readonly { subscription_id: string; interval_from: string; before: string }[],
+  parts: readonly { subscription_id: string; interval_from: string; interval_to: string }[],
 ): Promise<PriorRow[]> {
   return db.rows(sql<PriorRow>`
-    SELECT c.subscription_id, c.sku, p.interval_from, sum(c.quantity) AS quantity, sum(c.amount_exact) AS amount_exact, sum(c.amount_minor) AS amount_minor
+    SELECT c.subscription_id, c.sku, c.inputs->>'price_hash' AS price_hash, p.interval_from, sum(c.quantity) AS quantity, sum(c.amount_exact) AS amount_exact, sum(c.amount_minor) AS amount_minor
       FROM unnest(${parts.map((part) => part.subscription_id)}::uuid[], ${parts.map((part) => part.interval_from)}::timestamptz[],
-                  ${parts.map((part) => part.before)}::timestamptz[]) AS p (subscription_id, interval_from, before)
+                  ${parts.map((part) => part.interval_to)}::timestamptz[]) AS p (subscription_id, interval_from, interval_to)
       JOIN charge c ON c.tenant_id = ${db.tenant_id} AND c.subscription_id = p.subscription_id AND c.kind = 'usage' AND c.live
-       AND lower(c.during) >= p.interval_from AND lower(c.during) < p.before
-     GROUP BY c.subscription_id, c.sku, p.interval_from`);
+       AND lower(c.during) >= p.interval_from AND lower(c.during) < p.interval_to
+     GROUP BY c.subscription_id, c.sku, c.inputs->>'price_hash', p.interval_from`);
 }
 
-/** What one item was charged outside cycles within an interval. */
+/** What one item was charged outside cycles within an interval, under one price. */
 export function priorActionCharges(
   db: Db,
-  item: { subscription_id: string; sku: string; interval_from: string },
+  item: { subscription_id: string; sku: string; price_hash: string; interval_from: string },
 ): Promise<{ quantity: string; amount_exact: string } | undefined> {
   return db.maybe(sql<{ quantity: string; amount_exact: string }>`
     SELECT sum(quantity) AS quantity, sum(amount_exact) AS amount_exact FROM charge
      WHERE tenant_id = ${db.tenant_id} AND subscription_id = ${item.subscription_id} AND sku = ${item.sku} AND kind = 'action' AND live
-       AND lower(during) = ${item.interval_from}
+       AND lower(during) = ${item.interval_from} AND inputs->>'price_hash' = ${item.price_hash}
     HAVING count(*) > 0`);
 }
 

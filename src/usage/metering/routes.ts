@@ -67,7 +67,7 @@ function postEvents(
     config: { scope: 'usage:write' },
     onRequest: server.authorize('usage:write'),
     handler: async (request, reply) => {
-      const answer = async () => ({ status: 202, body: await take(request, { ingest, signAck }) });
+      const answer = async () => ({ status: 202, body: await take(request, { ingest, signAck, elapsed_ms: () => reply.elapsedTime }) });
       const keyed = request.headers['idempotency-key'] !== undefined;
       const { body, headers } = keyed
         ? await postgres.transact(scopeOf(request), (tx) => once<Kept>(tx, request, answer))
@@ -84,19 +84,19 @@ type TakenEvents = z.infer<typeof IngestAnswer>;
 type Kept = { status: number; body: TakenEvents; headers?: Record<string, string> };
 
 /** Stores the body's events and signs for them. What was stored stays, should the caller's own transaction not come to its end. */
-async function take(request: FastifyRequest, { ingest, signAck }: { ingest: Ingest; signAck: SignAck }): Promise<TakenEvents> {
+async function take(
+  request: FastifyRequest,
+  { ingest, signAck, elapsed_ms }: { ingest: Ingest; signAck: SignAck; elapsed_ms: () => number },
+): Promise<TakenEvents> {
   const { tenant_id, now, org_ids } = request.principal!;
   const { accepted, duplicates, rejected, late, leaves } = await ingest.ingestEvents(tenant_id, eventsOfBody(request.body), {
     now,
     org_ids,
   });
   if (leaves.length === 0) throw allRejected(rejected, Array.isArray(request.body));
-  const ack = await signAck(tenant_id, {
-    tenant_id,
-    root: merkleRoot(leaves).toString('hex'),
-    count: leaves.length,
-    time: utcText(now),
-  });
+  // When it was on disk, not when the request came: a bill that was issued in between owes nothing for it.
+  const time = utcText(now.add({ microseconds: Math.ceil(elapsed_ms() * 1000) }));
+  const ack = await signAck(tenant_id, { tenant_id, root: merkleRoot(leaves).toString('hex'), count: leaves.length, time });
   const shown = wantsLeaves(request) ? { leaves: leaves.map((leaf) => leaf.toString('hex')) } : {};
   return { accepted, duplicates, rejected, late, ack, ...shown };
 }

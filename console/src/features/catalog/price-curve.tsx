@@ -66,9 +66,15 @@ function tierEnds(price: Price): bigint[] {
 /** Half as far again as the last tier begins, or five times what is included, or a thousand. */
 function usefulRange(price: Price): string {
   const last = tierEnds(price).at(-1);
-  if (last) return ((last * 3n + 1n) / 2n).toString();
+  if (last) return rounded((last * 3n + 1n) / 2n);
   const included = whole(price.included_quantity ?? '0');
   return included > 0n ? (included * 5n).toString() : '1000';
+}
+
+/** Up to two digits and zeros: 75,750 → 76,000. */
+function rounded(quantity: bigint): string {
+  const unit = 10n ** BigInt(Math.max(0, quantity.toString().length - 2));
+  return (((quantity + unit - 1n) / unit) * unit).toString();
 }
 
 /** Whole quantities from zero to the last, evenly, and those on either side of a tier's end, so that kinks and jumps show. */

@@ -11,6 +11,7 @@ const org = (org_id: string, parent_org_id: string | null): Organization => ({
   default_timezone: 'UTC',
   currency: null,
   partner_tier: null,
+  tax_id: null,
   is_own: false,
   visibility: 'private',
   created_at: '2026-01-01T00:00:00Z',

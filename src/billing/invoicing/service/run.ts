@@ -92,9 +92,21 @@ export async function executeRun(deps: RunDeps, { tenant_id, run_id }: { tenant_
     return await deps.postgres.transact(scope, (tx) => complete(tx, run));
   } catch (error) {
     if (!(error instanceof CodedError) || error.status >= 500) throw error;
-    await deps.postgres.transact(scope, (tx) => finishRun(tx, run_id, 'failed', [{ code: error.code, detail: error.message }]));
-    return (await deps.postgres.read(scope, (db) => selectRun(db, run_id)))!;
+    return await failRun(deps, { tenant_id, run_id }, { code: error.code, detail: error.message });
   }
+}
+
+/** Puts on record that a run ended without its whole effect. What it billed stays billed; the same period again bills the rest. */
+export async function failRun(
+  deps: RunDeps,
+  { tenant_id, run_id }: { tenant_id: string; run_id: string },
+  problem: RunError,
+): Promise<RunRow> {
+  const scope = await scopeOfTenant(deps, tenant_id);
+  return deps.postgres.transact(scope, async (tx) => {
+    await finishRun(tx, run_id, 'failed', [problem]);
+    return (await selectRun(tx, run_id))!;
+  });
 }
 
 /** The tenant's own time, for work that no request began. */
@@ -148,15 +160,21 @@ async function billChunk(tx: Tx, run: RunRow, watermark: string, subscriptions: 
     done: subscriptions.length,
     invoices,
     already_billed: outcome.already_billed.length,
-    errors: [...outcome.overlapping.map(overlapError), ...faults.map((fault) => ({ ...fault, code: 'override_unusable' }))],
+    errors: [
+      ...outcome.overlapping.map(overlapError),
+      ...outcome.faults,
+      ...faults.map((fault) => ({ ...fault, code: 'override_unusable' })),
+    ],
   });
 }
 
 /** One signed checkpoint covers every receipt of the run. */
 async function complete(tx: Tx, run: RunRow): Promise<RunRow> {
   await sealCheckpoint(tx);
-  await finishRun(tx, run.run_id, 'completed', []);
+  const is_news = await finishRun(tx, run.run_id, 'completed', []);
   const done = (await selectRun(tx, run.run_id))!;
+  // Another worker may have taken the run up, and come to its end first.
+  if (!is_news) return done;
   await emit<typeof events>(tx, {
     type: 'billing.run.completed',
     aggregate_type: 'billing_run',

@@ -1,10 +1,11 @@
-import { add, formatDecimal, parseDecimal } from '../../../kernel/decimal.ts';
+import { add, type Decimal, formatDecimal, parseDecimal, type Rounding } from '../../../kernel/decimal.ts';
 import { newId } from '../../../kernel/id.ts';
+import { fromMinor, roundToMinor } from '../../../kernel/money.ts';
 import type { Tx } from '../../../platform/postgres.ts';
 import { shortestDecimal } from '../../../platform/schemas.ts';
 import { actionCharge, calendarInterval } from '../decide.ts';
 import { errors } from '../errors.ts';
-import type { PriorCharge } from '../model.ts';
+import type { PriorCharge, RatedCharge, RatedItem, RatedSubscription } from '../model.ts';
 import { insertCharges, lockActions, priorActionCharges, selectChargesByRequest } from '../sql.ts';
 import { roundingOf, subscriptionsAt } from './subscriptions.ts';
 
@@ -54,11 +55,10 @@ export async function actionCharges(
       throw errors.not_entitled({ detail, errors: [{ pointer: `/lines/${index}/sku`, code: 'not_entitled', detail }] });
     }
     const interval = calendarInterval(subscription, tx.now);
-    if (!priors.has(line.sku))
-      priors.set(line.sku, await priorOf(tx, { subscription_id: subscription.subscription_id, sku: line.sku, interval }));
+    if (!priors.has(line.sku)) priors.set(line.sku, await priorOf(tx, { subscription, item, interval, rounding }));
     const prior = priors.get(line.sku)!;
     const charge = actionCharge({ ...request, ...line, subscription, item, interval, prior, rounding, context: {} });
-    priors.set(line.sku, addTo(prior, charge));
+    priors.set(line.sku, addTo(prior, charge, rounding));
     const charge_id = newId(tx.now);
     charges.push({ ...charge, charge_id, billed_period_id: null });
     made.push({
@@ -74,19 +74,29 @@ export async function actionCharges(
   return made;
 }
 
-async function priorOf(
-  tx: Tx,
-  of: { subscription_id: string; sku: string; interval: { from: string } },
-): Promise<PriorCharge | null> {
-  const row = await priorActionCharges(tx, { subscription_id: of.subscription_id, sku: of.sku, interval_from: of.interval.from });
-  return row ? { quantity: shortestDecimal(row.quantity), amount_exact: shortestDecimal(row.amount_exact), amount: '0' } : null;
+interface Counted {
+  subscription: RatedSubscription;
+  item: RatedItem;
+  interval: { from: string };
+  rounding: Rounding;
 }
 
-function addTo(prior: PriorCharge | null, charge: { quantity: string; amount_exact: string }): PriorCharge {
-  const sum = (a: string, b: string) => formatDecimal(add(parseDecimal(a), parseDecimal(b)));
-  return {
-    quantity: sum(prior?.quantity ?? '0', charge.quantity),
-    amount_exact: sum(prior?.amount_exact ?? '0', charge.amount_exact),
-    amount: '0',
-  };
+async function priorOf(tx: Tx, { subscription, item, interval, rounding }: Counted): Promise<PriorCharge | null> {
+  const { subscription_id, currency } = subscription;
+  const { sku, price_hash } = item;
+  const row = await priorActionCharges(tx, { subscription_id, sku, price_hash, interval_from: interval.from });
+  return row ? counted(parseDecimal(row.quantity), parseDecimal(row.amount_exact), { currency, rounding }) : null;
+}
+
+function addTo(prior: PriorCharge | null, charge: RatedCharge, rounding: Rounding): PriorCharge {
+  const sum = (a: string, b: string) => add(parseDecimal(a), parseDecimal(b));
+  const quantity = sum(prior?.quantity ?? '0', charge.quantity);
+  const amount_exact = sum(prior?.amount_exact ?? '0', charge.amount_exact);
+  return counted(quantity, amount_exact, { currency: charge.currency, rounding });
+}
+
+/** Amounts of an interval's charges are differences of rounded totals, so what was charged before is its exact total, rounded. */
+function counted(quantity: Decimal, amount_exact: Decimal, how: { currency: string; rounding: Rounding }): PriorCharge {
+  const amount = fromMinor(roundToMinor(amount_exact, how.currency, how.rounding), how.currency);
+  return { quantity: formatDecimal(quantity), amount_exact: formatDecimal(amount_exact), amount };
 }

@@ -1,6 +1,7 @@
 import { organizationsByIds, requireTenant } from '../../../foundation/tenancy/service.ts';
 import { assert } from '../../../kernel/assert.ts';
 import type { JsonObject } from '../../../kernel/canonical-json.ts';
+import type { Rounding } from '../../../kernel/decimal.ts';
 import { type CalendarInterval, isCalendarInterval } from '../../../kernel/period.ts';
 import { plansByIds, skusByCode } from '../../../offer/catalog/service.ts';
 import type { Db } from '../../../platform/postgres.ts';
@@ -82,7 +83,7 @@ export async function subscriptionsAt(db: Db, org_id: string, at: Temporal.Insta
 }
 
 /** How the tenant rounds. */
-export async function roundingOf(db: Db): Promise<string> {
+export async function roundingOf(db: Db): Promise<Rounding> {
   return (await requireTenant(db)).rounding_mode;
 }
 
@@ -101,7 +102,6 @@ function itemOf(price: EffectivePrice, skus: Awaited<ReturnType<typeof skusByCod
     unit: sku.unit,
     aggregation: sku.aggregation,
     allow_negative: sku.allow_negative,
-    late_policy: sku.late_policy,
     price_version_id: price.price_version_id,
     version: price.version,
     price: one,

@@ -130,6 +130,6 @@ async function eachDays(reads: AsyncIterable<DayBlockRow[]>, write: (rows: Rollu
 
 function rollupRow(day: Day<DayBlockRow>): RollupRow {
   const { org_id, sku, time_zone } = day.keys;
-  const { late_count: _late, ...usage } = day.usage;
-  return { org_id, sku, time_zone, ...usage };
+  const { late_count: absorbed, ...usage } = day.usage;
+  return { org_id, sku, time_zone, absorbed, ...usage };
 }

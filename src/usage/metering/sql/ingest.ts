@@ -143,9 +143,9 @@ item AS MATERIALIZED (
     LEFT JOIN project ON project.n = i.project_n),
 stored AS (
   INSERT INTO metering_event (tenant_id, request_id, event_id, org_id, project_id, sku, quantity, amount, properties, event_time, source,
-                              metadata, salt, leaf, received_at)
+                              metadata, salt, leaf, absorbed, received_at)
   SELECT tenant_id, request_id, event_id, org_id, project_id, sku, quantity::numeric, amount::numeric, properties::jsonb, event_time, source,
-         metadata::jsonb, salt, leaf, received_at
+         metadata::jsonb, salt, leaf, coalesce(late_policy = 'absorb', false), received_at
     FROM item WHERE refusal IS NULL ORDER BY tenant_id, request_id COLLATE "C"
   ON CONFLICT DO NOTHING RETURNING tenant_id, event_id),
 reported AS (

@@ -18,7 +18,7 @@ export interface WholeDaysRow extends Omit<Part, 'count'> {
   /** The organization's rollups are cut in another zone: they say nothing here. */
   moved: boolean;
   count: string;
-  /** A day changed after the take's watermark: the sums are not the answer. */
+  /** A day changed after the take's watermark, or holds what no take does: the sums are not the answer. */
   stale: boolean;
   /** Leaves of the days in order, one after another. */
   day_leaves: Buffer | null;
@@ -38,7 +38,7 @@ export async function sumWholeDays(
                trim_scale(max(r.quantity_max)) AS quantity_max, trim_scale(min(r.quantity_min)) AS quantity_min,
                trim_scale((max(ARRAY[(r.day - '2000-01-01'::date)::numeric, r.quantity_latest::numeric])
                  FILTER (WHERE r.quantity_latest IS NOT NULL))[2]) AS quantity_latest, trim_scale(sum(r.amount_sum)) AS amount_sum,
-               coalesce(max(r.watermark) > t.arrived_to::xid8, false) AS stale,
+               coalesce(max(r.watermark) > t.arrived_to::xid8 OR bool_or(r.absorbed > 0), false) AS stale,
                string_agg(r.day_leaf, ''::bytea ORDER BY r.day) AS day_leaves
           FROM usage_rollup r
          WHERE r.tenant_id = ${db.tenant_id} AND r.org_id = t.org_id AND r.sku = t.sku
@@ -62,7 +62,7 @@ export async function selectWholeDays(
   asked: readonly (DaysOfTake & { first_day: string; end_day: string; arrived_to: string })[],
 ): Promise<WholeDayRow[]> {
   return db.rows(sql<WholeDayRow>`
-    SELECT t.n::int, coalesce(z.time_zone <> t.time_zone, false) AS moved, r.day, r.watermark > t.arrived_to::xid8 AS stale, r.count::text,
+    SELECT t.n::int, coalesce(z.time_zone <> t.time_zone, false) AS moved, r.day, r.watermark > t.arrived_to::xid8 OR r.absorbed > 0 AS stale, r.count::text,
            0 AS late_count, trim_scale(r.quantity_sum) AS quantity_sum, trim_scale(r.quantity_max) AS quantity_max,
            trim_scale(r.quantity_min) AS quantity_min, trim_scale(r.quantity_latest) AS quantity_latest, trim_scale(r.amount_sum) AS amount_sum,
            r.root, r.day_leaf
@@ -107,7 +107,7 @@ export function readPieces(db: Db, pieces: readonly Piece[]): AsyncGenerator<Pie
         FROM ${pieceRows(pieces)}
         JOIN metering_event e ON e.tenant_id = ${db.tenant_id} AND e.org_id = p.org_id AND e.sku = p.sku
          AND e.event_time >= p.starts::timestamptz AND e.event_time < p.ends::timestamptz
-       WHERE e.xid >= p.arrived_from::xid8 AND e.xid < p.arrived_to::xid8),
+       WHERE e.xid >= p.arrived_from::xid8 AND e.xid < p.arrived_to::xid8 AND NOT e.absorbed),
     ${blocksOf(sql`take`)}`;
   return readByCursor(db, query, blocks_per_read);
 }
@@ -135,7 +135,7 @@ export function readEventsOfPieces(db: Db, pieces: readonly Piece[]): AsyncGener
       FROM ${pieceRows(pieces)}
       JOIN metering_event e ON e.tenant_id = ${db.tenant_id} AND e.org_id = p.org_id AND e.sku = p.sku
        AND e.event_time >= p.starts::timestamptz AND e.event_time < p.ends::timestamptz
-     WHERE e.xid >= p.arrived_from::xid8 AND e.xid < p.arrived_to::xid8
+     WHERE e.xid >= p.arrived_from::xid8 AND e.xid < p.arrived_to::xid8 AND NOT e.absorbed
      ORDER BY e.event_time, e.request_id COLLATE "C"`;
   return readByCursor(db, query, 2000);
 }
@@ -147,7 +147,7 @@ export async function selectFirstEvents(db: Db, piece: Piece, most: number): Pro
       FROM metering_event e
      WHERE e.tenant_id = ${db.tenant_id} AND e.org_id = ${piece.org_id} AND e.sku = ${piece.sku}
        AND e.event_time >= ${piece.from}::timestamptz AND e.event_time < ${piece.to}::timestamptz
-       AND e.xid >= ${piece.arrived_from}::xid8 AND e.xid < ${piece.arrived_to}::xid8
+       AND e.xid >= ${piece.arrived_from}::xid8 AND e.xid < ${piece.arrived_to}::xid8 AND NOT e.absorbed
      ORDER BY e.event_time, e.request_id COLLATE "C" LIMIT ${most}`);
 }
 
