@@ -31,7 +31,9 @@ export async function openDatabase(config: Config, log: Logger, options: { share
     keepCheckpointsIn(config.data_dir);
     const admin: pg.PoolConfig = embedded?.admin ?? { connectionString: config.database_url! };
     await bringUpToDate(admin, embedded, log);
-    const connection: pg.PoolConfig = embedded ? { ...admin, user: embedded.login.name, password: embedded.login.password } : admin;
+    const connection: pg.PoolConfig = embedded
+      ? { ...admin, user: embedded.login.name, password: embedded.login.password }
+      : admin;
     const postgres = createPostgres({ connection, onAfterCommitError: (error) => log.error({ err: error }, 'after a commit') });
     return {
       postgres,
@@ -71,7 +73,9 @@ async function bringUpToDate(admin: pg.PoolConfig, embedded: EmbeddedPostgres | 
   } catch (error) {
     const { code, message } = error as { code?: string; message: string };
     if (code !== '42501' || embedded) throw error;
-    throw new ConfigError(`DATABASE_URL: the login may not do what setting up takes (${message}). It needs CREATEROLE, BYPASSRLS and to own the database.`);
+    throw new ConfigError(
+      `DATABASE_URL: the login may not do what setting up takes (${message}). It needs CREATEROLE, BYPASSRLS and to own the database.`,
+    );
   } finally {
     await client.end();
   }

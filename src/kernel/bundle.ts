@@ -91,7 +91,7 @@ export interface ChargeInputs extends JsonObject {
   readonly time_zone?: string;
   /** The part of the period that a fee is for: the engine's exact amount times days / of. */
   readonly proration?: { readonly days: number; readonly of: number };
-  /** Billed before under the same counters: the line is the price of both quantities together, less this. */
+  /** Billed by other parts of the interval under the same counters: the line is the price of both quantities together, less this. */
   readonly prior?: { readonly quantity: string; readonly amount_exact: string; readonly amount: string };
   /** A running total outside a cycle: the line is round(carry exact + own exact) less what was posted. */
   readonly carry?: { readonly amount_exact: string; readonly amount: string };

@@ -6,7 +6,15 @@ import pg from 'pg';
 import { initialiseCluster } from './embedded-postgres/cluster.ts';
 import { EmbeddedPostgresError, FolderInUseError } from './embedded-postgres/errors.ts';
 import { findPlace, type Place } from './embedded-postgres/place.ts';
-import { answers, type LaunchOptions, launchPostmaster, type Postmaster, runningPostmaster, stopPostmaster, superuser } from './embedded-postgres/postmaster.ts';
+import {
+  answers,
+  type LaunchOptions,
+  launchPostmaster,
+  type Postmaster,
+  runningPostmaster,
+  stopPostmaster,
+  superuser,
+} from './embedded-postgres/postmaster.ts';
 import { type FileLock, lockFile } from './file-lock.ts';
 import { keptFile } from './kept-file.ts';
 
@@ -104,7 +112,9 @@ function loadSecrets(data_dir: string): Secrets {
 async function claim(place: Place, data_dir: string): Promise<FileLock> {
   const mine = await patiently(patience_ms, () => lockFile(join(place.root, 'serve.lock'), 'exclusive', place.ids));
   if (mine) return mine;
-  throw new FolderInUseError(`Another tallystick is running on ${data_dir}. Stop it first, or choose another TALLYSTICK_DATA_DIR.`);
+  throw new FolderInUseError(
+    `Another tallystick is running on ${data_dir}. Stop it first, or choose another TALLYSTICK_DATA_DIR.`,
+  );
 }
 
 /** One process at a time initialises, starts or stops the server of a place. */
@@ -157,7 +167,11 @@ function stopAtExit(place: Place, release: () => void): () => void {
 }
 
 /** Starts the server again where it has died, on the same port. */
-function keepAlive(place: Place, options: LaunchOptions, onRestart: EmbeddedPostgresOptions['onRestart']): { end(): Promise<void> } {
+function keepAlive(
+  place: Place,
+  options: LaunchOptions,
+  onRestart: EmbeddedPostgresOptions['onRestart'],
+): { end(): Promise<void> } {
   let work: Promise<void> | null = null;
   const revive = async () => {
     const turn = lockFile(join(place.root, 'start.lock'), 'exclusive', place.ids);
@@ -189,5 +203,9 @@ function keepAlive(place: Place, options: LaunchOptions, onRestart: EmbeddedPost
 
 function isAboutFiles(error: unknown): error is NodeJS.ErrnoException {
   const { code, path } = error as NodeJS.ErrnoException;
-  return error instanceof Error && path !== undefined && /^(EACCES|EPERM|EROFS|ENOSPC|EDQUOT|ENOTDIR|EEXIST|ENAMETOOLONG|EISDIR)$/.test(code ?? '');
+  return (
+    error instanceof Error &&
+    path !== undefined &&
+    /^(EACCES|EPERM|EROFS|ENOSPC|EDQUOT|ENOTDIR|EEXIST|ENAMETOOLONG|EISDIR)$/.test(code ?? '')
+  );
 }

@@ -17,7 +17,10 @@ export function loadMasterKey(data_dir: string, given: string | null): void {
     master = Buffer.from(given, 'base64');
   } else {
     mkdirSync(data_dir, { recursive: true });
-    master = Buffer.from(keptFile(join(data_dir, 'master.key'), () => randomBytes(32).toString('base64')), 'base64');
+    master = Buffer.from(
+      keptFile(join(data_dir, 'master.key'), () => randomBytes(32).toString('base64')),
+      'base64',
+    );
   }
   assert(master.length === 32, 'the master key has 32 bytes');
 }

@@ -117,7 +117,9 @@ export function createPostgres(options: PostgresOptions): Postgres {
     try {
       await client.query(`BEGIN ${access}; SELECT set_config('tally.tenant_id', '${scope.tenant_id}', true)`);
       const result = await work(bind(client, scope, effects));
-      await client.query('COMMIT');
+      const ended = await client.query('COMMIT');
+      // A transaction in which a statement failed answers COMMIT with ROLLBACK, and no error: nothing was kept.
+      assert(ended.command === 'COMMIT', 'a failed statement was passed over, and its transaction rolled back');
       client.release();
       for (const effect of effects) {
         try {

@@ -8,6 +8,7 @@ export function createLogger(level: string): Logger {
   return pino({
     level,
     base: { service: 'tallystick' },
+    serializers: { err: withoutClient },
     redact: {
       paths: [
         'req.headers.authorization',
@@ -64,4 +65,10 @@ export function createMetrics(): Metrics {
       registers: [registry],
     }),
   };
+}
+
+/** An error of a connection carries the whole client, down to its sockets and its secret. */
+function withoutClient(error: Error): object {
+  const { client: _client, ...rest } = pino.stdSerializers.err(error) as Record<string, unknown>;
+  return rest;
 }

@@ -1,4 +1,4 @@
-import { hash, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
@@ -23,6 +23,7 @@ import { JsonFault, parseJson } from '../kernel/json.ts';
 import type { Config } from './config.ts';
 import { textFaults } from './faults.ts';
 import { type ConstraintErrors, httpErrors, sendProblem, toCodedError } from './problem.ts';
+import { serveReference } from './reference.ts';
 import type { Logger, Metrics } from './telemetry.ts';
 
 export interface WebOptions {
@@ -234,32 +235,7 @@ async function openapi(app: FastifyInstance, version: string): Promise<void> {
     transform: jsonSchemaTransform,
   });
   app.get('/openapi.json', { schema: { hide: true } }, async () => app.swagger());
-  await app.register(async (docs) => {
-    docs.addHook('onSend', async (_request, reply, payload) => {
-      if (typeof payload === 'string') reply.header('content-security-policy', docsPolicy(payload));
-      return payload;
-    });
-    const { default: reference } = await import('@scalar/fastify-api-reference');
-    await docs.register(reference, { routePrefix: '/docs', configuration: docsConfiguration });
-  });
-}
-
-/** The reference as it is served: nothing in it asks another machine. */
-const docsConfiguration = {
-  url: '/openapi.json',
-  withDefaultFonts: false,
-  hideClientButton: true,
-  showDeveloperTools: 'never' as const,
-  agent: { disabled: true },
-  mcp: { disabled: true },
-  telemetry: false,
-};
-
-/** The reference's page starts by a script of its own in the page: that script, by its hash, and no other. */
-function docsPolicy(page: string): string {
-  const inline = [...page.matchAll(/<script(?![^>]*\bsrc=)[^>]*>([\s\S]*?)<\/script>/g)];
-  const hashes = inline.map(([, script = '']) => `'sha256-${hash('sha256', script, 'base64')}'`);
-  return `default-src 'none'; script-src 'self' ${hashes.join(' ')}; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self' data:; connect-src 'self'; base-uri 'none'; frame-ancestors 'none'`;
+  serveReference(app);
 }
 
 function health(app: FastifyInstance, options: WebOptions): void {

@@ -216,7 +216,7 @@ describe('no page breaks a rule that axe knows', () => {
         await page.emulateMedia({ colorScheme: theme, reducedMotion: 'reduce' });
         await page.locator(`html[data-theme=${theme}]`).waitFor();
         const { violations } = await new AxeBuilder({ page }).analyze();
-        const places = violations.map((one) => `${one.id} at ${one.nodes.map((node) => (node.failureSummary ?? '').slice(0, 300)).join(' and ')}`);
+        const places = violations.map((one) => `${one.id} at ${one.nodes.map((node) => (node.failureSummary ?? '').replaceAll('\n',' ').slice(0, 300)).join(' and ')}`);
         found.push(...places.map((place) => `${path} (${theme}): ${place}`));
       }
     }

@@ -57,7 +57,11 @@ function greeting(address: string | null, first: FirstTenant | null, took: strin
   const lines = ['', `  Tallystick is ready in ${took} s${address ? ` at ${address}` : ''}`];
   if (address) lines.push(`  API reference ${address}/docs`);
   if (first) {
-    lines.push('', '  This is the first start. Sign in by this link, which works once:', `  ${address ?? ''}/setup#token=${first.setup_token}`);
+    lines.push(
+      '',
+      '  This is the first start. Sign in by this link, which works once:',
+      `  ${address ?? ''}/setup#token=${first.setup_token}`,
+    );
     if (first.key_is_new) lines.push('', '  The admin API key, shown only now:', `  ${first.admin_key}`);
   }
   return `${lines.join('\n')}\n\n`;

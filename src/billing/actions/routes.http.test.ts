@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { testServer } from '../../../test/support/server.ts';
 import { openShop } from '../../../test/support/shop.ts';
@@ -28,8 +29,7 @@ beforeAll(async () => {
   partner_id = (await shop.made('POST', '/v1/orgs', partner)).org_id;
 });
 
-let charged = 0;
-const line = (sku: string, quantity: string, request_id = `charge-${(charged += 1)}`) => ({ sku, quantity, request_id });
+const line = (sku: string, quantity: string, request_id = randomUUID() as string) => ({ sku, quantity, request_id });
 const charge = (lines: object[], more: object = {}) => s.call('POST', '/v1/billing/charges', { org_id, lines, ...more });
 const gross = (answer: Awaited<ReturnType<typeof charge>>) =>
   answer.body.lines.map((each: { amount_gross: { amount: string; currency: string } }) =>
@@ -124,7 +124,7 @@ describe('is refused', () => {
       'project_not_found',
     ],
     ['a SKU of no live subscription', () => charge([line('nothing', '1')]), 422, 'not_entitled'],
-    ['a negative quantity', () => charge([line('call', '-1')]), 422, 'negative_refused'],
+    ['a negative quantity', () => charge([line('call', '-1')]), 422, 'quantity_negative'],
     [
       'a request id twice in one request',
       () => charge([line('call', '1', 'twice'), line('call', '1', 'twice')]),

@@ -20,7 +20,7 @@ export interface ChargeRequest {
 /**
  * Charges something outside a billing cycle: priced on top of what the interval was charged so, posted to the ledger with the
  * partner's split. A request id that was charged before with the same SKU and quantity answers the first line again.
- * Throws `org_not_found`, `project_not_found`, `not_entitled`, `charge_request_conflict`.
+ * Throws `org_not_found`, `project_not_found`, `duplicate_request_id`, `charge_request_conflict`, and what rating's `actionCharges` does.
  */
 export async function chargeActions(tx: Tx, request: ChargeRequest): Promise<Line[]> {
   await requireOrganization(tx, request.org_id);

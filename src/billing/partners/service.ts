@@ -120,6 +120,20 @@ export async function partnersOfRecord(
   );
 }
 
+/** The partners of pairs of organization and moment, each in its place; loaded together. */
+export async function partnersOfPairs(
+  db: Db,
+  asked: readonly { org_id: string; at: string }[],
+): Promise<(Partner | undefined)[]> {
+  const found = new Map((await store.selectPartnersOfPairs(db, asked)).map((row) => [row.n, row.partner_id]));
+  const organizations = await organizationsByIds(db, [...new Set(found.values())]);
+  return asked.map((_, index) => {
+    const partner_id = found.get(index + 1);
+    const partner_tier = partner_id === undefined ? null : (organizations.get(partner_id)?.partner_tier ?? null);
+    return partner_id === undefined || partner_tier === null ? undefined : { partner_id, partner_tier };
+  });
+}
+
 /** Throws `sku_unknown`, `commission_pct_invalid`. The rate that stands already changes nothing. */
 export async function putCommissionRate(tx: Tx, request: NewCommissionRate): Promise<CommissionRate> {
   const { partner_tier, sku } = request;

@@ -45,6 +45,17 @@ export function selectPartnersOfRecord(
      ORDER BY partner_of_record_id DESC LIMIT ${query.limit}`);
 }
 
+/** The same for pairs of organization and moment, each answered by its place in the question, from 1. */
+export function selectPartnersOfPairs(
+  db: Db,
+  asked: readonly { org_id: string; at: string }[],
+): Promise<{ n: number; partner_id: string }[]> {
+  return db.rows(sql`
+    SELECT a.n::int AS n, p.partner_id
+      FROM unnest(${asked.map((each) => each.org_id)}::uuid[], ${asked.map((each) => each.at)}::timestamptz[]) WITH ORDINALITY AS a (org_id, at, n)
+      JOIN partner_of_record p ON p.org_id = a.org_id AND p.status <> 'disputed' AND p.start_at <= a.at AND (p.end_at IS NULL OR p.end_at > a.at)`);
+}
+
 /** At most one for each organization: the exclusion constraint sees to it. */
 export function selectPartnersAt(
   db: Db,

@@ -9,7 +9,7 @@ import {
   servicePeriods,
   usageKey,
 } from './decide.ts';
-import type { ItemUsage, PriorCharge, RatedItem, RatedSubscription } from './model.ts';
+import type { ItemUsage, OtherParts, RatedItem, RatedSubscription } from './model.ts';
 
 const day = (text: string) => Temporal.PlainDate.from(text);
 const root = Buffer.alloc(32, 1);
@@ -46,7 +46,7 @@ function rate(
   over: Partial<RatedSubscription>,
   run: [string, string],
   usage: Record<string, ItemUsage> = {},
-  prior: Record<string, PriorCharge> = {},
+  prior: Record<string, OtherParts> = {},
 ) {
   const rated = subscription(over);
   return rateSubscription({
@@ -56,10 +56,15 @@ function rate(
     periods: servicePeriods(rated, day(run[0]), day(run[1])),
     usage: new Map(Object.entries(usage)),
     prior: new Map(Object.entries(prior)),
-    context: {},
+    contexts: new Map(),
   });
 }
 
+const sole = (quantity: string, from = '2026-02-28T13:00:00Z') => ({
+  highest: quantity,
+  lowest: quantity,
+  latest: { quantity, from },
+});
 const used = (quantity: string, count = 3): ItemUsage => ({ quantity, count, sum: quantity, root, late_count: 0 });
 
 describe('service periods', () => {
@@ -153,10 +158,45 @@ describe('charges', () => {
       { base_amount: null },
       ['2026-03-15', '2026-04-01'],
       { [usageKey('2026-03-14T13:00:00Z', 'energy')]: used('60') },
-      { [priorKey({ interval_from: '2026-02-28T13:00:00Z' }, energy)]: { quantity: '90', amount_exact: '0', amount: '0.00' } },
+      {
+        [priorKey({ interval_from: '2026-02-28T13:00:00Z' }, energy)]: {
+          quantity: '90',
+          amount_exact: '0',
+          amount: '0.00',
+          ...sole('90'),
+        },
+      },
     );
     // 90 + 60 = 150, of which 50 are above the included 100: 12.50
     expect(charges).toMatchObject([{ quantity: '60', amount_exact: '12.5', amount_minor: 1250n }]);
+  });
+
+  it.each([
+    // A dollar a unit: the higher of 10 and 8 is billed, then of 10 and 12.
+    ['max', '8', 0n],
+    ['max', '12', 200n],
+    // The lower: of 10 and 8, two are given back; of 10 and 12, nothing.
+    ['min', '8', -200n],
+    ['min', '12', 0n],
+    // The later: 10, and then 8.
+    ['latest', '8', -200n],
+    ['latest', '12', 200n],
+  ])('bills the %s of a part of 10 and a part of %s as one', (aggregation, quantity, amount_minor) => {
+    const seats = { ...energy, aggregation, price: { model: 'unit', unit_amount: '1' } };
+    const charges = rate(
+      { base_amount: null, items: [seats] },
+      ['2026-03-15', '2026-04-01'],
+      { [usageKey('2026-03-14T13:00:00Z', 'energy')]: used(quantity) },
+      {
+        [priorKey({ interval_from: '2026-02-28T13:00:00Z' }, seats)]: {
+          quantity: '10',
+          amount_exact: '10',
+          amount: '10.00',
+          ...sole('10'),
+        },
+      },
+    );
+    expect(charges).toMatchObject([{ quantity, amount_minor }]);
   });
 
   it('charges an action on top of what the interval was charged before', () => {

@@ -1,7 +1,7 @@
 import { assert } from '../../kernel/assert.ts';
 import type { ChargeInputs } from '../../kernel/bundle.ts';
 import type { JsonObject } from '../../kernel/canonical-json.ts';
-import { parseDecimal } from '../../kernel/decimal.ts';
+import { type Decimal, formatDecimal, maximum, minimum, parseDecimal, subtract } from '../../kernel/decimal.ts';
 import { toMinor } from '../../kernel/money.ts';
 import {
   before,
@@ -16,6 +16,7 @@ import { priceCharge } from '../../pricing/charge.ts';
 import { errors } from './errors.ts';
 import type {
   ItemUsage,
+  OtherParts,
   PriorCharge,
   RatedCharge,
   RatedItem,
@@ -33,9 +34,9 @@ export interface RatingFacts {
   /** By service period's `from` and SKU; absent where nothing was used. */
   usage: ReadonlyMap<string, ItemUsage>;
   /** By `priorKey`; absent where nothing else of the interval is billed under the same price. */
-  prior: ReadonlyMap<string, PriorCharge>;
-  /** Facts that the arithmetic does not read and the record keeps: the partner of record, the run. */
-  context: JsonObject;
+  prior: ReadonlyMap<string, OtherParts>;
+  /** Facts that the arithmetic does not read and the record keeps, by service period's `from`: the partner of record. */
+  contexts: ReadonlyMap<string, JsonObject>;
 }
 
 export function usageKey(moment: string, sku: string): string {
@@ -230,7 +231,7 @@ function baseCharge(facts: RatingFacts, period: ServicePeriod): RatedCharge | nu
   const base = subscription.base_amount;
   if (base === null || parseDecimal(base).units === 0n || !period.ends_interval || period.days === 0) return null;
   const inputs: ChargeInputs = {
-    ...commonInputs(subscription, facts.rounding, facts.context),
+    ...commonInputs(subscription, facts.rounding, facts.contexts.get(period.from) ?? {}),
     watermark: facts.watermark,
     price: { model: 'flat', amount: base },
     quantity: '1',
@@ -257,9 +258,10 @@ function baseCharge(facts: RatingFacts, period: ServicePeriod): RatedCharge | nu
 function itemCharge(facts: RatingFacts, period: ServicePeriod, item: RatedItem): RatedCharge | null {
   const { subscription } = facts;
   const usage = facts.usage.get(usageKey(period.from, item.sku)) ?? noUsage;
-  const prior = facts.prior.get(priorKey(period, item));
+  const parts = facts.prior.get(priorKey(period, item));
+  const prior = parts && priorOf(parts, { aggregation: item.aggregation, usage, from: period.from });
   const inputs: ChargeInputs = {
-    ...commonInputs(subscription, facts.rounding, facts.context),
+    ...commonInputs(subscription, facts.rounding, facts.contexts.get(period.from) ?? {}),
     watermark: facts.watermark,
     price: item.price,
     ...priceMembers(item),
@@ -285,6 +287,34 @@ function itemCharge(facts: RatingFacts, period: ServicePeriod, item: RatedItem):
     usage,
     request_id: null,
   };
+}
+
+/**
+ * What this part is priced on top of. Quantities that add up are what they are; of a highest, lowest or latest quantity, it is what
+ * lacks to the aggregate of all parts together: 10 and then 8 at the most are 10, so 8 is priced on top of 2.
+ */
+function priorOf(
+  { quantity, amount_exact, amount, ...others }: OtherParts,
+  part: { aggregation: string; usage: ItemUsage; from: string },
+): PriorCharge {
+  const together = aggregateOf(others, part);
+  if (together === undefined) return { quantity, amount_exact, amount };
+  return { quantity: formatDecimal(subtract(together, parseDecimal(part.usage.quantity))), amount_exact, amount };
+}
+
+/** Undefined where quantities add up. */
+function aggregateOf(
+  { highest, lowest, latest }: Pick<OtherParts, 'highest' | 'lowest' | 'latest'>,
+  { aggregation, usage, from }: { aggregation: string; usage: ItemUsage; from: string },
+): Decimal | undefined {
+  const own = parseDecimal(usage.quantity);
+  const beside = (other: string | null, choose: (a: Decimal, b: Decimal) => Decimal) =>
+    other === null ? own : usage.count === 0 ? parseDecimal(other) : choose(own, parseDecimal(other));
+  if (aggregation === 'max') return beside(highest, maximum);
+  if (aggregation === 'min') return beside(lowest, minimum);
+  if (aggregation === 'latest')
+    return beside(latest?.quantity ?? null, (mine, other) => (before(from, latest!.from) ? other : mine));
+  return undefined;
 }
 
 /** What the database's `money_minor` holds. */

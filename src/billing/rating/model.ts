@@ -57,11 +57,19 @@ export interface ItemUsage {
   late_count: number;
 }
 
-/** What was billed before in the same interval, from the same counters. */
+/** What else is billed in the same interval, from the same counters: the sum of its charges. */
 export interface PriorCharge {
   quantity: string;
   amount_exact: string;
   amount: string;
+}
+
+/** The same of a period's other parts, with what aggregations need that do not add up; null where no part has usage. */
+export interface OtherParts extends PriorCharge {
+  highest: string | null;
+  lowest: string | null;
+  /** Of the last part that has usage, and where that starts. */
+  latest: { quantity: string; from: string } | null;
 }
 
 /** A charge that is worked out and not yet stored. */

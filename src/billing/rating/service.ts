@@ -19,8 +19,8 @@ import {
 import type {
   ChargeOnRecord,
   ItemUsage,
+  OtherParts,
   PlannedPeriod,
-  PriorCharge,
   RatedSubscription,
   ServicePeriod,
   StoredCharge,
@@ -47,8 +47,8 @@ export interface PlanRequest {
   watermark: string;
   rounding: string;
   subscriptions: readonly RatedSubscription[];
-  /** Facts of each organization that its charges' inputs keep: the partner of record and such. */
-  contextOf: (org_id: string) => JsonObject;
+  /** Facts that the inputs of a service period's charges keep, such as the partner of record, each in its place. */
+  contextsOf: (periods: readonly { org_id: string; to: string }[]) => Promise<readonly JsonObject[]>;
 }
 
 export interface PlanOutcome {
@@ -94,6 +94,7 @@ export async function planPeriods(db: Db, request: PlanRequest): Promise<PlanOut
   const takes = await planTakes(db, request, candidates);
   const usage = await readUsage(db, candidates, takes);
   const prior = await readPrior(db, candidates);
+  const contexts = await readContexts(request, candidates);
   for (const candidate of candidates) {
     const { subscription_id, org_id } = candidate.subscription;
     try {
@@ -104,7 +105,7 @@ export async function planPeriods(db: Db, request: PlanRequest): Promise<PlanOut
         periods: candidate.periods,
         usage: usage.get(subscription_id) ?? new Map(),
         prior: prior.get(subscription_id) ?? new Map(),
-        context: request.contextOf(org_id),
+        contexts: contexts.get(subscription_id) ?? new Map(),
       });
       outcome.planned.push({
         subscription_id,
@@ -148,7 +149,7 @@ export async function chargesByIds(db: Db, charge_ids: readonly string[]): Promi
   return new Map(
     rows.map((row) => [
       row.charge_id,
-      { ...row, quantity: shortestDecimal(row.quantity), amount_exact: exactText(row.amount_exact) },
+      { ...row, quantity: shortestDecimal(row.quantity), amount_exact: shortestDecimal(row.amount_exact) },
     ]),
   );
 }
@@ -163,11 +164,6 @@ export async function rectanglesOfCharge(db: Db, charge: StoredCharge): Promise<
 /** A void sets the periods behind these charges free: their usage may be billed again. */
 export async function retireCharges(tx: Tx, charge_ids: readonly string[]): Promise<void> {
   await retirePeriods(tx, charge_ids);
-}
-
-/** Numeric text of the database, shortest. */
-export function exactText(text: string): string {
-  return shortestDecimal(text);
 }
 
 /** By subscription: what its period takes, and what came late for periods that were billed. */
@@ -241,7 +237,7 @@ async function readUsage(
 }
 
 /** For periods that are a part of their interval: what its other parts are billed, before and, after a void, also later ones. */
-async function readPrior(db: Db, candidates: readonly Candidate[]): Promise<Map<string, Map<string, PriorCharge>>> {
+async function readPrior(db: Db, candidates: readonly Candidate[]): Promise<Map<string, Map<string, OtherParts>>> {
   const parts = candidates.flatMap(({ subscription, periods }) =>
     periods
       .filter((period) => before(period.interval_from, period.from) || before(period.to, period.interval_to))
@@ -251,19 +247,37 @@ async function readPrior(db: Db, candidates: readonly Candidate[]): Promise<Map<
         interval_to: period.interval_to,
       })),
   );
-  const found = new Map<string, Map<string, PriorCharge>>();
+  const found = new Map<string, Map<string, OtherParts>>();
   if (parts.length === 0) return found;
   const currencies = new Map(candidates.map(({ subscription }) => [subscription.subscription_id, subscription.currency]));
   for (const row of await priorUsageCharges(db, parts)) {
-    const mine = found.get(row.subscription_id) ?? new Map<string, PriorCharge>();
+    const mine = found.get(row.subscription_id) ?? new Map<string, OtherParts>();
     found.set(row.subscription_id, mine);
     mine.set(priorKey(row, row), {
       quantity: shortestDecimal(row.quantity),
-      amount_exact: exactText(row.amount_exact),
+      amount_exact: shortestDecimal(row.amount_exact),
       amount: fromMinor(BigInt(row.amount_minor), currencies.get(row.subscription_id)!),
+      highest: row.highest === null ? null : shortestDecimal(row.highest),
+      lowest: row.lowest === null ? null : shortestDecimal(row.lowest),
+      latest: row.latest === null ? null : { quantity: shortestDecimal(row.latest), from: row.latest_from! },
     });
   }
   return found;
+}
+
+/** By subscription and a service period's `from`. */
+async function readContexts(
+  request: PlanRequest,
+  candidates: readonly Candidate[],
+): Promise<Map<string, ReadonlyMap<string, JsonObject>>> {
+  const asked = candidates.flatMap(({ subscription, periods }) => periods.map(({ to }) => ({ org_id: subscription.org_id, to })));
+  const answers = (await request.contextsOf(asked)).values();
+  return new Map(
+    candidates.map(({ subscription, periods }) => [
+      subscription.subscription_id,
+      new Map(periods.map((period) => [period.from, answers.next().value!])),
+    ]),
+  );
 }
 
 function itemUsage(aggregation: string, usage: TakenUsage): ItemUsage {

@@ -38,6 +38,10 @@ export interface PriorRow {
   quantity: string;
   amount_exact: string;
   amount_minor: string;
+  highest: string | null;
+  lowest: string | null;
+  latest: string | null;
+  latest_from: string | null;
 }
 
 /** What the items of some subscriptions are billed within intervals, by price: counters of an interval run under one price. */
@@ -46,7 +50,10 @@ export function priorUsageCharges(
   parts: readonly { subscription_id: string; interval_from: string; interval_to: string }[],
 ): Promise<PriorRow[]> {
   return db.rows(sql<PriorRow>`
-    SELECT c.subscription_id, c.sku, c.inputs->>'price_hash' AS price_hash, p.interval_from, sum(c.quantity) AS quantity, sum(c.amount_exact) AS amount_exact, sum(c.amount_minor) AS amount_minor
+    SELECT c.subscription_id, c.sku, c.inputs->>'price_hash' AS price_hash, p.interval_from, sum(c.quantity) AS quantity, sum(c.amount_exact) AS amount_exact, sum(c.amount_minor) AS amount_minor,
+           max(c.quantity) FILTER (WHERE c.usage_count > 0) AS highest, min(c.quantity) FILTER (WHERE c.usage_count > 0) AS lowest,
+           (array_agg(c.quantity::numeric ORDER BY lower(c.during) DESC) FILTER (WHERE c.usage_count > 0))[1] AS latest,
+           max(lower(c.during)) FILTER (WHERE c.usage_count > 0) AS latest_from
       FROM unnest(${parts.map((part) => part.subscription_id)}::uuid[], ${parts.map((part) => part.interval_from)}::timestamptz[],
                   ${parts.map((part) => part.interval_to)}::timestamptz[]) AS p (subscription_id, interval_from, interval_to)
       JOIN charge c ON c.tenant_id = ${db.tenant_id} AND c.subscription_id = p.subscription_id AND c.kind = 'usage' AND c.live

@@ -25,7 +25,14 @@ export async function initialiseCluster(place: Place, superuser_password: string
 
 /** In a session of its own: Ctrl-C in the terminal is for us, and what has begun is finished first. */
 async function initdb(place: Place, more: readonly string[]): Promise<void> {
-  const flags = ['--username=postgres', '--auth=scram-sha-256', '--encoding=UTF8', '--locale=C', '--data-checksums', '--no-instructions'];
+  const flags = [
+    '--username=postgres',
+    '--auth=scram-sha-256',
+    '--encoding=UTF8',
+    '--locale=C',
+    '--data-checksums',
+    '--no-instructions',
+  ];
   const child = spawn(place.binaries.initdb, [...more, ...flags], {
     ...(place.ids ?? {}),
     cwd: place.root,

@@ -1,5 +1,17 @@
 import { randomBytes } from 'node:crypto';
-import { chmodSync, chownSync, cpSync, existsSync, mkdirSync, readdirSync, readFileSync, realpathSync, renameSync, rmSync, statSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  statSync,
+} from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { keptFile } from '../kept-file.ts';
@@ -39,7 +51,9 @@ export async function findPlace(data_dir: string): Promise<Place> {
   const pointer = join(data_dir, 'postgres.place');
   if (process.getuid?.() !== 0) {
     if (existsSync(pointer)) {
-      throw new EmbeddedPostgresError(`${data_dir} was made by root, who keeps its database elsewhere: start as root, or choose another folder.`);
+      throw new EmbeddedPostgresError(
+        `${data_dir} was made by root, who keeps its database elsewhere: start as root, or choose another folder.`,
+      );
     }
     mkdirSync(inside, { recursive: true, mode: 0o700 });
     return { root: inside, cluster: join(inside, 'cluster'), binaries, ids: null };
@@ -48,7 +62,12 @@ export async function findPlace(data_dir: string): Promise<Place> {
   const root = existsSync(pointer) ? pointedTo(pointer) : roomInside(inside, ids) ? inside : pointedTo(pointer);
   openFolder(root);
   chownSync(root, ids.uid, ids.gid);
-  return { root, cluster: join(root, 'cluster'), binaries: canReach(binaries.postgres, ids) ? binaries : copyOf(binaries, name), ids };
+  return {
+    root,
+    cluster: join(root, 'cluster'),
+    binaries: canReach(binaries.postgres, ids) ? binaries : copyOf(binaries, name),
+    ids,
+  };
 }
 
 async function findBinaries(): Promise<{ name: string; binaries: Binaries }> {
@@ -56,7 +75,10 @@ async function findBinaries(): Promise<{ name: string; binaries: Binaries }> {
   try {
     return { name, binaries: (await import(name)) as Binaries };
   } catch (cause) {
-    throw new EmbeddedPostgresError(`There is no embedded PostgreSQL for ${process.platform} ${process.arch}; set DATABASE_URL.`, { cause });
+    throw new EmbeddedPostgresError(
+      `There is no embedded PostgreSQL for ${process.platform} ${process.arch}; set DATABASE_URL.`,
+      { cause },
+    );
   }
 }
 
@@ -75,7 +97,9 @@ function ordinaryUser(): Ids {
     const found = users.find((fields) => fields[0] === name);
     if (found?.[2] && found[3]) return { uid: Number.parseInt(found[2], 10), gid: Number.parseInt(found[3], 10) };
   }
-  throw new EmbeddedPostgresError('PostgreSQL cannot run as root and there is no user postgres or nobody to run it; set DATABASE_URL.');
+  throw new EmbeddedPostgresError(
+    'PostgreSQL cannot run as root and there is no user postgres or nobody to run it; set DATABASE_URL.',
+  );
 }
 
 /** False where the user cannot come in. A cluster that is there and can no longer be reached must not be mistaken for none. */
@@ -83,7 +107,9 @@ function roomInside(inside: string, ids: Ids): boolean {
   const closed = closedTo(dirname(inside), ids);
   if (closed === null) return true;
   if (!existsSync(join(inside, 'cluster'))) return false;
-  throw new EmbeddedPostgresError(`The database in ${inside} runs as the user ${ids.uid}, for whom ${closed} is closed: chmod o+x ${closed}`);
+  throw new EmbeddedPostgresError(
+    `The database in ${inside} runs as the user ${ids.uid}, for whom ${closed} is closed: chmod o+x ${closed}`,
+  );
 }
 
 function pointedTo(pointer: string): string {

@@ -1,5 +1,17 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { closeSync, existsSync, fstatSync, openSync, readFileSync, readlinkSync, readSync, realpathSync, renameSync, statSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  fstatSync,
+  openSync,
+  readFileSync,
+  readlinkSync,
+  readSync,
+  realpathSync,
+  renameSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -57,7 +69,8 @@ export async function launchPostmaster(place: Place, options: LaunchOptions): Pr
     }
     const said = textFrom(options.log_file, from);
     const passes = /pre-existing shared memory block|already in use/.test(said);
-    if (!passes || performance.now() - began > orphans_end_within_ms) throw new EmbeddedPostgresError(`PostgreSQL did not start:\n${said.trim()}`);
+    if (!passes || performance.now() - began > orphans_end_within_ms)
+      throw new EmbeddedPostgresError(`PostgreSQL did not start:\n${said.trim()}`);
     await sleep(200);
   }
 }
@@ -82,7 +95,8 @@ export async function answers(connection: pg.ClientConfig, child: ChildProcess |
     } finally {
       await client.end();
     }
-    if (performance.now() - began > ready_within_ms) throw new EmbeddedPostgresError('PostgreSQL does not answer; see postgres.log in the data folder.');
+    if (performance.now() - began > ready_within_ms)
+      throw new EmbeddedPostgresError('PostgreSQL does not answer; see postgres.log in the data folder.');
     await sleep(20);
   }
   return false;
@@ -175,7 +189,8 @@ function alive(pid: number): boolean {
 /** A server's working folder is its cluster. Where /proc cannot tell, its command line does. */
 function serves(pid: number, cluster: string): boolean {
   if (!alive(pid)) return false;
-  if (process.platform !== 'linux') return spawnSync('/bin/ps', ['-p', `${pid}`, '-o', 'command='], { encoding: 'utf8' }).stdout.includes(cluster);
+  if (process.platform !== 'linux')
+    return spawnSync('/bin/ps', ['-p', `${pid}`, '-o', 'command='], { encoding: 'utf8' }).stdout.includes(cluster);
   try {
     return readlinkSync(`/proc/${pid}/cwd`) === realpathSync(cluster);
   } catch (error) {

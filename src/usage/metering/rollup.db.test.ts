@@ -269,7 +269,13 @@ it('gives every tenant with news a job, which asks for itself again for as long 
   const run = (name: string, payload: Record<string, string>) =>
     jobs
       .find((job) => job.name === name)!
-      .run(payload, { postgres: t.postgres, clock, log: createLogger('silent'), signal: new AbortController().signal, last_attempt: false });
+      .run(payload, {
+        postgres: t.postgres,
+        clock,
+        log: createLogger('silent'),
+        signal: new AbortController().signal,
+        last_attempt: false,
+      });
   const waiting = async () =>
     (await t.superuser("SELECT key, run_at > now() AS later FROM graphile_worker.jobs WHERE key LIKE 'metering%'")) as object[];
   await run('metering.rollup', {});

@@ -67,7 +67,10 @@ function postEvents(
     config: { scope: 'usage:write' },
     onRequest: server.authorize('usage:write'),
     handler: async (request, reply) => {
-      const answer = async () => ({ status: 202, body: await take(request, { ingest, signAck, elapsed_ms: () => reply.elapsedTime }) });
+      const answer = async () => ({
+        status: 202,
+        body: await take(request, { ingest, signAck, elapsed_ms: () => reply.elapsedTime }),
+      });
       const keyed = request.headers['idempotency-key'] !== undefined;
       const { body, headers } = keyed
         ? await postgres.transact(scopeOf(request), (tx) => once<Kept>(tx, request, answer))

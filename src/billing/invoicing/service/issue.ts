@@ -29,6 +29,7 @@ export interface IssueRequest {
   charges: readonly ChargeOnRecord[];
   seller: JsonObject;
   organizations: ReadonlyMap<string, Organization>;
+  /** By `partner_id`, as the charges' inputs name it. */
   partners: ReadonlyMap<string, PartnerShare>;
 }
 
@@ -106,12 +107,11 @@ function draft(tx: Tx, request: IssueRequest, charges: readonly ChargeOnRecord[]
   assert(organization, 'a charged organization is known');
   const invoice_id = newId(tx.now);
   const number = invoiceNumber(series, seq);
-  const partner = request.partners.get(org_id);
   const lines = charges.map((charge) => ({
     charge,
     charge_id: charge.charge_id,
     line_id: newId(tx.now),
-    entry: ledgerLine(charge, invoice_id, newId(tx.now), partner),
+    entry: ledgerLine(charge, invoice_id, newId(tx.now), request.partners.get(String(charge.inputs.partner_id))),
   }));
   return {
     invoice_id,

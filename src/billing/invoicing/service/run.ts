@@ -12,7 +12,7 @@ import type { Postgres, Scope, Tx } from '../../../platform/postgres.ts';
 import { rollUp } from '../../../usage/metering/service/rollup.ts';
 import { settledWatermark } from '../../../usage/metering/service/watermark.ts';
 import { closeUsage } from '../../../usage/metering/service.ts';
-import { commissionRates, partnersOfRecord } from '../../partners/service.ts';
+import { commissionRates, partnersOfPairs } from '../../partners/service.ts';
 import type { RatedSubscription } from '../../rating/model.ts';
 import { ratedSubscriptions, subscriptionsWithin, unpricedSubscriptions } from '../../rating/service/subscriptions.ts';
 import { type PlanOutcome, planPeriods, storePeriods } from '../../rating/service.ts';
@@ -129,7 +129,7 @@ async function billChunk(tx: Tx, run: RunRow, watermark: string, subscriptions: 
     await ownOrganization(tx),
     await requireTenant(tx),
   ];
-  const partners = await partnerShares(tx, org_ids, run);
+  const partners: PartnersByTier = new Map();
   const outcome = await planPeriods(tx, {
     run_id: run.run_id,
     from: Temporal.PlainDate.from(run.from_date),
@@ -137,9 +137,16 @@ async function billChunk(tx: Tx, run: RunRow, watermark: string, subscriptions: 
     watermark,
     rounding: tenant.rounding_mode,
     subscriptions: rated,
-    contextOf: (org_id) => {
-      const partner = partners.get(org_id);
-      return partner ? { partner_id: partner.partner_id } : {};
+    contextsOf: async (periods) => {
+      const found = await partnersOfPairs(
+        tx,
+        periods.map(({ org_id, to }) => ({ org_id, at: lastMoment(to) })),
+      );
+      return found.map((partner) => {
+        if (!partner) return {};
+        partners.set(partner.partner_id, partner.partner_tier);
+        return { partner_id: partner.partner_id };
+      });
     },
   });
   const charges = await storePeriods(tx, outcome.planned);
@@ -149,7 +156,7 @@ async function billChunk(tx: Tx, run: RunRow, watermark: string, subscriptions: 
     charges,
     seller: party(own),
     organizations,
-    partners,
+    partners: await partnerShares(tx, partners),
   });
   await markBilled(
     tx,
@@ -199,15 +206,20 @@ function closures(outcome: PlanOutcome): { org_id: string; closed_until: string 
   return [...until].map(([org_id, closed_until]) => ({ org_id, closed_until }));
 }
 
-/** The partner of record when the period ends, with the rates of its tier. */
-async function partnerShares(tx: Tx, org_ids: readonly string[], run: RunRow): Promise<Map<string, PartnerShare>> {
-  const at = startOfDay(Temporal.PlainDate.from(run.to_date), 'UTC').subtract({ hours: 24 });
-  const partners = await partnersOfRecord(tx, org_ids, at);
+/** Partner → its tier now. */
+type PartnersByTier = Map<string, string>;
+
+/** A service period is its partner's who is of record when it ends, whatever else the run bills. */
+function lastMoment(to: string): string {
+  return Temporal.Instant.from(to).subtract({ microseconds: 1 }).toString();
+}
+
+async function partnerShares(tx: Tx, partners: PartnersByTier): Promise<Map<string, PartnerShare>> {
   if (partners.size === 0) return new Map();
   const rateOf = await commissionRates(tx);
   return new Map(
     [...partners].map(
-      ([org_id, { partner_id, partner_tier }]) => [org_id, { partner_id, pctOf: (sku) => rateOf(partner_tier, sku) }] as const,
+      ([partner_id, partner_tier]) => [partner_id, { partner_id, pctOf: (sku) => rateOf(partner_tier, sku) }] as const,
     ),
   );
 }
@@ -259,7 +271,7 @@ async function refuseOverlap(
     watermark: '1',
     rounding: 'half_up',
     subscriptions,
-    contextOf: () => ({}),
+    contextsOf: async (periods) => periods.map(() => ({})),
   });
   const first = outcome.overlapping[0];
   if (first && outcome.planned.length === 0 && outcome.already_billed.length === 0) {

@@ -35,7 +35,7 @@ export async function storedActions(tx: Tx, request_ids: readonly string[]): Pro
 
 /**
  * Prices lines on top of what their item was charged so in the same calendar interval, and puts the charges on record. Their
- * amounts are exact; what they post is the ledger's running total. Throws `not_entitled`, `negative_refused`.
+ * amounts are exact; what they post is the ledger's running total. Throws `not_entitled`, `quantity_negative`, `amount_out_of_range`.
  */
 export async function actionCharges(
   tx: Tx,
@@ -53,6 +53,14 @@ export async function actionCharges(
     if (!subscription || !item) {
       const detail = `No live subscription has ${line.sku}.`;
       throw errors.not_entitled({ detail, errors: [{ pointer: `/lines/${index}/sku`, code: 'not_entitled', detail }] });
+    }
+    // The total so far could carry it, but the SKU does not take it: metering refuses the same.
+    if (line.quantity.startsWith('-') && !item.allow_negative) {
+      const detail = `${line.sku} does not take negative quantities.`;
+      throw errors.quantity_negative({
+        detail,
+        errors: [{ pointer: `/lines/${index}/quantity`, code: 'quantity_negative', detail }],
+      });
     }
     const interval = calendarInterval(subscription, tx.now);
     if (!priors.has(line.sku)) priors.set(line.sku, await priorOf(tx, { subscription, item, interval, rounding }));

@@ -21,7 +21,7 @@ import { presentWatermark } from './watermark.ts';
 
 /** Events of one pass; a tenant with more news takes several passes, each with a watermark of its own. */
 const most_per_pass = 5_000_000;
-const days_per_write = 2000;
+const days_per_write = 5000;
 
 const actor: Actor = { kind: 'system', id: 'metering' };
 
@@ -105,27 +105,43 @@ async function followMovedOrganizations(postgres: Postgres, scope: Scope, db: Db
   for (const { org_id, time_zone } of await selectMovedOrgs(db)) {
     await postgres.transact(scope, async (tx) => {
       await resetOrganization(tx, org_id, time_zone);
-      await eachDays(readOrganization(tx, org_id, time_zone, watermark), (rows) => upsertRollups(tx, rows, watermark));
+      await eachDays(readOrganization(tx, org_id, time_zone, watermark), (rows) => upsertRollups(tx, rows, watermark), {
+        together: false,
+      });
     });
   }
 }
 
-/** Folds blocks into days and hands these on, some thousands at a time. */
-async function eachDays(reads: AsyncIterable<DayBlockRow[]>, write: (rows: RollupRow[]) => Promise<void>): Promise<void> {
+/**
+ * Folds blocks into days and hands these on, some thousands at a time. `together`: a write may be under way while the next days are read
+ * and folded, for it has a connection of its own.
+ */
+async function eachDays(
+  reads: AsyncIterable<DayBlockRow[]>,
+  write: (rows: RollupRow[]) => Promise<void>,
+  { together = true } = {},
+): Promise<void> {
   const days = foldDays<DayBlockRow>((a, b) => a.sku === b.sku && a.org_id === b.org_id);
   let rows: RollupRow[] = [];
+  let writing: Promise<void> = Promise.resolve();
+  const handOn = async () => {
+    await writing;
+    writing = write(rows);
+    rows = [];
+    if (together) void Promise.allSettled([writing]);
+    else await writing;
+  };
   for await (const blocks of reads) {
     for (const block of blocks) {
       const done = days.add(block);
       if (done) rows.push(rollupRow(done));
     }
-    if (rows.length < days_per_write) continue;
-    await write(rows);
-    rows = [];
+    if (rows.length >= days_per_write) await handOn();
   }
   const last = days.end();
   if (last) rows.push(rollupRow(last));
-  if (rows.length > 0) await write(rows);
+  if (rows.length > 0) await handOn();
+  await writing;
 }
 
 function rollupRow(day: Day<DayBlockRow>): RollupRow {

@@ -4,9 +4,6 @@ import type { Db } from '../../../platform/postgres.ts';
 /** The most leaves of one row: a day of any size is read in pieces. */
 export const block_events = 4096;
 
-/** Rows of a read: a block holds up to 128 KiB of leaves. */
-export const blocks_per_read = 200;
-
 /** Up to `block_events` events of one day that follow each other in the order of leaves. */
 export interface BlockRow {
   day: string;
@@ -45,17 +42,46 @@ export function blocksOf(keys: RawBuilder<unknown>): RawBuilder<BlockRow> {
       FROM blocks ORDER BY ${keys}, day, block`;
 }
 
+/**
+ * The blocks of a query, some megabytes at a time. With `ahead` the next read is under way while the last is worked on: only where the
+ * transaction does nothing else meanwhile.
+ */
+export function readBlocks<R extends BlockRow>(db: Db, query: RawBuilder<R>, { ahead = false } = {}): AsyncGenerator<R[]> {
+  const sizeAfter = (rows: readonly R[]) => {
+    const bytes = rows.reduce((total, row) => total + row.leaves.length + 500, 0);
+    return Math.max(50, Math.min(5000, Math.floor((most_bytes_per_read * rows.length) / bytes)));
+  };
+  return readByCursor(db, query, { first: 200, sizeAfter, ahead });
+}
+
+const most_bytes_per_read = 4 * 1024 * 1024;
+
 let cursors = 0;
 
-/** The rows of a query by a cursor of the transaction, `most` at a time, however many there are. */
-export async function* readByCursor<R>(db: Db, query: RawBuilder<R>, most: number): AsyncGenerator<R[]> {
+/** The rows of a query by a cursor of the transaction, however many there are. */
+export async function* readByCursor<R>(
+  db: Db,
+  query: RawBuilder<R>,
+  {
+    first,
+    sizeAfter = () => first,
+    ahead = false,
+  }: { first: number; sizeAfter?: (rows: readonly R[]) => number; ahead?: boolean },
+): AsyncGenerator<R[]> {
   cursors += 1;
   const name = sql.raw(`metering_cursor_${cursors}`);
+  const fetch = (most: number) => db.rows(sql<R>`FETCH ${sql.lit(most)} FROM ${name}`);
   await db.rows(sql`DECLARE ${name} NO SCROLL CURSOR FOR ${query}`);
-  for (;;) {
-    const rows = await db.rows(sql<R>`FETCH ${sql.lit(most)} FROM ${name}`);
-    if (rows.length > 0) yield rows;
-    if (rows.length < most) break;
+  let most = first;
+  let rows = await fetch(most);
+  while (rows.length === most) {
+    most = sizeAfter(rows);
+    const next = ahead ? fetch(most) : undefined;
+    // Should the reader stop here, nobody else waits for what is under way.
+    if (next) void Promise.allSettled([next]);
+    yield rows;
+    rows = await (next ?? fetch(most));
   }
+  if (rows.length > 0) yield rows;
   await db.rows(sql`CLOSE ${name}`);
 }

@@ -104,11 +104,11 @@ export async function selectStored(
 
 /**
  * Settings of a connection that flushes: what is acknowledged is on disk whatever the server's default says, and lists are joined by
- * hashing although a generic plan cannot know how long they are.
+ * hashing, and what they refer to is found by its key, although a plan that is kept cannot know how long lists and tables will be.
  */
 export async function prepareForFlush(client: pg.PoolClient): Promise<void> {
   await client.query(
-    'SET synchronous_commit = on; SET enable_nestloop = off; SET plan_cache_mode = force_generic_plan; SET jit = off',
+    'SET synchronous_commit = on; SET enable_nestloop = off; SET enable_seqscan = off; SET plan_cache_mode = force_generic_plan; SET jit = off',
   );
 }
 

@@ -2,7 +2,7 @@ import { sql } from 'kysely';
 import type pg from 'pg';
 import type { Db, Tx } from '../../../platform/postgres.ts';
 import { byteaArray, textArray, uuidArray } from './arrays.ts';
-import { type BlockRow, blocks_per_read, blocksOf, readByCursor } from './blocks.ts';
+import { type BlockRow, blocksOf, readBlocks } from './blocks.ts';
 
 /** The lowest id of a running transaction, and the id that follows the highest one that has ended. */
 export async function selectHorizon(pool: pg.Pool): Promise<{ oldest_running: string; next: string }> {
@@ -96,7 +96,7 @@ export function readTouchedDays(db: Db, from: string, to: string): AsyncGenerato
            e.amount, e.leaf, e.absorbed AS late
       FROM metering_event e JOIN zone z USING (org_id) WHERE e.tenant_id = ${db.tenant_id} AND e.xid < ${to}::xid8`;
   const picked = from === '0' ? sql`WITH ${zone}, picked AS (${everything})` : sql`WITH ${zone}, ${touched}, picked AS (${days})`;
-  return readByCursor(db, sql<DayBlockRow>`${picked}, ${blocksOf(sql`org_id, sku, time_zone`)}`, blocks_per_read);
+  return readBlocks(db, sql<DayBlockRow>`${picked}, ${blocksOf(sql`org_id, sku, time_zone`)}`, { ahead: true });
 }
 
 /** All events of one organization that arrived below `to`, in blocks, by the days of a zone. */
@@ -107,7 +107,7 @@ export function readOrganization(db: Db, org_id: string, time_zone: string, to: 
              e.request_id, e.quantity, e.amount, e.leaf, e.absorbed AS late
         FROM metering_event e WHERE e.tenant_id = ${db.tenant_id} AND e.org_id = ${org_id} AND e.xid < ${to}::xid8),
     ${blocksOf(sql`org_id, sku, time_zone`)}`;
-  return readByCursor(db, query, blocks_per_read);
+  return readBlocks(db, query);
 }
 
 export interface RollupRow {

@@ -3,7 +3,7 @@ import type { JsonObject } from '../../../kernel/canonical-json.ts';
 import type { Db, Tx } from '../../../platform/postgres.ts';
 import type { Part, Piece } from '../decide/take.ts';
 import { boolArray, int4Array, textArray, uuidArray } from './arrays.ts';
-import { type BlockRow, blocks_per_read, blocksOf, readByCursor } from './blocks.ts';
+import { type BlockRow, blocksOf, readBlocks, readByCursor } from './blocks.ts';
 
 interface DaysOfTake {
   take: number;
@@ -109,7 +109,7 @@ export function readPieces(db: Db, pieces: readonly Piece[]): AsyncGenerator<Pie
          AND e.event_time >= p.starts::timestamptz AND e.event_time < p.ends::timestamptz
        WHERE e.xid >= p.arrived_from::xid8 AND e.xid < p.arrived_to::xid8 AND NOT e.absorbed),
     ${blocksOf(sql`take`)}`;
-  return readByCursor(db, query, blocks_per_read);
+  return readBlocks(db, query);
 }
 
 export interface TakenEventRow {
@@ -137,7 +137,7 @@ export function readEventsOfPieces(db: Db, pieces: readonly Piece[]): AsyncGener
        AND e.event_time >= p.starts::timestamptz AND e.event_time < p.ends::timestamptz
      WHERE e.xid >= p.arrived_from::xid8 AND e.xid < p.arrived_to::xid8 AND NOT e.absorbed
      ORDER BY e.event_time, e.request_id COLLATE "C"`;
-  return readByCursor(db, query, 2000);
+  return readByCursor(db, query, { first: 2000 });
 }
 
 /** The first events of one piece in the order of leaves; the index gives them without reading the others. */
