@@ -47,6 +47,7 @@ export async function start(config: Config, roles: readonly Role[]): Promise<Run
       queue_events: config.ingest_queue_events,
       observe: (outcome, count) => metrics.ingest_events.inc({ outcome }, count),
     });
+    metrics.watchQueue(ingest.waiting);
     undo.push(() => ingest.close());
     if (includes(roles, 'worker')) {
       const jobs: Jobs = await startJobs(jobDefinitions({ ingest, data_dir: config.data_dir }), { postgres, clock, log });

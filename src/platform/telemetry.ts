@@ -32,13 +32,23 @@ export interface Metrics {
   registry: Registry;
   http_seconds: Histogram<'method' | 'route' | 'status'>;
   ingest_events: Counter<'outcome'>;
-  ingest_queue: Gauge;
+  /** Says how many events wait, each time the metrics are read. */
+  watchQueue(waiting: () => number): void;
   assertions: Counter;
 }
 
 export function createMetrics(): Metrics {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
+  let waiting = () => 0;
+  new Gauge({
+    name: 'tallystick_ingest_queue_events',
+    help: 'Events that wait for the next flush',
+    registers: [registry],
+    collect() {
+      this.set(waiting());
+    },
+  });
   return {
     registry,
     http_seconds: new Histogram({
@@ -54,11 +64,9 @@ export function createMetrics(): Metrics {
       labelNames: ['outcome'],
       registers: [registry],
     }),
-    ingest_queue: new Gauge({
-      name: 'tallystick_ingest_queue_events',
-      help: 'Events that wait for the next flush',
-      registers: [registry],
-    }),
+    watchQueue: (source) => {
+      waiting = source;
+    },
     assertions: new Counter({
       name: 'tallystick_assertions_total',
       help: 'Impossible states met; alert on any',
