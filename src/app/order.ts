@@ -37,8 +37,8 @@ export const outside = {
   migrations: [],
   console: [],
   bench: ['house', 'src/app', 'src/main.ts', 'sdk', 'migrations', 'test'],
-  scripts: ['test'],
-  test: ['house', 'src/app', 'src/main.ts', 'sdk', 'migrations', 'bench', 'console'],
+  scripts: ['src/app', 'platform', 'test'],
+  test: ['house', 'src/app', 'src/main.ts', 'sdk', 'migrations', 'bench', 'console', 'scripts'],
 } as const satisfies Record<string, readonly string[]>;
 
 /**
