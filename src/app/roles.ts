@@ -1,3 +1,5 @@
+import { UsageError } from './commands/command.ts';
+
 /** What one process may do; without `--roles` it does all of it. */
 export const roles = ['api', 'dispatcher', 'worker'] as const;
 export type Role = (typeof roles)[number];
@@ -6,12 +8,12 @@ export function includes(chosen: readonly Role[], role: Role): boolean {
   return chosen.includes(role);
 }
 
-/** `api,worker` → roles. Throws a RangeError that names what is unknown. */
+/** `api,worker` → roles. Throws a UsageError that names what is unknown. */
 export function parseRoles(text: string | undefined): readonly Role[] {
   if (text === undefined) return roles;
   return text.split(',').map((name) => {
     const role = roles.find((each) => each === name.trim());
-    if (!role) throw new RangeError(`There is no role “${name.trim()}”; there are ${roles.join(', ')}.`);
+    if (!role) throw new UsageError(`There is no role “${name.trim()}”; there are ${roles.join(', ')}.`);
     return role;
   });
 }

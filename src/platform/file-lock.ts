@@ -1,4 +1,4 @@
-import { chownSync, closeSync, existsSync, openSync } from 'node:fs';
+import { accessSync, chownSync, closeSync, constants, existsSync, openSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 
 export interface FileLock {
@@ -22,6 +22,7 @@ export function lockFile(
 ): FileLock | null {
   // Never opened beside SQLite: to close any one descriptor of a file is to lose all locks of the process on it.
   if (!existsSync(path)) closeSync(openSync(path, 'a', 0o600));
+  accessSync(path, constants.R_OK | constants.W_OK);
   if (owner) chownSync(path, owner.uid, owner.gid);
   const file = new DatabaseSync(path, { timeout: 0 });
   try {

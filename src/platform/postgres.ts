@@ -104,7 +104,10 @@ export function createPostgres(options: PostgresOptions): Postgres {
       statement_timeout: role === 'auditor' ? 0 : 60_000,
       idle_in_transaction_session_timeout: 60_000,
     });
+    // A connection that breaks tells whoever waits for its answer, and the pool replaces it. One that breaks between two statements of a
+    // transaction has nobody to tell: without a listener that would end the process.
     made.on('error', () => undefined);
+    made.on('connect', (client) => client.on('error', () => undefined));
     pools.set(role, made);
     return made;
   };

@@ -211,7 +211,7 @@ describe('no page breaks a rule that axe knows', () => {
     for (const path of await paths()) {
       await page.goto(address + path);
       await page.getByRole('heading', { level: 1 }).waitFor();
-      await expect.poll(() => page.getByRole('status', { name: /^Loading/ }).count(), { timeout: 20_000 }).toBe(0);
+      await expect.poll(() => page.locator('.skeleton').count(), { timeout: 20_000 }).toBe(0);
       for (const theme of ['light', 'dark'] as const) {
         await page.emulateMedia({ colorScheme: theme, reducedMotion: 'reduce' });
         await page.locator(`html[data-theme=${theme}]`).waitFor();

@@ -19,10 +19,11 @@ export class Connection {
   }
 
   /** Throws when there is no answer. */
-  send(method: string, path: string, body?: unknown): Promise<Reply> {
+  send(method: string, path: string, body?: unknown, more: Record<string, string> = {}): Promise<Reply> {
     const payload = body === undefined ? undefined : JSON.stringify(body);
     return new Promise((resolve, reject) => {
-      const headers = { authorization: `Bearer ${admin_key}`, ...(payload === undefined ? {} : { 'content-type': 'application/json' }) };
+      const type = payload === undefined ? {} : { 'content-type': 'application/json' };
+      const headers = { authorization: `Bearer ${admin_key}`, ...type, ...more };
       const outgoing = request(new URL(path, this.addressOf()), { method, agent: this.agent, headers }, (incoming) => {
         let text = '';
         incoming.setEncoding('utf8').on('data', (chunk: string) => {
@@ -86,9 +87,15 @@ export interface SendCounts {
  */
 export async function sendAll(
   batches: readonly (readonly Event[])[],
-  options: { connections: readonly Connection[]; acks: AckLog; isOver?: () => boolean; onAcknowledged?: () => void },
+  options: {
+    connections: readonly Connection[];
+    acks: AckLog;
+    isOver?: () => boolean;
+    onAcknowledged?: () => void;
+    pause_ms?: () => number;
+  },
 ): Promise<SendCounts> {
-  const { connections, acks, isOver = () => false, onAcknowledged = () => undefined } = options;
+  const { connections, acks, isOver = () => false, onAcknowledged = () => undefined, pause_ms = () => 0 } = options;
   const queue = [...batches];
   const counts: SendCounts = { acknowledged: 0, unanswered: 0, refused: 0 };
   let under_way = 0;
@@ -100,6 +107,7 @@ export async function sendAll(
         continue;
       }
       under_way += 1;
+      await sleep(pause_ms());
       const reply = await connection.send('POST', '/v1/metering/events?leaves=true', batch).catch(failedToAnswer);
       under_way -= 1;
       if (reply?.status === 202) {
@@ -117,6 +125,25 @@ export async function sendAll(
   };
   await Promise.all(connections.map(work));
   return counts;
+}
+
+/** Asks as a patient client does: the same again, under the same idempotency key, while there is no answer or a 503. */
+export async function persist(
+  connection: Connection,
+  request: { method: string; path: string; body?: unknown; key: string },
+): Promise<Reply> {
+  const { method, path, body, key } = request;
+  const began = performance.now();
+  for (;;) {
+    const reply = await connection
+      .send(method, path, body, method === 'POST' ? { 'idempotency-key': key } : {})
+      .catch(failedToAnswer);
+    const waits =
+      reply === null || reply.status === 503 || (reply.status === 409 && reply.text.includes('idempotency_key_in_use'));
+    if (!waits) return reply;
+    if (performance.now() - began > 60_000) throw new Error(`${method} ${path} was not answered for a minute: ${reply?.text}`);
+    await sleep(50);
+  }
 }
 
 /** A broken connection is what a client of a killed server sees; anything else is not expected. */

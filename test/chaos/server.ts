@@ -10,6 +10,8 @@ export const admin_key = 'tsk_live_ChaosChaosChaosChaosChaosChaos42';
 export interface ChaosServer {
   address: string;
   start(): Promise<void>;
+  /** Throws what the server said when it ended without being told to. */
+  requireAlive(): void;
   /** SIGKILL: nothing is told, nothing is closed; PostgreSQL stays behind. */
   kill(): Promise<void>;
   /** SIGTERM, and its end. */
@@ -33,14 +35,14 @@ export async function chaosServer(data_dir: string): Promise<ChaosServer> {
     TALLYSTICK_BOOTSTRAP_KEY: admin_key,
   };
   let serving: Command | null = null;
+  let crashed: Finished | null = null;
   const server: ChaosServer = {
     address: `http://127.0.0.1:${port}`,
     async start() {
       const command = tallystick(['serve'], variables);
       serving = command;
-      let ended: Finished | null = null;
       void command.finished.then((finished) => {
-        ended = finished;
+        if (serving === command) crashed = finished;
       });
       const began = performance.now();
       for (;;) {
@@ -49,10 +51,14 @@ export async function chaosServer(data_dir: string): Promise<ChaosServer> {
           server.address = address;
           return;
         }
-        if (ended !== null) throw new Error(`serve ended by itself:\n${command.printed()}`);
+        server.requireAlive();
         if (performance.now() - began > ready_within_ms) throw new Error(`serve is not ready:\n${command.printed()}`);
         await sleep(10);
       }
+    },
+    requireAlive() {
+      if (crashed)
+        throw new Error(`serve ended by itself (${crashed.code ?? crashed.signal}):\n${crashed.stdout}${crashed.stderr}`);
     },
     async kill() {
       const command = serving;

@@ -3,7 +3,7 @@ import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { AckLog, Connection, sendAll } from './client.ts';
+import { AckLog, Connection, persist, sendAll } from './client.ts';
 import { type Customer, distinct, type Event, eventsOf, millionthsOf, owed, places, prices, skus } from './model.ts';
 import { type Random, randomFrom } from './random.ts';
 import { type ChaosServer, chaosServer, signal } from './server.ts';
@@ -102,15 +102,15 @@ export async function storm(options: StormOptions): Promise<StormCounts> {
   }
 }
 
-interface Api {
-  // biome-ignore lint/suspicious/noExplicitAny: answers are looked into freely
-  (method: string, path: string, body?: unknown): Promise<any>;
-}
+// biome-ignore lint/suspicious/noExplicitAny: answers are looked into freely
+type Api = (method: string, path: string, body?: unknown) => Promise<any>;
 
 /** Asks until there is an answer, and insists that it is a good one. */
 function apiOf(connection: Connection): Api {
+  let asked = 0;
   return async (method, path, body) => {
-    const { status, text } = await connection.send(method, path, body);
+    asked += 1;
+    const { status, text } = await persist(connection, { method, path, body, key: `storm-${asked}` });
     if (status >= 300) throw new Error(`${method} ${path}: ${status} ${text}`);
     return JSON.parse(text);
   };
@@ -164,10 +164,13 @@ async function sendThroughKills({ options, random, server, acks, connections, ba
   ].sort(() => random.below(3) - 1);
   const total = { unanswered: 0, refused: 0 };
   for (const [round, victim] of kills.entries()) {
-    const part = batches.slice(Math.floor((batches.length * round) / kills.length), Math.floor((batches.length * (round + 1)) / kills.length));
+    const part = batches.slice(
+      Math.floor((batches.length * round) / kills.length),
+      Math.floor((batches.length * (round + 1)) / kills.length),
+    );
     // After so many acknowledgements, and perhaps a moment more.
-    const fatal = random.below(Math.max(1, part.length));
-    const moment_ms = random.below(12);
+    const fatal = random.below(Math.ceil(part.length * 0.8));
+    const moment_ms = random.below(6);
     let acknowledged = 0;
     let over = false;
     let strike: () => void = () => undefined;
@@ -178,8 +181,12 @@ async function sendThroughKills({ options, random, server, acks, connections, ba
     const sending = sendAll(part, {
       connections,
       acks,
+      pause_ms: () => random.below(12),
       // When the last is killed nobody comes back to send what is left: that is for later.
-      isOver: () => over,
+      isOver: () => {
+        server.requireAlive();
+        return over;
+      },
       onAcknowledged: () => {
         acknowledged += 1;
         if (acknowledged >= fatal) strike();
@@ -197,7 +204,9 @@ async function sendThroughKills({ options, random, server, acks, connections, ba
     const counts = await sending;
     total.unanswered += counts.unanswered;
     total.refused += counts.refused;
-    tell(`${round + 1}/${kills.length} ${victim} killed: ${counts.acknowledged} of ${part.length} batches acknowledged, ${counts.unanswered} unanswered, ${counts.refused} refused`);
+    tell(
+      `${round + 1}/${kills.length} ${victim} killed: ${counts.acknowledged} of ${part.length} batches acknowledged, ${counts.unanswered} unanswered, ${counts.refused} refused`,
+    );
   }
   return total;
 }
@@ -207,7 +216,10 @@ async function compare(api: Api, events: readonly Event[], acknowledged: Readonl
   const sent = new Map(events.map((event) => [event.request_id, event]));
   const stored: Event[] = [];
   for (let cursor: string | null = ''; cursor !== null; ) {
-    const page: { data: Event[]; next_cursor: string | null } = await api('GET', `/v1/metering/events?limit=100${cursor === '' ? '' : `&cursor=${encodeURIComponent(cursor)}`}`);
+    const page: { data: Event[]; next_cursor: string | null } = await api(
+      'GET',
+      `/v1/metering/events?limit=100${cursor === '' ? '' : `&cursor=${encodeURIComponent(cursor)}`}`,
+    );
     stored.push(...page.data);
     cursor = page.next_cursor;
   }

@@ -38,14 +38,17 @@ function leavesOf(body: unknown): Leaf[] {
   const walk = (value: unknown, pointer: string, rebuild: (raw: string) => string) => {
     if (Array.isArray(value)) {
       value.forEach((item, index) => {
-        const around = (raw: string) => rebuild(`[${value.map((other, at) => (at === index ? raw : JSON.stringify(other))).join()}]`);
+        const around = (raw: string) =>
+          rebuild(`[${value.map((other, at) => (at === index ? raw : JSON.stringify(other))).join()}]`);
         walk(item, `${pointer}/${index}`, around);
       });
     } else if (typeof value === 'object' && value !== null) {
       const members = Object.entries(value);
       for (const [name, item] of members) {
         const around = (raw: string) =>
-          rebuild(`{${members.map(([key, other]) => `${JSON.stringify(key)}:${key === name ? raw : JSON.stringify(other)}`).join()}}`);
+          rebuild(
+            `{${members.map(([key, other]) => `${JSON.stringify(key)}:${key === name ? raw : JSON.stringify(other)}`).join()}}`,
+          );
         walk(item, `${pointer}/${name.replaceAll('~', '~0').replaceAll('/', '~1')}`, around);
       }
     } else {
@@ -109,7 +112,14 @@ describe('a body that is no JSON of ours', () => {
       const text = JSON.stringify(body);
       const call = (headers: Record<string, string>, payload: string | Buffer = text) =>
         s.call(operation.method, sample.url, payload, headers);
-      for (const type of ['text/plain', 'application/xml', 'application/x-www-form-urlencoded', 'application/jsonp', 'json', formType]) {
+      for (const type of [
+        'text/plain',
+        'application/xml',
+        'application/x-www-form-urlencoded',
+        'application/jsonp',
+        'json',
+        formType,
+      ]) {
         const answer = await call({ 'content-type': type });
         expectProblem(answer, `${operation.name} as ${type}`);
         expect(answer.status, `${operation.name} as ${type}`).toBe(415);
@@ -130,7 +140,10 @@ describe('a body that is no JSON of ours', () => {
   });
 
   it('is refused with 413 when it is too large, before or after inflation', async () => {
-    const limits: Record<string, number> = { 'POST /v1/metering/events': 16 * 1024 * 1024, 'POST /v1/pricing/evaluate': 8 * 1024 * 1024 };
+    const limits: Record<string, number> = {
+      'POST /v1/metering/events': 16 * 1024 * 1024,
+      'POST /v1/pricing/evaluate': 8 * 1024 * 1024,
+    };
     for (const { operation, sample } of jsonSamples('large')) {
       const large = Buffer.alloc((limits[operation.name] ?? 1024 * 1024) + 1, ' ');
       const headers = { 'content-type': 'application/json' };
@@ -156,11 +169,31 @@ describe('a field', () => {
       expectPointer(top, '/no~1such~0field', operation.name);
     }
     const inner: [string, unknown, string][] = [
-      ['/v1/billing/charges', { org_id: world.ids.org, lines: [{ sku: 'a', quantity: '1', request_id: 'b', extra: 1 }] }, '/lines/0/extra'],
-      ['/v1/metering/readings', { readings: [{ meter_id: world.ids.meter, time: '2025-01-20T00:00:00Z', value: '9', quality: 'actual', extra: 1 }] }, '/readings/0/extra'],
-      ['/v1/pricing/evaluate', { currency: 'AUD', price: { model: 'unit', unit_amount: '1', extra: 1 }, quantity: '1' }, '/price/extra'],
-      ['/v1/pricing/evaluate', { currency: 'AUD', price: { model: 'unit', unit_amount: '1' }, events: [{ quantity: '1', extra: 1 }] }, '/events/0/extra'],
-      ['/v1/meters', { site_id: world.ids.site, identifier: 'm', sku: 'a', registers: [{ register: '1', extra: 1 }] }, '/registers/0/extra'],
+      [
+        '/v1/billing/charges',
+        { org_id: world.ids.org, lines: [{ sku: 'a', quantity: '1', request_id: 'b', extra: 1 }] },
+        '/lines/0/extra',
+      ],
+      [
+        '/v1/metering/readings',
+        { readings: [{ meter_id: world.ids.meter, time: '2025-01-20T00:00:00Z', value: '9', quality: 'actual', extra: 1 }] },
+        '/readings/0/extra',
+      ],
+      [
+        '/v1/pricing/evaluate',
+        { currency: 'AUD', price: { model: 'unit', unit_amount: '1', extra: 1 }, quantity: '1' },
+        '/price/extra',
+      ],
+      [
+        '/v1/pricing/evaluate',
+        { currency: 'AUD', price: { model: 'unit', unit_amount: '1' }, events: [{ quantity: '1', extra: 1 }] },
+        '/events/0/extra',
+      ],
+      [
+        '/v1/meters',
+        { site_id: world.ids.site, identifier: 'm', sku: 'a', registers: [{ register: '1', extra: 1 }] },
+        '/registers/0/extra',
+      ],
     ];
     for (const [path, body, pointer] of inner) {
       const answer = await s.call('POST', path, body);
@@ -181,13 +214,56 @@ describe('a field', () => {
   });
 
   /** JSON texts that no field of ours takes, whatever it is for. */
-  const never = ['{}', '[]', '[null]', '{"a":{}}', 'true', '""', '"\\u0007"', JSON.stringify('x'.repeat(40_000)), '-1.5', '"\\ufffe\\u0001"'];
-  const dates = ['"2026-02-30T00:00:00Z"', '"2026-01-01T00:00:00"', '"0000-01-01T00:00:00Z"', '"2026-13-01T00:00:00Z"', '"2026-01-01T24:00:01Z"',
-    '"1999-12-31T23:59:59Z"', '"2100-01-01T00:00:00Z"', '"2026-02-30"', '"yesterday"', '"2026-01-01T00:00:00+99:00"', '"2026-01-01T00:00:00Z[UTC]"', '1767225600', '"-002026-01-01T00:00:00Z"'];
-  const quantities = ['"NaN"', '"Infinity"', '"-Infinity"', '"1e3"', '"1E-3"', '"0x10"', '"1,5"', '" 1"', '"1 "', '"+1"', '".5"', '"1."', '"--1"', '"-"', `"${'9'.repeat(27)}"`,
-    `"0.${'1'.repeat(13)}"`, '"\\u0661"', '"1_000"'];
+  const never = [
+    '{}',
+    '[]',
+    '[null]',
+    '{"a":{}}',
+    'true',
+    '""',
+    '"\\u0007"',
+    JSON.stringify('x'.repeat(40_000)),
+    '-1.5',
+    '"\\ufffe\\u0001"',
+  ];
+  const dates = [
+    '"2026-02-30T00:00:00Z"',
+    '"2026-01-01T00:00:00"',
+    '"0000-01-01T00:00:00Z"',
+    '"2026-13-01T00:00:00Z"',
+    '"2026-01-01T24:00:01Z"',
+    '"1999-12-31T23:59:59Z"',
+    '"2100-01-01T00:00:00Z"',
+    '"2026-02-30"',
+    '"yesterday"',
+    '"2026-01-01T00:00:00+99:00"',
+    '"2026-01-01T00:00:00Z[UTC]"',
+    '1767225600',
+    '"-002026-01-01T00:00:00Z"',
+  ];
+  const quantities = [
+    '"NaN"',
+    '"Infinity"',
+    '"-Infinity"',
+    '"1e3"',
+    '"1E-3"',
+    '"0x10"',
+    '"1,5"',
+    '" 1"',
+    '"1 "',
+    '"+1"',
+    '".5"',
+    '"1."',
+    '"--1"',
+    '"-"',
+    `"${'9'.repeat(27)}"`,
+    `"0.${'1'.repeat(13)}"`,
+    '"\\u0661"',
+    '"1_000"',
+  ];
   const isDate = (pointer: string) => /(?:^|_)(?:at|time|from|to|now)$/.test(pointer);
-  const isQuantity = (pointer: string) => /(?:quantity|qty|value|pct|price|amount|leads)$/.test(pointer) || pointer.startsWith('/skus/');
+  const isQuantity = (pointer: string) =>
+    /(?:quantity|qty|value|pct|price|amount|leads)$/.test(pointer) || pointer.startsWith('/skus/');
 
   it('of a wrong kind, date or number is refused and named, wherever it stands (fuzzed from the document)', async () => {
     const cases = jsonSamples('fuzz').flatMap(({ operation, sample, body }) =>
@@ -213,11 +289,20 @@ describe('a field', () => {
   });
 
   it('may hold anything at all without a failure of ours (fuzzed)', async () => {
-    const cases = jsonSamples('any').flatMap(({ operation, sample, body }) => leavesOf(body).map((leaf) => ({ operation, url: sample.url, leaf })));
-    const anything = fc.oneof(fc.jsonValue({ maxDepth: 3 }), fc.string({ unit: 'binary' }), fc.integer(), fc.constantFrom('𝕏', '\u202e', "'; DROP TABLE invoice; --", '{{7*7}}', '../..', '%00'));
+    const cases = jsonSamples('any').flatMap(({ operation, sample, body }) =>
+      leavesOf(body).map((leaf) => ({ operation, url: sample.url, leaf })),
+    );
+    const anything = fc.oneof(
+      fc.jsonValue({ maxDepth: 3 }),
+      fc.string({ unit: 'binary' }),
+      fc.integer(),
+      fc.constantFrom('𝕏', '\u202e', "'; DROP TABLE invoice; --", '{{7*7}}', '../..', '%00'),
+    );
     await fc.assert(
       fc.asyncProperty(fc.constantFrom(...cases), anything, async ({ operation, url, leaf }, value) => {
-        const answer = await s.call(operation.method, url, leaf.with(JSON.stringify(value)), { 'content-type': 'application/json' });
+        const answer = await s.call(operation.method, url, leaf.with(JSON.stringify(value)), {
+          'content-type': 'application/json',
+        });
         if (answer.status >= 300) expectProblem(answer, `${operation.name} with ${JSON.stringify(value)} at ${leaf.pointer}`);
       }),
       { seed: 20_260_802, numRuns: 500, endOnFailure: true },

@@ -15,7 +15,14 @@ beforeAll(async () => {
 
 const good = (over: object = {}) => {
   made += 1;
-  return { request_id: `good-${made}`, org_id: world.ids.org, sku: world.ids.sku, quantity: '1', time: '2026-05-01T00:00:00Z', ...over };
+  return {
+    request_id: `good-${made}`,
+    org_id: world.ids.org,
+    sku: world.ids.sku,
+    quantity: '1',
+    time: '2026-05-01T00:00:00Z',
+    ...over,
+  };
 };
 
 const send = (events: unknown) => s.call('POST', '/v1/metering/events', events);
@@ -26,7 +33,10 @@ async function expectRejected(event: object, code: string, named: RegExp): Promi
   const before = await stored();
   const alone = await send([event]);
   expectProblem(alone, code);
-  expect(alone).toMatchObject({ status: 422, body: { code: 'events_all_rejected', accepted: 0, rejected: [{ index: 0, code }] } });
+  expect(alone).toMatchObject({
+    status: 422,
+    body: { code: 'events_all_rejected', accepted: 0, rejected: [{ index: 0, code }] },
+  });
   expect(await stored()).toBe(before);
   const beside = await send([good(), event]);
   expect(beside).toMatchObject({ status: 202, body: { accepted: 1, duplicates: 0, rejected: [{ index: 1, code }] } });
@@ -69,11 +79,14 @@ describe('a usage event is refused, named by its place, and the others of its ba
     await expectRejected(good({ quantity: '-0.5' }), 'quantity_negative', /negative/);
   });
 
-  it.each(['1e2', '12345678901234567', '0.12345678901234567'])('with the JSON number %s, which is named by its pointer', async (number) => {
-    const answer = await send(`[${JSON.stringify(good({ quantity: '?' })).replace('"?"', number)}]`);
-    expectProblem(answer, number);
-    expectPointer(answer, '/0/quantity', number);
-  });
+  it.each(['1e2', '12345678901234567', '0.12345678901234567'])(
+    'with the JSON number %s, which is named by its pointer',
+    async (number) => {
+      const answer = await send(`[${JSON.stringify(good({ quantity: '?' })).replace('"?"', number)}]`);
+      expectProblem(answer, number);
+      expectPointer(answer, '/0/quantity', number);
+    },
+  );
 
   it('of an unknown SKU, organization or project', async () => {
     await expectRejected(good({ sku: 'no.such' }), 'sku_unknown', /SKU/);
@@ -84,7 +97,9 @@ describe('a usage event is refused, named by its place, and the others of its ba
 
   it('from too far ahead or behind, and says the window: from 2000 to 24 hours from now', async () => {
     // Now is 2026-06-01T12:00:00Z on the tenant's clock.
-    expect((await send([good({ time: '2026-06-02T12:00:00Z' }), good({ time: '2000-01-01T00:00:00Z' })])).body).toMatchObject({ accepted: 2 });
+    expect((await send([good({ time: '2026-06-02T12:00:00Z' }), good({ time: '2000-01-01T00:00:00Z' })])).body).toMatchObject({
+      accepted: 2,
+    });
     const window = /2000-01-01T00:00:00Z and 2026-06-02T12:00:00Z/;
     await expectRejected(good({ time: '2026-06-02T12:00:01Z' }), 'time_out_of_window', window);
     await expectRejected(good({ time: '1999-12-31T23:59:59Z' }), 'time_out_of_window', window);
@@ -107,11 +122,21 @@ describe('a usage event is refused, named by its place, and the others of its ba
   it('under a request id that was used with another body, in the batch or before it; the first stays as it was', async () => {
     const first = good({ quantity: '7' });
     const other = { ...first, quantity: '8' };
-    expect((await send([first, other])).body).toMatchObject({ accepted: 1, rejected: [{ index: 1, code: 'request_id_conflict' }] });
-    for (const change of [{ quantity: '8' }, { time: '2026-05-02T00:00:00Z' }, { org_id: world.ids.loose }, { metadata: { a: 1 } }]) {
+    expect((await send([first, other])).body).toMatchObject({
+      accepted: 1,
+      rejected: [{ index: 1, code: 'request_id_conflict' }],
+    });
+    for (const change of [
+      { quantity: '8' },
+      { time: '2026-05-02T00:00:00Z' },
+      { org_id: world.ids.loose },
+      { metadata: { a: 1 } },
+    ]) {
       await expectRejected({ ...first, ...change }, 'request_id_conflict', /another body/);
     }
-    const rows = await s.t.superuser('SELECT trim_scale(quantity)::text AS quantity FROM metering_event WHERE request_id = $1', [first.request_id]);
+    const rows = await s.t.superuser('SELECT trim_scale(quantity)::text AS quantity FROM metering_event WHERE request_id = $1', [
+      first.request_id,
+    ]);
     expect(rows).toEqual([{ quantity: '7' }]);
   });
 
@@ -157,7 +182,11 @@ describe('a price is refused, and said where', () => {
     ['without tiers', { model: 'graduated', tiers: [] }, '/price/tiers'],
     ['with a tier at zero', { model: 'graduated', tiers: [tier('0'), tier(null)] }, '/price/tiers'],
     ['with minor units that the currency lacks', { model: 'flat', amount: '1.005' }, '/price/amount'],
-    ['with minor units in a tier that the currency lacks', { model: 'graduated', tiers: [tier(null, { flat_amount: '0.001' })] }, '/price/tiers/0/flat_amount'],
+    [
+      'with minor units in a tier that the currency lacks',
+      { model: 'graduated', tiers: [tier(null, { flat_amount: '0.001' })] },
+      '/price/tiers/0/flat_amount',
+    ],
     ['with thirteen decimals', { model: 'unit', unit_amount: '0.0000000000001' }, '/price/unit_amount'],
     ['with an exponent', { model: 'unit', unit_amount: '1e3' }, '/price/unit_amount'],
     ['that is not a number', { model: 'unit', unit_amount: 'NaN' }, '/price/unit_amount'],
@@ -205,18 +234,22 @@ describe('a price is refused, and said where', () => {
       expectProblem(model, currency);
       expectPointer(model, '/currency', currency);
     }
-    const yen = await s.call('POST', '/v1/pricing/evaluate', { currency: 'JPY', price: { model: 'flat', amount: '1.5' }, quantity: '1' });
+    const yen = await s.call('POST', '/v1/pricing/evaluate', {
+      currency: 'JPY',
+      price: { model: 'flat', amount: '1.5' },
+      quantity: '1',
+    });
     expectPointer(yen, '/price/amount', 'JPY');
   });
 
   it('never changes what is billed: a new price is a new version, and the old line still explains itself by the old one', async () => {
-    const explanation = `/v1/invoices/${world.ids.org_invoice}/lines/`;
     const { lines } = (await s.call('GET', `/v1/invoices/${world.ids.org_invoice}`)).body;
     const line = lines.find((each: { sku: string | null }) => each.sku === world.ids.sku);
-    const before = (await s.call('GET', explanation + line.line_id + '/explanation')).body;
+    const explanation = `/v1/invoices/${world.ids.org_invoice}/lines/${line.line_id}/explanation`;
+    const before = (await s.call('GET', explanation)).body;
     const changed = await s.call('PUT', `/v1/plans/${world.ids.plan}/skus/${world.ids.sku}`, { overage_price: '99' });
     expect(changed.body.version).toBe(before.price_version.version + 1);
-    expect((await s.call('GET', explanation + line.line_id + '/explanation')).body).toEqual(before);
+    expect((await s.call('GET', explanation)).body).toEqual(before);
     const planted = s.t.superuser("UPDATE price_version SET price = '{}' WHERE plan_id = $1", [world.ids.plan]);
     await expect(planted).rejects.toMatchObject({ code: '42501' });
   });

@@ -37,7 +37,8 @@ describe('a parameter', () => {
         expectProblem(answer, `${operation.name} ${name}=${value.slice(0, 40)}`);
         expectPointer(answer, name, `${operation.name} ${name}=${value.slice(0, 40)}`);
       };
-      for (const limit of ['0', '-1', '1000000000', '101', '1.5', 'ten', '', 'NaN', '1&limit=2', '%00']) await ask('limit', limit);
+      for (const limit of ['0', '-1', '1000000000', '101', '1.5', 'ten', '', 'NaN', '1&limit=2', '%00'])
+        await ask('limit', limit);
       for (const cursor of ['x', 'a.b', '..', '%00', 'e30.e30', 'x'.repeat(3000), '%F0%9F%92%A9']) await ask('cursor', cursor);
     }
   });
@@ -47,7 +48,9 @@ describe('a parameter', () => {
     for (const operation of operations.filter(({ method }) => method === 'GET')) {
       const base = samples[operation.name]!.url.split('?')[0]!;
       const given = new URLSearchParams(samples[operation.name]!.url.split('?')[1] ?? '');
-      for (const { name, schema } of operation.parameters.filter((each) => each.in === 'query' && !['limit', 'cursor'].includes(each.name))) {
+      for (const { name, schema } of operation.parameters.filter(
+        (each) => each.in === 'query' && !['limit', 'cursor'].includes(each.name),
+      )) {
         const wrong = ['%00', 'a%00b'];
         if (/^(from|to|at)$/.test(name) && !operation.path.endsWith('consistency')) {
           wrong.push('2026-02-30', '2026-02-30T00:00:00Z', '2026-01-01T00:00:00', '0000-01-01T00:00:00Z', 'yesterday', '');
@@ -67,7 +70,21 @@ describe('a parameter', () => {
 
   it('of a path is refused when it cannot be an id, and never fails', async () => {
     const samples = samplesOf(world.ids, 'path');
-    const odd = ['x', '%00', '%ff', '%zz', '..', '%2e%2e%2f', '0196F6F0-0000-7000-8000-000000000000', `${'a'.repeat(299)}`, 'a'.repeat(5000), '%F0%9F%92%A9', "'", '*', '%20'];
+    const odd = [
+      'x',
+      '%00',
+      '%ff',
+      '%zz',
+      '..',
+      '%2e%2e%2f',
+      '0196F6F0-0000-7000-8000-000000000000',
+      `${'a'.repeat(299)}`,
+      'a'.repeat(5000),
+      '%F0%9F%92%A9',
+      "'",
+      '*',
+      '%20',
+    ];
     for (const operation of operations) {
       const { url, body, content_type = 'application/json' } = samples[operation.name]!;
       const own = Object.values(world.ids).filter((id) => url.split('?')[0]!.includes(id));
@@ -122,7 +139,10 @@ describe('a request', () => {
       ['multipart/form-data', 'x'],
       [formType, '--a-boundary-of-forms\r\ncontent-disposition: form-data; name="file"; filename="a.csv"\r\n\r\nabc'],
       [formType, '--a-boundary-of-forms--\r\n'],
-      [formType, '--a-boundary-of-forms\r\ncontent-disposition: form-data; name="__proto__"\r\n\r\n1\r\n--a-boundary-of-forms--\r\n'],
+      [
+        formType,
+        '--a-boundary-of-forms\r\ncontent-disposition: form-data; name="__proto__"\r\n\r\n1\r\n--a-boundary-of-forms--\r\n',
+      ],
       ['application/json', '{}'],
     ]) {
       expectProblem(await s.call('POST', '/v1/metering/imports', body, { 'content-type': type! }), `${type} ${body}`);
@@ -153,7 +173,11 @@ describe('a request', () => {
       const answer = await raw(text);
       expect(answer.split('\r\n')[0], text.slice(0, 30)).toContain(` ${status} `);
       expect(answer.toLowerCase(), text.slice(0, 30)).toContain('content-type: application/problem+json');
-      expect(JSON.parse(answer.split('\r\n\r\n')[1]!), text.slice(0, 30)).toMatchObject({ status, code: 'malformed_request', http_request_id: expect.any(String) });
+      expect(JSON.parse(answer.split('\r\n\r\n')[1]!), text.slice(0, 30)).toMatchObject({
+        status,
+        code: 'malformed_request',
+        http_request_id: expect.any(String),
+      });
     }
     expect((await fetch(`${address}/livez`)).status).toBe(200);
   });

@@ -30,7 +30,12 @@ beforeAll(async () => {
   const events: object[] = [];
   for (let place = 0; place < organizations; place += 1) {
     const default_timezone = place === organizations - 1 ? 'Australia/Sydney' : 'UTC';
-    const organization = { legal_name: `Org ${place}`, org_slug: `org-${place}`, billing_email: 'a@example.com', default_timezone };
+    const organization = {
+      legal_name: `Org ${place}`,
+      org_slug: `org-${place}`,
+      billing_email: 'a@example.com',
+      default_timezone,
+    };
     const { org_id } = await made('POST', '/v1/orgs', organization);
     await made('POST', `/v1/orgs/${org_id}/entitlements`, { plan_id, effective_at: '2025-01-01T00:00:00Z' });
     org_ids.push(org_id);
@@ -57,7 +62,12 @@ function bill(month: number) {
   });
 }
 
-function report({ code, stdout, stderr }: Finished): { status: string; invoices: number; already_billed: number; errors: unknown[] } {
+function report({ code, stdout, stderr }: Finished): {
+  status: string;
+  invoices: number;
+  already_billed: number;
+  errors: unknown[];
+} {
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
   return JSON.parse(stdout);
 }
@@ -89,9 +99,13 @@ async function expectBilledOnce(month: number): Promise<void> {
   for (const [place, org_id] of org_ids.entries()) {
     // Base 5.00 and 0.25 for each of place + 1 calls.
     const cents = 500 + 25 * (place + 1);
-    expect(by_org.get(org_id).total.amount, `Org ${place}`).toBe(`${Math.trunc(cents / 100)}.${`${cents % 100}`.padStart(2, '0')}`);
+    expect(by_org.get(org_id).total.amount, `Org ${place}`).toBe(
+      `${Math.trunc(cents / 100)}.${`${cents % 100}`.padStart(2, '0')}`,
+    );
   }
-  const seqs = await s.t.superuser<{ seq: string }>('SELECT seq FROM invoice WHERE tenant_id = $1 ORDER BY seq', [s.tenant.tenant_id]);
+  const seqs = await s.t.superuser<{ seq: string }>('SELECT seq FROM invoice WHERE tenant_id = $1 ORDER BY seq', [
+    s.tenant.tenant_id,
+  ]);
   expect(seqs.map((row) => row.seq)).toEqual(seqs.map((_row, at) => `${at + 1}`));
   expect(await s.t.superuser('SELECT defect, what FROM audit')).toEqual([]);
 }
@@ -110,7 +124,12 @@ describe('a period that is billed twice at the same moment', () => {
     expect(one!.invoices + two!.invoices).toBe(organizations);
     expect(one!.already_billed + two!.already_billed).toBe(organizations);
     await expectBilledOnce(1);
-    expect(report(await bill(1).finished)).toMatchObject({ status: 'completed', invoices: 0, already_billed: organizations, errors: [] });
+    expect(report(await bill(1).finished)).toMatchObject({
+      status: 'completed',
+      invoices: 0,
+      already_billed: organizations,
+      errors: [],
+    });
     await expectBilledOnce(1);
   });
 
@@ -176,8 +195,17 @@ describe('a period that cannot be billed', () => {
     await refused({ from: '2025-09-01', to: '2025-10-01T12:00:00Z', org_id: org_ids[0] }, 422, 'period_not_midnight', '/to');
     // A midnight of UTC is none in Sydney, and one in Sydney (+10:00 in September) is.
     const sydney = org_ids.at(-1);
-    await refused({ from: '2025-09-01T00:00:00Z', to: '2025-10-01T00:00:00Z', org_id: sydney }, 422, 'period_not_midnight', '/from');
-    const { run_id } = await made('POST', '/v1/billing/runs', { from: '2025-09-01T00:00:00+10:00', to: '2025-09-30T14:00:00Z', org_id: sydney });
+    await refused(
+      { from: '2025-09-01T00:00:00Z', to: '2025-10-01T00:00:00Z', org_id: sydney },
+      422,
+      'period_not_midnight',
+      '/from',
+    );
+    const { run_id } = await made('POST', '/v1/billing/runs', {
+      from: '2025-09-01T00:00:00+10:00',
+      to: '2025-09-30T14:00:00Z',
+      org_id: sydney,
+    });
     expect(await finished(run_id)).toMatchObject({ from: '2025-09-01', to: '2025-10-01', invoices: 1 });
   });
 
@@ -187,7 +215,11 @@ describe('a period that cannot be billed', () => {
     expect(await finished(one.run_id)).toMatchObject({ status: 'completed', errors: [] });
     const { run_id } = await made('POST', '/v1/billing/runs', bounds(11));
     const run = await finished(run_id);
-    expect(run).toMatchObject({ status: 'completed', invoices: organizations - 1, errors: [{ org_id: first, code: 'period_overlaps' }] });
+    expect(run).toMatchObject({
+      status: 'completed',
+      invoices: organizations - 1,
+      errors: [{ org_id: first, code: 'period_overlaps' }],
+    });
     expect(await invoicesOf(11)).toHaveLength(organizations - 1);
     expect(await s.t.superuser('SELECT defect, what FROM audit')).toEqual([]);
   });
@@ -213,7 +245,9 @@ describe('a void', () => {
     expect(now.number).not.toBe(old.number);
     expect(now.total).toEqual(old.total);
     expect(await lines(now.invoice_id)).toEqual(before);
-    expect((await s.call('POST', `/v1/invoices/${old.invoice_id}:void`, { reason: 'Twice' })).body.code).toBe('invoice_transition');
+    expect((await s.call('POST', `/v1/invoices/${old.invoice_id}:void`, { reason: 'Twice' })).body.code).toBe(
+      'invoice_transition',
+    );
     expect((await s.call('POST', `/v1/invoices/${old.invoice_id}:mark-paid`, {})).body.code).toBe('invoice_transition');
     await expectBilledOnce(month);
     const { totals } = await made('GET', '/v1/ledger/trial-balance');

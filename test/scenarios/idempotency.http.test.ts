@@ -37,7 +37,9 @@ async function rowCounts(): Promise<Record<string, number>> {
 }
 
 const delta = (before: Record<string, number>, after: Record<string, number>) =>
-  Object.fromEntries(Object.entries(after).flatMap(([table, count]) => (count === before[table] ? [] : [[table, count - before[table]!]])));
+  Object.fromEntries(
+    Object.entries(after).flatMap(([table, count]) => (count === before[table] ? [] : [[table, count - before[table]!]])),
+  );
 
 /** Every POST that does something new with a new name. */
 const repeatable = [
@@ -72,7 +74,8 @@ describe('a command under an idempotency key', () => {
     expect(delta(start, await rowCounts())).toEqual(one_effect);
     const [first] = answers;
     expect(first!.answer.status).toBe(plain.status);
-    for (const { answer } of answers) expect({ status: answer.status, body: answer.body }).toEqual({ status: first!.answer.status, body: first!.answer.body });
+    for (const { answer } of answers)
+      expect({ status: answer.status, body: answer.body }).toEqual({ status: first!.answer.status, body: first!.answer.body });
     expect(answers.filter(({ answer }) => answer.headers['idempotency-replayed'] === 'true')).toHaveLength(copies - 1);
 
     const settled = await rowCounts();
@@ -113,7 +116,12 @@ describe('a command under an idempotency key', () => {
     }
     const spelled = '{ "name": "placed", "org_id": "ID" }'.replace('ID', world.ids.org!);
     expect((await s.call('POST', '/v1/projects', spelled, { 'idempotency-key': 'placed' })).body).toEqual(first.body);
-    const elsewhere = await s.call('POST', '/v1/sites', { name: 'x' }, { 'idempotency-key': 'placed', authorization: `Bearer ${s.other_key}` });
+    const elsewhere = await s.call(
+      'POST',
+      '/v1/sites',
+      { name: 'x' },
+      { 'idempotency-key': 'placed', authorization: `Bearer ${s.other_key}` },
+    );
     expect(elsewhere.status).toBe(201);
     expect(elsewhere.headers['idempotency-replayed']).toBeUndefined();
   });
@@ -133,7 +141,8 @@ describe('a command under an idempotency key', () => {
 
   it('keeps no refusal: the same request counts once what was wrong is gone', async () => {
     const body = { sku: 'later', type: 'action', unit: 'call' };
-    const price = (key: string) => s.call('PUT', `/v1/plans/${world.ids.addon}/skus/later`, { overage_price: '1' }, { 'idempotency-key': key });
+    const price = (key: string) =>
+      s.call('PUT', `/v1/plans/${world.ids.addon}/skus/later`, { overage_price: '1' }, { 'idempotency-key': key });
     expect((await price('early')).status).toBe(404);
     expect((await s.call('POST', '/v1/skus', body)).status).toBe(201);
     expect((await price('early')).status).toBe(200);

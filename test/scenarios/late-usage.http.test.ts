@@ -74,13 +74,22 @@ const event = (over: Partial<Sent> & Pick<Sent, 'request_id' | 'org_id'>): Sent 
 });
 
 const linesOf = async (invoice_id: string) =>
-  (await made('GET', `/v1/invoices/${invoice_id}`)).lines.map(({ sku, quantity, amount, period }: Record<string, unknown>) => ({ sku, quantity, amount, period }));
+  (await made('GET', `/v1/invoices/${invoice_id}`)).lines.map(({ sku, quantity, amount, period }: Record<string, unknown>) => ({
+    sku,
+    quantity,
+    amount,
+    period,
+  }));
 
 describe('usage that comes after its period was billed', () => {
   it('is treated as its SKU says, and the answer says how', async () => {
     const org_id = await customer('told');
-    const all = (request_id: string, time: string) => policies.map((sku) => event({ request_id: `${request_id}-${sku}`, org_id, sku, quantity: 10, time }));
-    expect(await made('POST', '/v1/metering/events', all('on-time', '2025-01-31T23:59:59.999999Z'))).toMatchObject({ accepted: 3, late: [] });
+    const all = (request_id: string, time: string) =>
+      policies.map((sku) => event({ request_id: `${request_id}-${sku}`, org_id, sku, quantity: 10, time }));
+    expect(await made('POST', '/v1/metering/events', all('on-time', '2025-01-31T23:59:59.999999Z'))).toMatchObject({
+      accepted: 3,
+      late: [],
+    });
     await close(1, org_id);
 
     // The last microsecond of January is late now, the first of February is not.
@@ -93,7 +102,10 @@ describe('usage that comes after its period was billed', () => {
       ],
       rejected: [{ index: 2, request_id: 'late-reject', code: 'period_closed' }],
     });
-    expect(await made('POST', '/v1/metering/events', all('next', '2025-02-01T00:00:00Z'))).toMatchObject({ accepted: 3, late: [] });
+    expect(await made('POST', '/v1/metering/events', all('next', '2025-02-01T00:00:00Z'))).toMatchObject({
+      accepted: 3,
+      late: [],
+    });
     // What was rejected was not kept: the same event is rejected again, and is no duplicate.
     expect((await s.call('POST', '/v1/metering/events', all('late', '2025-01-31T23:59:59.999999Z'))).body).toMatchObject({
       duplicates: 2,
@@ -108,11 +120,24 @@ describe('usage that comes after its period was billed', () => {
     // March has nothing to bill, so there is no third invoice: the late event was billed once.
     expect(invoices).toHaveLength(2);
     const period = (from: string, to: string) => ({ from: `${from}T00:00:00Z`, to: `${to}T00:00:00Z` });
-    const line = (sku: string, amount: string, of: object) => ({ sku, quantity: amount, amount: { amount: `${amount}.00`, currency: 'AUD' }, period: of });
+    const line = (sku: string, amount: string, of: object) => ({
+      sku,
+      quantity: amount,
+      amount: { amount: `${amount}.00`, currency: 'AUD' },
+      period: of,
+    });
     const [in_january, in_february] = [period('2025-01-01', '2025-02-01'), period('2025-02-01', '2025-03-01')];
-    expect(await linesOf(january.invoice_id)).toEqual([line('absorb', '10', in_january), line('adjust_next', '10', in_january), line('reject', '10', in_january)]);
+    expect(await linesOf(january.invoice_id)).toEqual([
+      line('absorb', '10', in_january),
+      line('adjust_next', '10', in_january),
+      line('reject', '10', in_january),
+    ]);
     // 10 of February, and the 10 of January that came late.
-    expect(await linesOf(february.invoice_id)).toEqual([line('absorb', '10', in_february), line('adjust_next', '20', in_february), line('reject', '10', in_february)]);
+    expect(await linesOf(february.invoice_id)).toEqual([
+      line('absorb', '10', in_february),
+      line('adjust_next', '20', in_february),
+      line('reject', '10', in_february),
+    ]);
     expect(by_number.get('late-adjust_next')).toEqual([february.number]);
     expect(by_number.get('late-absorb')).toBeUndefined();
     expect(by_number.get('late-reject')).toBeUndefined();
@@ -123,7 +148,9 @@ describe('usage that comes after its period was billed', () => {
     await made('POST', '/v1/metering/events', [event({ request_id: 'again-1', org_id, quantity: 3 })]);
     await close(1, org_id);
     await made('POST', '/v1/metering/events', [event({ request_id: 'again-2', org_id, quantity: 4 })]);
-    await made('POST', '/v1/metering/events', [event({ request_id: 'again-3', org_id, quantity: 5, time: '2025-02-02T00:00:00Z' })]);
+    await made('POST', '/v1/metering/events', [
+      event({ request_id: 'again-3', org_id, quantity: 5, time: '2025-02-02T00:00:00Z' }),
+    ]);
     await close(2, org_id);
     const [february] = (await made('GET', `/v1/invoices?org_id=${org_id}`)).data;
     const lines = await linesOf(february.invoice_id);
@@ -138,13 +165,17 @@ describe('usage that comes after its period was billed', () => {
     expect(await linesOf(again.invoice_id)).toEqual(lines);
     expect(again.total).toEqual(february.total);
     const by_number = await billed(org_id);
-    expect([by_number.get('again-1'), by_number.get('again-2'), by_number.get('again-3')].map((numbers) => numbers!.length)).toEqual([1, 1, 1]);
+    expect(
+      [by_number.get('again-1'), by_number.get('again-2'), by_number.get('again-3')].map((numbers) => numbers!.length),
+    ).toEqual([1, 1, 1]);
     expect((await s.call('POST', `/v1/invoices/${february.invoice_id}:void`, { reason: 'Twice' })).status).toBe(409);
   });
 });
 
 describe('usage that arrives while its period is being billed', () => {
-  it('is billed once, or is said to be late and treated as its SKU says (random arrivals against a model)', { timeout: 60_000 }, async () => {
+  it('is billed once, or is said to be late and treated as its SKU says (random arrivals against a model)', {
+    timeout: 60_000,
+  }, async () => {
     const seed = 20_260_805;
     const random = generator(seed);
     const orgs = await Promise.all(['a', 'b', 'c', 'd'].map((name) => customer(`racing-${name}`)));
@@ -158,18 +189,29 @@ describe('usage that arrives while its period is being billed', () => {
           made_up += 1;
           const day = Temporal.PlainDate.from('2025-01-01').add({ days: random(120) });
           const time = `${day}T${`${random(24)}`.padStart(2, '0')}:30:00Z`;
-          return event({ request_id: `racing-${made_up}`, org_id: orgs[random(4)]!, sku: policies[random(3)]!, quantity: 1 + random(9), time });
+          return event({
+            request_id: `racing-${made_up}`,
+            org_id: orgs[random(4)]!,
+            sku: policies[random(3)]!,
+            quantity: 1 + random(9),
+            time,
+          });
         });
         const { body } = await s.call('POST', '/v1/metering/events?leaves=true', events);
-        const late = new Map<number, Policy>((body.late ?? []).map((each: { index: number; late_policy: Policy }) => [each.index, each.late_policy]));
-        const rejected = new Map<number, string>(body.rejected.map((each: { index: number; code: string }) => [each.index, each.code]));
+        const late = new Map<number, Policy>(
+          (body.late ?? []).map((each: { index: number; late_policy: Policy }) => [each.index, each.late_policy]),
+        );
+        const rejected = new Map<number, string>(
+          body.rejected.map((each: { index: number; code: string }) => [each.index, each.code]),
+        );
         const kept = events.filter((_event, index) => !rejected.has(index));
         for (const [index, one] of events.entries()) {
           if (rejected.has(index)) expect([rejected.get(index), one.sku]).toEqual(['period_closed', 'reject']);
           const fate = rejected.has(index) ? 'rejected' : late.get(index) === 'absorb' ? 'absorbed' : 'billed';
           model.set(one.request_id, { event: one, fate });
         }
-        if (body.ack !== undefined) acks.push(JSON.stringify({ ack: body.ack, events: kept.map((one, at) => ({ ...named(one), leaf: body.leaves[at] })) }));
+        if (body.ack !== undefined)
+          acks.push(JSON.stringify({ ack: body.ack, events: kept.map((one, at) => ({ ...named(one), leaf: body.leaves[at] })) }));
         await sleep(random(8));
       }
     };
@@ -186,7 +228,8 @@ describe('usage that arrives while its period is being billed', () => {
     const wrong: string[] = [];
     for (const [request_id, { event: one, fate }] of model) {
       const times = found.get(request_id)?.length ?? 0;
-      if (times !== (fate === 'billed' ? 1 : 0)) wrong.push(`${request_id} (${one.sku}, ${one.time}) is ${fate} and billed ${times} times`);
+      if (times !== (fate === 'billed' ? 1 : 0))
+        wrong.push(`${request_id} (${one.sku}, ${one.time}) is ${fate} and billed ${times} times`);
     }
     expect(wrong, `of ${model.size}, seed ${seed}`).toEqual([]);
     // All three fates occurred, or nothing was shown.

@@ -1,13 +1,11 @@
 import { randomBytes } from 'node:crypto';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import pg from 'pg';
 import type { TestProject } from 'vitest/node';
 import { startEmbeddedPostgres } from '../../src/platform/embedded-postgres.ts';
 import { prepareJobs } from '../../src/platform/jobs.ts';
 import { migrateUp } from '../../src/platform/migrate.ts';
 import { ensureRoles } from '../../src/platform/roles.ts';
+import { dataFolder } from './data-folder.ts';
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -19,9 +17,9 @@ declare module 'vitest' {
 
 /** One PostgreSQL for the whole test run, and in it one migrated template database that every test file copies. */
 export async function setup(project: TestProject): Promise<() => Promise<void>> {
-  const folder = mkdtempSync(join(tmpdir(), 'tallystick-test-'));
+  const folder = dataFolder();
   const server = await startEmbeddedPostgres({
-    data_dir: folder,
+    data_dir: folder.path,
     settings: { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off', max_connections: '200' },
   });
   const template = `template_${randomBytes(4).toString('hex')}`;
@@ -45,6 +43,6 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
   project.provide('template', template);
   return async () => {
     await server.stop();
-    rmSync(folder, { recursive: true, force: true });
+    folder.remove();
   };
 }

@@ -20,7 +20,9 @@ export interface Command {
 
 /** Starts `tallystick <arguments>` as a process of its own; variables of this one that begin with TALLYSTICK_ are not handed on. */
 export function tallystick(args: readonly string[], variables: Readonly<Record<string, string>>): Command {
-  const inherited = Object.entries(process.env).filter(([name]) => !/^(TALLYSTICK_|DATABASE_URL$|PORT$|HOST$|NODE_OPTIONS$|VITEST)/.test(name));
+  const inherited = Object.entries(process.env).filter(
+    ([name]) => !/^(TALLYSTICK_|DATABASE_URL$|PORT$|HOST$|NODE_OPTIONS$|VITEST)/.test(name),
+  );
   const child: ChildProcess = spawn(process.execPath, ['src/main.ts', ...args], {
     cwd: root,
     env: { ...Object.fromEntries(inherited), ...variables },

@@ -11,7 +11,7 @@ import { formatDate } from '../ui/dates.ts';
 import { formatLabel } from '../ui/format.ts';
 import { Hash } from '../ui/hash.tsx';
 import { Card, Facts, Page } from '../ui/page.tsx';
-import { ProblemBox, Skeleton } from '../ui/state.tsx';
+import { HeadingSkeleton, ProblemBox, Skeleton } from '../ui/state.tsx';
 
 /** One organization: who it is, what it is on, where it is metered, what it was billed. */
 export function OrganizationPage() {
@@ -33,7 +33,7 @@ export function OrganizationPage() {
             {org.data.partner_tier ? <Badge>Partner, {org.data.partner_tier}</Badge> : null}
           </span>
         ) : (
-          <Skeleton className="my-1 h-6 w-56" />
+          <HeadingSkeleton title="Organization" />
         )
       }
       actions={

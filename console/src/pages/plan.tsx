@@ -11,7 +11,7 @@ import { formatMoment } from '../ui/dates.ts';
 import { formatDecimal } from '../ui/format.ts';
 import { Hash } from '../ui/hash.tsx';
 import { Card, Page } from '../ui/page.tsx';
-import { Empty, ProblemBox, Skeleton } from '../ui/state.tsx';
+import { Empty, HeadingSkeleton, ProblemBox, Skeleton } from '../ui/state.tsx';
 import { intervalName } from './plans.tsx';
 
 /** A plan's SKUs; the chosen one shows its price, its curve and its history. */
@@ -28,7 +28,7 @@ export function PlanPage() {
             {plan.data.name} {plan.data.tier ? <Badge>{plan.data.tier}</Badge> : null}
           </span>
         ) : (
-          <Skeleton className="my-1 h-6 w-48" />
+          <HeadingSkeleton title="Plan" />
         )
       }
       lead={

@@ -64,6 +64,16 @@ export function Skeleton({ className }: { className?: string }) {
   return <span aria-hidden="true" className={cx('skeleton block rounded bg-line', className)} />;
 }
 
+/** The place of a page's heading while its name is on its way; read out as what the page is about. */
+export function HeadingSkeleton({ title }: { title: string }) {
+  return (
+    <>
+      <span className="sr-only">{title}</span>
+      <Skeleton className="my-1 h-6 w-52" />
+    </>
+  );
+}
+
 /** Rows of a table, or of anything listed, on their way. */
 export function SkeletonRows({ rows = 6, label }: { rows?: number; label: string }) {
   return (
