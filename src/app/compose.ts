@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { createTenantWithAdmin } from '../foundation/identity/service/tenants.ts';
 import { createTenantKeys } from '../foundation/receipts/service.ts';
 import { allTenants } from '../foundation/tenancy/service.ts';
@@ -61,7 +60,7 @@ export async function start(config: Config, roles: readonly Role[]): Promise<Run
     if (includes(roles, 'api')) {
       const web = await createServer({ config, log, metrics, postgres, ingest });
       address = await listen(web, config);
-      undo.push(() => Promise.race([web.close(), sleep(15_000, undefined, { ref: false })]));
+      undo.push(() => drain(web));
     }
     // Last: a start that fails has not made a key that nobody was told.
     const first = await makeFirstTenant(database, config);
@@ -72,7 +71,9 @@ export async function start(config: Config, roles: readonly Role[]): Promise<Run
   }
 }
 
-async function listen(web: Awaited<ReturnType<typeof createServer>>, { port, host }: Config): Promise<string> {
+type Web = Awaited<ReturnType<typeof createServer>>;
+
+async function listen(web: Web, { port, host }: Config): Promise<string> {
   try {
     return await web.listen({ port, host });
   } catch (error) {
@@ -85,6 +86,20 @@ async function listen(web: Awaited<ReturnType<typeof createServer>>, { port, hos
     };
     const problem = problems[(error as NodeJS.ErrnoException).code ?? ''];
     throw problem === undefined ? error : new ConfigError(problem, { cause: error });
+  }
+}
+
+const drain_ms = 15_000;
+
+/** Answers what has begun. A connection that was in the middle of it becomes idle only afterwards; one that hangs is cut in the end. */
+async function drain(web: Web): Promise<void> {
+  const sweep = setInterval(() => web.server.closeIdleConnections(), 50);
+  const late = setTimeout(() => web.server.closeAllConnections(), drain_ms);
+  try {
+    await web.close();
+  } finally {
+    clearInterval(sweep);
+    clearTimeout(late);
   }
 }
 

@@ -95,7 +95,9 @@ function constraintDetail(error: pg.DatabaseError, verb: string): string {
 }
 
 function isConnectionFailure(error: unknown): boolean {
-  const { code, message } = error as { code?: unknown; message?: unknown };
+  const { code, message, statusCode } = error as { code?: unknown; message?: unknown; statusCode?: unknown };
+  // Fastify puts a status on what befell the connection of the caller, who went away in the middle of a body, say.
+  if (statusCode !== undefined) return false;
   if (typeof code === 'string' && /^(ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|ENOTFOUND)$/.test(code)) return true;
   return (
     typeof message === 'string' &&

@@ -82,7 +82,8 @@ async function probe(key: string, requests: readonly Request[], own: World['ids'
       if (request.method !== 'GET')
         expect(refused, `${request.method} ${request.url} took an unknown id`).toBeGreaterThanOrEqual(400);
       for (const [kind, id] of Object.entries(foreign)) {
-        if (isUuid(id) !== isUuid(place.id)) continue;
+        // An id that the request names anyway tells nothing by being named again.
+        if (isUuid(id) !== isUuid(place.id) || request.url.includes(id)) continue;
         const answer = shapeOf(await send(place.put(id), key), id);
         expect(answer, `${request.method} ${place.put(`<${kind}>`).url}`).toBe(wanted);
         asked += 1;

@@ -31,7 +31,8 @@ describe('the first start', () => {
 
   it('survives a kill in the middle of making the database', async () => {
     const command = serve();
-    const draft = () => existsSync(dirname(folder.cluster())) && readdirSync(dirname(folder.cluster())).some((name) => name.startsWith('new-'));
+    const draft = () =>
+      existsSync(dirname(folder.cluster())) && readdirSync(dirname(folder.cluster())).some((name) => name.startsWith('new-'));
     await until(draft);
     command.kill('SIGKILL');
     await command.finished;
@@ -86,13 +87,14 @@ describe('a running server', () => {
   it('answers what it is in the middle of when it is told to stop, then stops everything', async () => {
     const command = serve();
     const address = await ready(command);
-    const answer = await slowly(`${address}/v1/projects`, '{"unknown":true}', async () => {
+    const model = '{"code":"retail","name":"Retail","currency":"AUD"}';
+    const answer = await slowly(`${address}/v1/business-models`, model, async () => {
       command.kill('SIGTERM');
       // npm hands on what the terminal sent already: one Ctrl-C, twice.
       command.kill('SIGINT');
       await until(() => command.printed().includes('finishing what runs'));
     });
-    expect(answer).toBe(400);
+    expect(answer).toBe(201);
     expect(await command.finished).toMatchObject({ code: 0, signal: null, stdout: expect.stringContaining('Stopped.\n') });
     expect(postmaster()).toBeNull();
   });
@@ -164,7 +166,7 @@ async function until(holds: () => boolean | Promise<boolean>): Promise<void> {
 }
 
 function get(url: string, admin_key?: string): Promise<number> {
-  const headers = admin_key === undefined ? {} : { authorization: `Bearer ${admin_key}` };
+  const headers = new Headers(admin_key === undefined ? {} : { authorization: `Bearer ${admin_key}` });
   return fetch(url, { headers }).then(async (answer) => {
     await answer.arrayBuffer();
     return answer.status;
@@ -173,7 +175,12 @@ function get(url: string, admin_key?: string): Promise<number> {
 
 /** Posts as the administrator, the body only when the server has the head and `meanwhile` is over. Answers the status. */
 function slowly(url: string, body: string, meanwhile: () => Promise<void>): Promise<number> {
-  const headers = { authorization: `Bearer ${key}`, 'content-type': 'application/json', 'content-length': body.length, expect: '100-continue' };
+  const headers = {
+    authorization: `Bearer ${key}`,
+    'content-type': 'application/json',
+    'content-length': body.length,
+    expect: '100-continue',
+  };
   return new Promise((resolve, reject) => {
     const call = request(url, { method: 'POST', headers }, (answer) => {
       answer.resume();

@@ -69,12 +69,3 @@ export function operationsOf(document: { paths: Record<string, Record<string, De
     }),
   );
 }
-
-/** `/v1/orgs/{id}` with its parameters in place. */
-export function fillPath(path: string, values: Readonly<Record<string, string>>): string {
-  return path.replace(/\{(\w+)\}/g, (_whole, name: string) => {
-    const value = values[name];
-    if (value === undefined) throw new Error(`${path} needs a value for ${name}`);
-    return encodeURIComponent(value);
-  });
-}

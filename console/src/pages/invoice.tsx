@@ -3,6 +3,7 @@ import { Link, useParams } from '@tanstack/react-router';
 import { FileArchive, FileDown } from 'lucide-react';
 import { useState } from 'react';
 import { bundleAddress, invoiceById, pdfAddress } from '../api/billing.ts';
+import { orgById } from '../api/orgs.ts';
 import type { Invoice } from '../api/types.ts';
 import { PayDialog, VoidDialog } from '../features/invoicing/invoice-dialogs.tsx';
 import { InvoiceLines } from '../features/invoicing/invoice-lines.tsx';
@@ -11,7 +12,7 @@ import { isOverdue } from '../features/invoicing/totals.ts';
 import { useMay } from '../features/session/may.ts';
 import { StatusBadge } from '../ui/badge.tsx';
 import { Button, buttonClass } from '../ui/button.tsx';
-import { dateOf, formatDate, formatPeriod, today } from '../ui/dates.ts';
+import { formatDateIn, formatPeriod } from '../ui/dates.ts';
 import { Money } from '../ui/money.tsx';
 import { Card, Facts, Page } from '../ui/page.tsx';
 import { ProblemBox, Skeleton, SkeletonRows } from '../ui/state.tsx';
@@ -34,7 +35,7 @@ export function InvoicePage() {
         invoice.data ? (
           <span className="flex items-center gap-3">
             <span className="tabular">{number}</span>
-            <StatusBadge status={isOverdue(invoice.data, today()) ? 'overdue' : invoice.data.status} />
+            <StatusBadge status={isOverdue(invoice.data) ? 'overdue' : invoice.data.status} />
           </span>
         ) : (
           number
@@ -94,6 +95,8 @@ function Actions({ invoice, ask }: { invoice: Invoice; ask: (what: 'pay' | 'void
 }
 
 function Summary({ invoice }: { invoice: Invoice }) {
+  // Dates as the customer's own calendar has them.
+  const zone = useQuery(orgById(invoice.org_id)).data?.default_timezone ?? 'UTC';
   return (
     <Card>
       <p className="text-xs text-ink-3">Total</p>
@@ -114,11 +117,11 @@ function Summary({ invoice }: { invoice: Invoice }) {
             </Link>,
           ],
           ['Period', formatPeriod(invoice.period.from, invoice.period.to)],
-          ['Issued', formatDate(dateOf(invoice.issued_at))],
-          ['Due', formatDate(dateOf(invoice.due_at))],
-          ...(invoice.paid_at ? [['Paid', formatDate(dateOf(invoice.paid_at))] as const] : []),
+          ['Issued', formatDateIn(invoice.issued_at, zone)],
+          ['Due', formatDateIn(invoice.due_at, zone)],
+          ...(invoice.paid_at ? [['Paid', formatDateIn(invoice.paid_at, zone)] as const] : []),
           ...(invoice.payment_reference ? [['Reference', invoice.payment_reference] as const] : []),
-          ...(invoice.voided_at ? [['Void since', formatDate(dateOf(invoice.voided_at))] as const] : []),
+          ...(invoice.voided_at ? [['Void since', formatDateIn(invoice.voided_at, zone)] as const] : []),
           ...(invoice.void_reason ? [['Reason', invoice.void_reason] as const] : []),
         ]}
       />

@@ -192,7 +192,8 @@ function axes(props: ChartProps, type: 'category' | 'number' = 'category'): Reac
         tickLine={false}
         axisLine={{ stroke: 'var(--line-strong)' }}
         tickMargin={6}
-        minTickGap={24}
+        minTickGap={type === 'number' ? 24 : 12}
+        interval={type === 'number' ? 'preserveEnd' : 'equidistantPreserveStart'}
         tickFormatter={(at: string | number) => formatTick(String(at))}
       />
       <YAxis

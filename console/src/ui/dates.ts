@@ -13,6 +13,9 @@ export const formatShortDate = (text: string): string => `${Number.parseInt(text
 export const formatMonth = (text: string): string => `${monthName.format(utc(text))} ${text.slice(0, 4)}`;
 export const formatShortMonth = (text: string): string => shortMonthName.format(utc(text));
 
+/** The date of a moment by the reader's clock. */
+export const formatDay = (text: string): string => formatDate(text.length === 10 ? text : numeric.format(Date.parse(text)));
+
 /** A moment by the reader's clock: "1 Mar 2026, 14:05". */
 export function formatMoment(text: string): string {
   const epoch_ms = Date.parse(text);
@@ -55,13 +58,20 @@ export function addMonths(date: string, months: number): string {
 
 export const startOfMonth = (date: string): string => `${date.slice(0, 7)}-01`;
 
+/** Whether a moment lies behind. */
+export const isPast = (text: string): boolean => Date.parse(text) < now();
+
 /** How long ago, roughly: "just now", "5 min ago", "3 h ago", then the date. */
 export function formatAgo(text: string): string {
-  const minutes = Math.floor((performance.timeOrigin + performance.now() - Date.parse(text)) / 60_000);
+  const minutes = Math.floor((now() - Date.parse(text)) / 60_000);
   if (minutes < 1) return 'just now';
   if (minutes < 60) return `${minutes} min ago`;
   if (minutes < 24 * 60) return `${Math.floor(minutes / 60)} h ago`;
   return formatDate(text);
+}
+
+function now(): number {
+  return performance.timeOrigin + performance.now();
 }
 
 function utc(text: string): number {

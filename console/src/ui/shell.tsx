@@ -66,7 +66,7 @@ function Sidebar({ session, onSignOut }: { session: Session; onSignOut: () => vo
     <>
       <div className="hidden h-14 items-center gap-2.5 px-4 lg:flex">
         <Logo size={22} />
-        <span className="min-w-0 flex-1 truncate font-semibold" title={session.tenant.name}>
+        <span className="line-clamp-2 min-w-0 flex-1 leading-[1.15] font-semibold" title={session.tenant.name}>
           {session.tenant.name}
         </span>
         {session.tenant.mode === 'test' ? <Badge tone="warn">Test</Badge> : null}

@@ -1,7 +1,7 @@
 import { Link } from '@tanstack/react-router';
 import type { InvoiceSummary } from '../../api/types.ts';
 import { StatusBadge } from '../../ui/badge.tsx';
-import { dateOf, formatDate, formatPeriod, today } from '../../ui/dates.ts';
+import { formatDay, formatPeriod } from '../../ui/dates.ts';
 import { Money } from '../../ui/money.tsx';
 import type { Column } from '../../ui/table.tsx';
 import { isOverdue } from './totals.ts';
@@ -33,12 +33,12 @@ export const invoiceColumns: readonly Column<InvoiceSummary>[] = [
   {
     id: 'due',
     header: 'Due',
-    cell: (invoice) => <span className="whitespace-nowrap text-ink-2">{formatDate(dateOf(invoice.due_at))}</span>,
+    cell: (invoice) => <span className="whitespace-nowrap text-ink-2">{formatDay(invoice.due_at)}</span>,
   },
   {
     id: 'status',
     header: 'Status',
-    cell: (invoice) => <StatusBadge status={isOverdue(invoice, today()) ? 'overdue' : invoice.status} />,
+    cell: (invoice) => <StatusBadge status={isOverdue(invoice) ? 'overdue' : invoice.status} />,
   },
   { id: 'total', header: 'Total', align: 'right', cell: (invoice) => <Money value={invoice.total} className="font-medium" /> },
 ];

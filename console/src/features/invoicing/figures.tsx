@@ -12,12 +12,11 @@ import { counts, isOverdue, totalsByCurrency } from './totals.ts';
 export function Figures() {
   const all = useQuery(recentInvoices({}, 5));
   if (all.error) return <ProblemBox error={all.error} onRetry={all.refetch} />;
-  const now = today();
   const invoices = all.data?.invoices ?? [];
-  const month = latestMonth(invoices) ?? startOfMonth(addMonths(now, -1));
+  const month = latestMonth(invoices) ?? startOfMonth(addMonths(today(), -1));
   const inMonth = (first: string) => invoices.filter((one) => counts(one) && startOfMonth(dateOf(one.period.from)) === first);
   const open = invoices.filter((one) => one.status === 'open');
-  const overdue = open.filter((one) => isOverdue(one, now));
+  const overdue = open.filter((one) => isOverdue(one));
   const paid = invoices.filter((one) => one.status === 'paid');
   const loading = all.isPending;
   return (

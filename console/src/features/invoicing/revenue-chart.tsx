@@ -54,7 +54,7 @@ function monthly(invoices: readonly InvoiceSummary[]) {
   const last = known.at(-1) ?? addMonths(today(), -1);
   const year = monthsUntil(last, 12);
   // A young business gets half a year, so that its first months are not a sliver at the edge.
-  const months = year.slice(6).includes(known[0] ?? '') ? year.slice(6) : year;
+  const months = year.slice(Math.min(6, Math.max(0, year.indexOf(known[0] ?? ''))));
   return months.map((at) => {
     const list = groups.get(at) ?? [];
     const total = (status: string) => sumDecimals(list.filter((one) => one.status === status).map((one) => one.total.amount));

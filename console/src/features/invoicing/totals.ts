@@ -1,5 +1,5 @@
 import type { InvoiceSummary } from '../../api/types.ts';
-import { addMonths, dateOf, startOfMonth } from '../../ui/dates.ts';
+import { addMonths, isPast, startOfMonth } from '../../ui/dates.ts';
 import { sumDecimals } from '../../ui/decimal.ts';
 
 /** Exact totals by currency, the currency of most invoices first. */
@@ -17,7 +17,7 @@ export function totalsByCurrency(invoices: readonly InvoiceSummary[]): { currenc
 /** Issued and not taken back: what counts as revenue. */
 export const counts = (invoice: InvoiceSummary) => invoice.status === 'open' || invoice.status === 'paid';
 
-export const isOverdue = (invoice: InvoiceSummary, today: string) => invoice.status === 'open' && dateOf(invoice.due_at) < today;
+export const isOverdue = (invoice: InvoiceSummary) => invoice.status === 'open' && isPast(invoice.due_at);
 
 /** The first days of `months` months that end with the month of `last`. */
 export function monthsUntil(last: string, months: number): string[] {

@@ -44,7 +44,9 @@ export function StepsTable({ steps, unit, totals }: { steps: readonly Step[]; un
             </th>
             <td className="px-3 text-right whitespace-nowrap">
               {step.quantity === undefined ? '' : formatDecimal(step.quantity)}{' '}
-              {step.quantity === undefined ? null : <span className="text-xs text-ink-3">{unit}</span>}
+              {step.quantity === undefined ? null : (
+                <span className="text-xs text-ink-3">{step.kind === 'package' ? 'packages' : unit}</span>
+              )}
             </td>
             <td className="px-3 text-right whitespace-nowrap text-ink-2">
               {step.rate === undefined ? '' : `× ${formatDecimal(step.rate)}`}
