@@ -36,7 +36,11 @@ export async function start(config: Config, roles: readonly Role[]): Promise<Run
   const metrics = createMetrics();
   const undo: (() => Promise<unknown>)[] = [];
   const stop = async () => {
-    for (const step of undo.splice(0).reverse()) await step();
+    const ended = [];
+    // One after another, and each whatever became of those before: PostgreSQL, the last, must not be left running.
+    for (const step of undo.splice(0).reverse()) ended.push(...(await Promise.allSettled([step()])));
+    const failed = ended.find((each) => each.status === 'rejected');
+    if (failed) throw failed.reason;
   };
   try {
     const database = await openDatabase(config, log);
