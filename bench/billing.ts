@@ -1,6 +1,3 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import pg from 'pg';
 import { openDatabase } from '../src/app/database.ts';
 import { executeRun, requestRun, scopeOfTenant } from '../src/billing/invoicing/service/run.ts';
@@ -15,6 +12,7 @@ import type { Postgres, Scope } from '../src/platform/postgres.ts';
 import { createLogger } from '../src/platform/telemetry.ts';
 import { rollUp } from '../src/usage/metering/service/rollup.ts';
 import { settledWatermark } from '../src/usage/metering/service/watermark.ts';
+import { dataFolder } from '../test/support/data-folder.ts';
 import type { Figure } from './figure.ts';
 
 const subscriptions = 10_000;
@@ -27,13 +25,13 @@ const rounds = 3;
  * same events. Rollups are kept while usage arrives, so the run is measured with them current, and once from nothing.
  */
 export async function run(): Promise<Figure[]> {
-  const folder = mkdtempSync(join(tmpdir(), 'tallystick-bench-'));
-  const database = await openDatabase(parseConfig({ TALLYSTICK_DATA_DIR: folder }, folder), createLogger('error'));
+  const folder = dataFolder();
+  const database = await openDatabase(parseConfig({ TALLYSTICK_DATA_DIR: folder.path }, folder.path), createLogger('error'));
   try {
     return await measure(database.postgres, database.admin);
   } finally {
     await database.stop();
-    rmSync(folder, { recursive: true, force: true });
+    folder.remove();
   }
 }
 

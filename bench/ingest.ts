@@ -1,15 +1,13 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes, randomUUID } from 'node:crypto';
-import { mkdtempSync, rmSync } from 'node:fs';
 import { Agent, request } from 'node:http';
 import { createServer } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import pg from 'pg';
 import { clock } from '../src/platform/clock.ts';
 import { startEmbeddedPostgres } from '../src/platform/embedded-postgres.ts';
+import { dataFolder } from '../test/support/data-folder.ts';
 
 const rounds = 7;
 const events_per_round = 20_000;
@@ -22,7 +20,8 @@ const connections = 8;
  * connections, columns, constraints and indexes, on the same PostgreSQL with fsync on. Interleaved rounds, medians.
  */
 export async function run(): Promise<{ name: string; ratio: number; detail: string }[]> {
-  const data_dir = mkdtempSync(join(tmpdir(), 'tallystick-bench-'));
+  const folder = dataFolder();
+  const data_dir = folder.path;
   const key = `tsk_live_${randomBytes(16).toString('hex')}`;
   const port = await freePort();
   const server = serve(data_dir, key, port);
@@ -64,7 +63,7 @@ export async function run(): Promise<{ name: string; ratio: number; detail: stri
     ];
   } finally {
     await stop(server);
-    rmSync(data_dir, { recursive: true, force: true });
+    folder.remove();
   }
 }
 
