@@ -42,7 +42,7 @@ function unlistedRooms(sources: Sources, known: ReadonlySet<string>): Violation[
   const page = sources['ARCHITECTURE.md'] ?? '';
   return floors.flatMap(({ floor, rooms }) =>
     rooms
-      .filter((room) => known.has(`src/${floor}/${room}`) !== page.includes(`| \`${room}\` |`))
+      .filter((room) => known.has(`src/${floor}/${room}`) !== page.includes(`| \`${room}\` `))
       .map((room) => ({
         path: 'ARCHITECTURE.md',
         line: 0,

@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import type { Content, TableCell } from 'pdfmake';
 import type { InvoiceDocument } from '../../../kernel/bundle.ts';
+import { localDate } from '../../../kernel/period.ts';
 import type { Invoice } from '../model.ts';
 
 const ink = '#1c2430';
@@ -79,8 +80,8 @@ function facts(invoice: Invoice, document: InvoiceDocument): Content {
   const until = Temporal.PlainDate.from(invoice.period.to).subtract({ days: 1 });
   const shown: [string, string][] = [
     ['Service period', `${invoice.period.from} to ${until}`],
-    ['Issued', document.issued_at.slice(0, 10)],
-    ['Due', invoice.due_at.slice(0, 10)],
+    ['Issued', dateOf(document, document.issued_at)],
+    ['Due', dateOf(document, invoice.due_at)],
     ['Amount due', `${invoice.status === 'open' ? document.total : '0.00'} ${document.currency}`],
   ];
   return {
@@ -136,7 +137,7 @@ function total(invoice: Invoice, document: InvoiceDocument): Content {
     invoice.status === 'void'
       ? `Void: ${invoice.void_reason}`
       : invoice.status === 'paid'
-        ? `Paid on ${invoice.paid_at?.slice(0, 10)}`
+        ? `Paid on ${dateOf(document, invoice.paid_at!)}`
         : '';
   return {
     columns: [
@@ -161,6 +162,11 @@ function proof(invoice: Invoice): Content {
     ],
     unbreakable: true,
   };
+}
+
+/** A moment as the customer's calendar has it. */
+function dateOf(document: InvoiceDocument, moment: string): string {
+  return localDate(Temporal.Instant.from(moment), textOf(document.customer, 'time_zone') || 'UTC').toString();
 }
 
 /** 1234567.5 → 1,234,567.5 */
