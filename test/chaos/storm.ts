@@ -192,6 +192,8 @@ async function sendThroughKills({ options, random, server, acks, connections, ba
         if (acknowledged >= fatal) strike();
       },
     });
+    // Should sending fail first, it is awaited below all the same.
+    sending.catch(strike);
     await struck;
     await sleep(moment_ms);
     if (victim === 'postgres') {
