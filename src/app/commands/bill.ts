@@ -31,7 +31,8 @@ Exits 1 when an organization could not be billed.`,
       const { run_id } = await postgres.transact(scope, async (tx) => {
         const org = values.org === undefined ? undefined : await organizationBySlug(tx, values.org);
         if (values.org !== undefined && !org) throw new UsageError(`There is no organization ${values.org}.`);
-        return requestRun(tx, { from, to, org_id: org?.org_id }, { queue: false });
+        // Should this process die, the queue takes the run up.
+        return requestRun(tx, { from, to, org_id: org?.org_id }, { run_at: clock.now().add({ minutes: 2 }) });
       });
       const run = await executeRun(deps, { tenant_id, run_id });
       const lines = [

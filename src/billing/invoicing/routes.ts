@@ -34,7 +34,7 @@ export function routes(server: Server, deps: { postgres: Postgres; clock: Clock 
     response: { 202: BillingRun },
     handle: async (tx, { body }) => {
       if (body.org_id !== undefined) await requireOrganization(tx, body.org_id);
-      return { status: 202, body: toRun(await requestRun(tx, body, { queue: true })) };
+      return { status: 202, body: toRun(await requestRun(tx, body)) };
     },
   });
   server.query({

@@ -22,6 +22,15 @@ export function liveBilledPeriods(db: Db, subscription_ids: readonly string[]): 
      ORDER BY subscription_id, during`);
 }
 
+/** The subscriptions that were billed, and for nothing that reaches beyond a moment. */
+export async function lastBilledBefore(db: Db, moment: string, org_id: string | null): Promise<string[]> {
+  const rows = await db.rows(sql<{ subscription_id: string }>`
+    SELECT subscription_id FROM billed_period
+     WHERE tenant_id = ${db.tenant_id} AND live AND (${org_id}::uuid IS NULL OR org_id = ${org_id})
+     GROUP BY subscription_id HAVING max(upper(during)) <= ${moment} ORDER BY subscription_id`);
+  return rows.map((row) => row.subscription_id);
+}
+
 export type TakeRow = UsageRectangle & { subscription_id: string };
 
 export function liveTakes(db: Db, subscription_ids: readonly string[]): Promise<TakeRow[]> {

@@ -73,6 +73,12 @@ export async function requireSubscription(db: Db, subscription_id: string): Prom
   return found;
 }
 
+/** Those that exist, by id. */
+export async function subscriptionsByIds(db: Db, subscription_ids: readonly string[]): Promise<Map<string, Subscription>> {
+  const found = await store.selectSubscriptionsByIds(db, subscription_ids);
+  return new Map(found.map((subscription) => [subscription.subscription_id, subscription]));
+}
+
 /** Subscriptions of an organization, past ones too, newest first. Throws `org_not_found`, `cursor_invalid`. */
 export async function listEntitlements(db: Db, org_id: string, query: { limit: number; cursor?: string | undefined }) {
   const sort = `entitlements.${org_id}`;

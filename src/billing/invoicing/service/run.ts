@@ -14,6 +14,7 @@ import { settledWatermark } from '../../../usage/metering/service/watermark.ts';
 import { closeUsage } from '../../../usage/metering/service.ts';
 import { commissionRates, partnersOfPairs } from '../../partners/service.ts';
 import type { RatedSubscription } from '../../rating/model.ts';
+import { type OrphanedUsage, orphanedUsage } from '../../rating/service/orphans.ts';
 import { ratedSubscriptions, subscriptionsWithin, unpricedSubscriptions } from '../../rating/service/subscriptions.ts';
 import { type PlanOutcome, planPeriods, storePeriods } from '../../rating/service.ts';
 import type { Subscription } from '../../subscriptions/model.ts';
@@ -42,10 +43,11 @@ export interface RunRequest {
 }
 
 /**
- * Puts a run on record and on the queue. Throws `org_not_found`, `period_not_midnight`, `period_empty`, `period_in_future`, and
+ * Puts a run on record and on the queue, where it waits until `run_at` if that is given: whoever executes it now leaves the queue nothing
+ * to do, unless they are killed. Throws `org_not_found`, `period_not_midnight`, `period_empty`, `period_in_future`, and
  * `period_overlaps` where every subscription of the run has a billed period that overlaps without being equal.
  */
-export async function requestRun(tx: Tx, request: RunRequest, options: { queue: boolean }): Promise<RunRow> {
+export async function requestRun(tx: Tx, request: RunRequest, options: { run_at?: Temporal.Instant } = {}): Promise<RunRow> {
   const { time_zones, subscriptions } = await scopeOfRun(tx, request);
   const bounds = time_zones.map((zone) => ({
     from: boundAsDate(request.from, zone, '/from'),
@@ -65,7 +67,7 @@ export async function requestRun(tx: Tx, request: RunRequest, options: { queue: 
     before: null,
     after: { from: `${from}`, to: `${to}` },
   });
-  if (options.queue) await enqueue(tx, 'invoicing.run', { run_id }, { key: `invoicing.run ${run_id}` });
+  await enqueue(tx, 'invoicing.run', { run_id }, { key: `invoicing.run ${run_id}`, ...options });
   return (await selectRun(tx, run_id))!;
 }
 
@@ -89,7 +91,7 @@ export async function executeRun(deps: RunDeps, { tenant_id, run_id }: { tenant_
       deps.signal?.throwIfAborted();
       await deps.postgres.transact(scope, (tx) => billChunk(tx, run, watermark, chunk));
     }
-    return await deps.postgres.transact(scope, (tx) => complete(tx, run));
+    return await deps.postgres.transact(scope, (tx) => complete(tx, run, watermark));
   } catch (error) {
     if (!(error instanceof CodedError) || error.status >= 500) throw error;
     return await failRun(deps, { tenant_id, run_id }, { code: error.code, detail: error.message });
@@ -176,9 +178,11 @@ async function billChunk(tx: Tx, run: RunRow, watermark: string, subscriptions: 
 }
 
 /** One signed checkpoint covers every receipt of the run. */
-async function complete(tx: Tx, run: RunRow): Promise<RunRow> {
+async function complete(tx: Tx, run: RunRow, watermark: string): Promise<RunRow> {
   await sealCheckpoint(tx);
-  const is_news = await finishRun(tx, run.run_id, 'completed', []);
+  const ended_by = startOfDay(Temporal.PlainDate.from(run.from_date), 'UTC').add({ hours: 12 }).toString();
+  const orphans = await orphanedUsage(tx, { org_id: run.org_id, ended_by, watermark });
+  const is_news = await finishRun(tx, run.run_id, 'completed', orphans.map(orphanError));
   const done = (await selectRun(tx, run.run_id))!;
   // Another worker may have taken the run up, and come to its end first.
   if (!is_news) return done;
@@ -190,6 +194,11 @@ async function complete(tx: Tx, run: RunRow): Promise<RunRow> {
     data: { run_id: run.run_id, from: run.from_date, to: run.to_date, invoices: done.invoices, errors: done.errors.length },
   });
   return done;
+}
+
+function orphanError({ org_id, subscription_id, sku, count, quantity }: OrphanedUsage): RunError {
+  const detail = `${count} events of ${sku} (${quantity} in sum) arrived after the period was billed and the subscription had ended; no run bills them.`;
+  return { org_id, subscription_id, code: 'late_usage_unbilled', detail };
 }
 
 function overlapError({ org_id, subscription_id, billed }: PlanOutcome['overlapping'][number]): RunError {
