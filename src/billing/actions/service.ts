@@ -1,4 +1,4 @@
-import { recordAudit } from '../../foundation/audit/service.ts';
+import { recordAudits } from '../../foundation/audit/service.ts';
 import { emitMany } from '../../foundation/events/service.ts';
 import { requireOrganization, requireProject, requireTenant } from '../../foundation/tenancy/service.ts';
 import { newId } from '../../kernel/id.ts';
@@ -97,16 +97,17 @@ async function tell(tx: Tx, charges: readonly StoredAction[], entry_ids: readonl
     amount_exact,
     currency,
   }));
-  for (const data of told) {
-    await recordAudit(tx, {
+  await recordAudits(
+    tx,
+    told.map((data) => ({
       action: 'charge.created',
       target_type: 'charge',
       target_id: data.charge_id,
       org_id: data.org_id,
       before: null,
       after: data,
-    });
-  }
+    })),
+  );
   await emitMany<typeof events>(
     tx,
     told.map((data, index) => ({

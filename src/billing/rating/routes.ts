@@ -9,19 +9,19 @@ import { AGGREGATIONS } from '../../pricing/language.ts';
 import { estimate } from './service/estimate.ts';
 
 const tags = ['Pricing'];
-const Number_ = z.union([z.string().max(80), z.number()]);
+const Numeric = z.union([z.string().max(80), z.number()]);
 
 const EvaluateBody = z.strictObject({
   currency: Currency,
   price: z.record(z.string(), z.unknown()).meta({ description: 'a price of the price language' }),
-  quantity: Number_.optional(),
+  quantity: Numeric.optional(),
   events: z
     .array(
       z.strictObject({
         request_id: Text(255).optional(),
-        quantity: Number_.optional(),
-        fraction: Number_.optional(),
-        amount: Number_.optional(),
+        quantity: Numeric.optional(),
+        fraction: Numeric.optional(),
+        amount: Numeric.optional(),
         time: z.string().max(64).optional(),
         properties: z.record(z.string(), z.unknown()).optional(),
       }),

@@ -2,14 +2,20 @@ import { sql } from 'kysely';
 import type { Db, Tx } from '../../platform/postgres.ts';
 import type { AuditEntry, AuditQuery, AuditRecord } from './model.ts';
 
-export async function insertEntry(tx: Tx, entry: AuditRecord & { audit_id: string }): Promise<void> {
+type NewEntry = AuditRecord & { audit_id: string };
+
+export async function insertEntries(tx: Tx, entries: readonly NewEntry[]): Promise<void> {
   const { actor } = tx;
+  const column = <T>(read: (entry: NewEntry) => T) => entries.map(read);
   await tx.write(sql`
     INSERT INTO audit_log (tenant_id, audit_id, at, actor_kind, actor_id, actor_name, action, target_type, target_id, org_id, before, after,
       request_id, correlation_id)
-    VALUES (${tx.tenant_id}, ${entry.audit_id}, ${tx.now.toString()}, ${actor.kind}, ${actor.id}, ${actor.name ?? null}, ${entry.action},
-      ${entry.target_type}, ${entry.target_id}, ${entry.org_id ?? null}, ${json(entry.before)}::jsonb, ${json(entry.after)}::jsonb,
-      ${tx.request_id}, ${tx.correlation_id})`);
+    SELECT ${tx.tenant_id}, audit_id, ${tx.now.toString()}, ${actor.kind}, ${actor.id}, ${actor.name ?? null}, action, target_type, target_id,
+           org_id, before, after, ${tx.request_id}, ${tx.correlation_id}
+      FROM unnest(${column((each) => each.audit_id)}::uuid[], ${column((each) => each.action)}::text[],
+        ${column((each) => each.target_type)}::text[], ${column((each) => each.target_id)}::text[],
+        ${column((each) => each.org_id ?? null)}::uuid[], ${column((each) => json(each.before))}::jsonb[],
+        ${column((each) => json(each.after))}::jsonb[]) AS t (audit_id, action, target_type, target_id, org_id, before, after)`);
 }
 
 export function selectEntries(

@@ -201,7 +201,8 @@ function serves(pid: number, cluster: string): boolean {
   }
 }
 
-function freePort(): Promise<number> {
+/** A port of loopback that nobody listens on at the moment. */
+export function freePort(): Promise<number> {
   return new Promise((resolve, reject) => {
     const probe = createServer();
     probe.on('error', reject);

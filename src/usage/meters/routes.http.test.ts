@@ -3,7 +3,7 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { testServer } from '../../../test/support/server.ts';
+import { type Answer, testServer } from '../../../test/support/server.ts';
 
 const s = await testServer({ jobs: true });
 let org_id = '';
@@ -23,8 +23,7 @@ beforeAll(async () => {
 
 interface Sent {
   status: number;
-  // biome-ignore lint/suspicious/noExplicitAny: tests look into answers freely
-  body: any;
+  body: Answer['body'];
 }
 
 /** Sends a form in the order given; a `file` is text. */

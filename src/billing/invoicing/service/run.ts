@@ -179,9 +179,10 @@ async function billChunk(tx: Tx, run: RunRow, watermark: string, subscriptions: 
 
 /** One signed checkpoint covers every receipt of the run. */
 async function complete(tx: Tx, run: RunRow, watermark: string): Promise<RunRow> {
-  await sealCheckpoint(tx);
   const ended_by = startOfDay(Temporal.PlainDate.from(run.from_date), 'UTC').add({ hours: 12 }).toString();
   const orphans = await orphanedUsage(tx, { org_id: run.org_id, ended_by, watermark });
+  // Last, for it holds the tenant's log until the transaction ends.
+  await sealCheckpoint(tx);
   const is_news = await finishRun(tx, run.run_id, 'completed', orphans.map(orphanError));
   const done = (await selectRun(tx, run.run_id))!;
   // Another worker may have taken the run up, and come to its end first.
