@@ -61,13 +61,15 @@ export async function start(config: Config, roles: readonly Role[]): Promise<Run
       undo.push(() => reactions.stop());
     }
     let address: string | null = null;
+    let started = false;
     if (includes(roles, 'api')) {
-      const web = await createServer({ config, log, metrics, postgres, ingest });
+      const web = await createServer({ config, log, metrics, postgres, ingest, isStarted: () => started });
       address = await listen(web, config);
       undo.push(() => drain(web));
     }
     // Last: a start that fails has not made a key that nobody was told.
     const first = await makeFirstTenant(database, config);
+    started = true;
     return { address, database, first, stop };
   } catch (error) {
     await stop();

@@ -40,10 +40,12 @@ export interface ServerParts {
   metrics: Metrics;
   postgres: Postgres;
   ingest: Ingest;
+  /** False while the process still starts; absent is true. */
+  isStarted?: () => boolean;
 }
 
 /** The HTTP server with every room's routes, not yet listening. */
-export async function createServer({ config, log, metrics, postgres, ingest }: ServerParts) {
+export async function createServer({ config, log, metrics, postgres, ingest, isStarted = () => true }: ServerParts) {
   const web = await createWeb({
     config,
     log,
@@ -60,7 +62,7 @@ export async function createServer({ config, log, metrics, postgres, ingest }: S
       ...ratingConstraints,
       ...invoicingConstraints,
     },
-    ready: () => answers(postgres),
+    ready: async () => isStarted() && (await answers(postgres)),
   });
   const deps = { postgres, clock, secure_cookies: config.secure_cookies };
   const authenticator = createAuthenticator(deps);
