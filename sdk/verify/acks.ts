@@ -20,6 +20,8 @@ interface AckedEvent {
   time: string;
   /** Where the sender knows it: the leaf hash, hexadecimal. */
   leaf?: string;
+  /** What the answer said of it, where it was late: what was told to be absorbed is on no bill. */
+  late_policy?: string;
 }
 
 /**
@@ -39,7 +41,13 @@ export function checkAcks(bundle: Bundle, file: Uint8Array, keys: readonly Publi
       looked += 1;
       const leaf = leaves.get(event.request_id);
       if (leaf === undefined) {
-        if (!acknowledgedInTime(bundle, statement))
+        if (event.late_policy === 'absorb')
+          findings.note(
+            `${at}/events/${index}`,
+            'acknowledged_absorbed',
+            `${event.request_id} came late and was told not to be billed`,
+          );
+        else if (!acknowledgedInTime(bundle, statement))
           findings.note(
             `${at}/events/${index}`,
             'acknowledged_later',
@@ -89,12 +97,13 @@ function readAck(line: string, at: string, findings: Findings): Ack | undefined 
 }
 
 function isAckedEvent(value: unknown): value is AckedEvent {
-  const { request_id, org_id, sku, time, leaf } = (value ?? {}) as Record<string, unknown>;
+  const { request_id, org_id, sku, time, leaf, late_policy } = (value ?? {}) as Record<string, unknown>;
   const named = [request_id, org_id, sku].every((each) => typeof each === 'string');
   return (
     named &&
     typeof time === 'string' &&
     momentOf(time) !== undefined &&
+    (late_policy === undefined || typeof late_policy === 'string') &&
     (leaf === undefined || /^[0-9a-f]{64}$/.test(String(leaf)))
   );
 }
@@ -143,7 +152,8 @@ function belongs({ invoice, charges }: Bundle, event: AckedEvent, at: string, fi
   const moment = momentOf(event.time)!;
   const periods = invoice.lines.flatMap((line, index) => {
     const inputs = charges[index]?.inputs;
-    return line.usage && line.org_id === event.org_id && inputs?.period ? [{ sku: line.sku, ...inputs.period }] : [];
+    const period = inputs?.usage_period ?? inputs?.period;
+    return line.usage && line.org_id === event.org_id && period ? [{ sku: line.sku, ...period }] : [];
   });
   const within = periods.filter(({ from, to }) => momentOf(from)! <= moment && moment < momentOf(to)!);
   if (within.some(({ sku }) => sku === event.sku)) return true;

@@ -1,15 +1,21 @@
-import type { BundleCharge, InvoiceDocument, InvoiceLineDocument } from '../../src/kernel/bundle.ts';
+import type { BundleCharge, ChargeInputs, InvoiceDocument, InvoiceLineDocument } from '../../src/kernel/bundle.ts';
 import { canonicalJson, type JsonValue } from '../../src/kernel/canonical-json.ts';
-import { add, formatFixed, parseDecimal, ZERO } from '../../src/kernel/decimal.ts';
+import { add, formatDecimal, formatFixed, parseDecimal, subtract, ZERO } from '../../src/kernel/decimal.ts';
 import { CodedError } from '../../src/kernel/errors.ts';
 import { isCurrency, minorToDecimal, toMinor } from '../../src/kernel/money.ts';
 import { documentHash } from '../../src/kernel/proof.ts';
 import { priceCharge } from '../../src/pricing/charge.ts';
+import type { MeteredEvent } from '../../src/pricing/metered.ts';
 import type { Findings } from './report.ts';
 
-/** Prices one line again from its inputs, with the engine that billed it, and holds every number and step against what is stated. */
+/** Prices one line again from its inputs, and its events where these are priced, with the engine that billed it, and holds every number and step against what is stated. */
 export function checkCharge(
-  { line, charge, currency }: { line: InvoiceLineDocument; charge: BundleCharge; currency: string },
+  {
+    line,
+    charge,
+    currency,
+    events,
+  }: { line: InvoiceLineDocument; charge: BundleCharge; currency: string; events: readonly MeteredEvent[] },
   place: { at: string; line_at: string },
   findings: Findings,
 ): void {
@@ -23,9 +29,10 @@ export function checkCharge(
     findings.fault(`${at}/steps`, 'steps_hash_wrong', `hash to ${steps_hash}, the line is for ${line.steps_hash}`);
   if (inputs.currency !== currency)
     findings.fault(`${at}/inputs/currency`, 'currency_differs', 'is not the currency of the invoice');
-  if (inputs.quantity !== line.quantity)
-    findings.fault(`${at}/inputs/quantity`, 'quantity_wrong', `is ${inputs.quantity}, the line says ${line.quantity}`);
-  const priced = refusalOf(() => priceCharge(inputs));
+  const quantity = refusalOf(() => ownQuantity(inputs));
+  if (quantity !== line.quantity)
+    findings.fault(`${line_at}/quantity`, 'quantity_wrong', `is ${line.quantity}, and the inputs make it ${quantity}`);
+  const priced = refusalOf(() => priceCharge(inputs, events));
   if (typeof priced === 'string') {
     findings.fault(`${at}/inputs`, 'price_refused', priced);
     return;
@@ -33,6 +40,7 @@ export function checkCharge(
   const expect = (where: string, code: string, stated: string, found: string) => {
     if (stated !== found) findings.fault(where, code, `is stated as ${stated} and comes out as ${found}`);
   };
+  expect(`${at}/inputs/quantity`, 'quantity_wrong', inputs.quantity, priced.quantity);
   expect(`${line_at}/amount`, 'amount_wrong', line.amount, priced.amount);
   expect(`${line_at}/amount_exact`, 'amount_exact_wrong', line.amount_exact, priced.amount_exact);
   if (charge.steps.length !== priced.steps.length)
@@ -41,6 +49,11 @@ export function checkCharge(
     const stated = charge.steps[index];
     if (stated) expect(`${at}/steps/${index}`, 'steps_wrong', canonicalJson(stated), canonicalJson(step as JsonValue));
   }
+}
+
+/** What of the priced quantity the line adds: all of it, but for what was billed before. */
+function ownQuantity({ quantity, billed }: ChargeInputs): string {
+  return billed ? formatDecimal(subtract(parseDecimal(quantity), parseDecimal(billed.quantity))) : quantity;
 }
 
 /** The lines' amounts sum to the total, in the currency's own decimals. */

@@ -18,6 +18,8 @@ export class LineUsage {
   private readonly findings: Findings;
   private readonly days: DayUsage[] = [];
   private readonly measured = new Measures();
+  /** Kept where the line's price is over single events. */
+  private readonly events: UsageEvent[] = [];
 
   /** `seen` holds the request ids of all lines: an event is billed once. */
   constructor(
@@ -49,6 +51,7 @@ export class LineUsage {
       if (event.quantity != null) sum = add(sum, parseDecimal(event.quantity));
       tree.append(leafOfText(canonicalEvent(event), salt));
       this.measured.add(event);
+      if (this.inputs.by_events) this.events.push(event);
     }
     this.expect(`${at}/root`, 'day_root_wrong', stated.root, tree.root().toString('hex'));
     this.expect(`${at}/count`, 'day_count_wrong', stated.count, tree.size);
@@ -62,7 +65,7 @@ export class LineUsage {
 
   /** Holds the days against the line, and what they come to against the quantity that was priced. */
   finish(): void {
-    const { usage, quantity } = this.line;
+    const { usage } = this.line;
     const aggregation = this.inputs.aggregation;
     if (usage === null) {
       if (this.days.length > 0) this.findings.fault(`${this.at}/days`, 'usage_unexpected', 'the line takes no usage');
@@ -73,6 +76,8 @@ export class LineUsage {
     this.expect(`${this.line_at}/usage/root`, 'line_root_wrong', usage.root, lineRoot(this.days).toString('hex'));
     this.expect(`${this.line_at}/usage/count`, 'line_count_wrong', usage.count, this.count);
     this.expect(`${this.line_at}/usage/sum`, 'line_sum_wrong', usage.sum, formatDecimal(this.measured.sum));
+    // The engine makes the quantity of single events itself.
+    if (this.inputs.by_events) return;
     const aggregate = this.measured.aggregate(aggregation);
     if (aggregate === undefined)
       this.findings.fault(
@@ -80,14 +85,22 @@ export class LineUsage {
         'aggregation_unknown',
         `this verifier cannot redo the aggregation ${aggregation}`,
       );
-    else this.expect(`${this.line_at}/quantity`, 'quantity_wrong', quantity, formatDecimal(aggregate));
+    else this.expect(`${this.line_at}/quantity`, 'quantity_wrong', this.inputs.quantity, formatDecimal(aggregate));
+  }
+
+  /** The events that count, where the price is over single events; none elsewhere. Ask after `finish`. */
+  standing(): readonly UsageEvent[] {
+    return this.events;
   }
 
   private event(event: UsageEvent, at: string, day: string): void {
     const { line, inputs, findings } = this;
-    if (this.seen.has(event.request_id))
-      findings.fault(`${at}/event/request_id`, 'event_repeated', `${event.request_id} is billed twice`);
-    this.seen.add(event.request_id);
+    // What is priced anew, less what was billed, may stand on another line of the invoice too; within a line, order excludes repetition.
+    if (!inputs.billed) {
+      if (this.seen.has(event.request_id))
+        findings.fault(`${at}/event/request_id`, 'event_repeated', `${event.request_id} is billed twice`);
+      this.seen.add(event.request_id);
+    }
     if (event.org_id !== line.org_id)
       findings.fault(`${at}/event/org_id`, 'event_foreign', 'belongs to another organization than the line');
     if (event.sku !== line.sku) findings.fault(`${at}/event/sku`, 'event_foreign', 'belongs to another SKU than the line');
@@ -101,10 +114,11 @@ export class LineUsage {
         .toString() !== day
     )
       findings.fault(`${at}/event/time`, 'event_day_wrong', `is not on ${day} in ${inputs.time_zone ?? 'UTC'}`);
-    if (inputs.period && Temporal.Instant.compare(moment, Temporal.Instant.from(inputs.period.to)) >= 0)
+    const period = inputs.usage_period ?? inputs.period;
+    if (period && Temporal.Instant.compare(moment, Temporal.Instant.from(period.to)) >= 0)
       findings.fault(`${at}/event/time`, 'event_after_period', 'was used after the period of the line');
-    else if (inputs.period && Temporal.Instant.compare(moment, Temporal.Instant.from(inputs.period.from)) < 0)
-      findings.note(`${at}/event/time`, 'event_late', 'late usage, from before the period of the line');
+    else if (period && Temporal.Instant.compare(moment, Temporal.Instant.from(period.from)) < 0)
+      findings.fault(`${at}/event/time`, 'event_before_period', 'was used before the period of the line');
   }
 
   private expect(at: string, code: string, stated: string | number, found: string | number): void {

@@ -104,7 +104,10 @@ describe('a bundle as it was issued', () => {
     expect(good(verify(buildBundle({ invoice, charges: parts, proof: fresh.proof(1) })))).toBe(true);
   });
 
-  it('notes late usage, and does not mind it', () => {
+  it.each([
+    ['billed before, and priced anew', { usage_period: { from: '2026-01-01T00:00:00Z', to: '2026-03-01T00:00:00Z' } }, []],
+    ['of nobody’s period', {}, ['/charges/0/days/0/events/0/event/time event_before_period']],
+  ])('minds usage from before the line’s period, but where it is %s', (_name, more, expected) => {
     const [{ event, salt }] = sampleEvents() as [ReturnType<typeof sampleEvents>[number]];
     const charge = sampleCharge(1, {
       sku: 'grid.import',
@@ -113,11 +116,10 @@ describe('a bundle as it was issued', () => {
         price: { model: 'unit', unit_amount: '1' },
         aggregation: 'sum',
         period: { from: '2026-02-01T00:00:00Z', to: '2026-03-01T00:00:00Z' },
+        ...more,
       },
     });
-    const report = verify(sampleBundle(key, [charge]).bundle);
-    expect(good(report)).toBe(true);
-    expect(codes(report)).toEqual(['/charges/0/days/0/events/0/event/time event_late']);
+    expect(codes(verify(sampleBundle(key, [charge]).bundle))).toEqual(expected);
   });
 
   it.each([

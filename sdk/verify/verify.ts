@@ -83,7 +83,7 @@ function checkLines({ invoice, charges }: Bundle, findings: Findings, summary: S
     const usage = new LineUsage(place, line, charge.inputs, seen, findings);
     for (const day of charge.days) usage.day(day, day.events);
     usage.finish();
-    checkCharge({ line, charge, currency: invoice.currency }, place, findings);
+    checkCharge({ line, charge, currency: invoice.currency, events: usage.standing() }, place, findings);
     summary.usage_lines += line.usage === null ? 0 : 1;
     summary.days += charge.days.length;
     summary.events += usage.count;

@@ -80,19 +80,33 @@ export interface ChargeInputs extends JsonObject {
   readonly rounding: string;
   /** In the price language of the contract. */
   readonly price: JsonObject;
-  /** What the engine was given: the events' aggregate, or the fee's own quantity. */
+  /** What the engine was given: the events' aggregate, or the fee's own quantity. With `billed`, the aggregate of all that is priced anew. */
   readonly quantity: string;
   /** How events become the quantity; absent where no usage was priced. */
   readonly aggregation?: string;
   readonly allow_negative?: boolean;
-  /** Half-open, as `utcText` writes moments. Usage from before it is late usage; usage from `to` on cannot be in the line. */
+  /** Half-open, as `utcText` writes moments: the time that the line is for, and, without `usage_period`, of its usage. */
   readonly period?: { readonly from: string; readonly to: string };
+  /** The time whose usage is priced, where that is more than the line's own period: see `billed`. */
+  readonly usage_period?: { readonly from: string; readonly to: string };
+  /** True where the engine prices the line's events; absent where it prices their aggregate. */
+  readonly by_events?: boolean;
+  /** The property whose distinct values a `unique_count` counts. */
+  readonly unique_by?: string;
+  /** What a `weighted_sum` starts from: the sum of all usage from before its time. Stated, not proven here. */
+  readonly opening?: string;
+  /** The part of the interval, by days, in which the price holds: included quantity, minimum and maximum are prorated by it. */
+  readonly share?: { readonly days: number; readonly of: number };
+  /** True while the interval goes on: volume, flat amounts of a flat price and the minimum fall due with its last part. */
+  readonly open?: boolean;
   /** IANA name; the usage days of the line are days there. Absent is UTC. */
   readonly time_zone?: string;
   /** The part of the period that a fee is for: the engine's exact amount times days / of. */
   readonly proration?: { readonly days: number; readonly of: number };
   /** Billed by other parts of the interval under the same counters: the line is the price of both quantities together, less this. */
   readonly prior?: { readonly quantity: string; readonly amount_exact: string; readonly amount: string };
+  /** Billed before for the same usage: the line is the price of all of it, less this; its quantity likewise. */
+  readonly billed?: { readonly quantity: string; readonly amount_exact: string; readonly amount: string };
   /** A running total outside a cycle: the line is round(carry exact + own exact) less what was posted. */
   readonly carry?: { readonly amount_exact: string; readonly amount: string };
 }

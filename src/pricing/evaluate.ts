@@ -6,6 +6,7 @@ import { compilePrice } from './compile.ts';
 import { errors } from './errors.ts';
 import { type Evaluation, explain } from './explain.ts';
 import type { Aggregation } from './language.ts';
+import { condensed, type MeteredEvent, type MeteredTerms, meteredUsage } from './metered.ts';
 import type { CompiledPrice } from './model.ts';
 import { rate } from './rate.ts';
 import { sumSteps } from './step.ts';
@@ -56,6 +57,20 @@ export function evaluateCompiled(compiled: CompiledPrice, input: UsageInput): Ev
     quantity,
     rounding: input.rounding ?? 'half_up',
   });
+}
+
+/**
+ * The same for a line of billing: the events as metering has them, and every aggregation that a SKU may have. Steps of the same kind, rate,
+ * tier, part and bucket are joined into one, so that a line's explanation does not grow with its events. Throws what `evaluateCompiled` throws.
+ */
+export function evaluateMetered(
+  compiled: CompiledPrice,
+  { events, rounding = 'half_up', ...terms }: MeteredTerms & { events: readonly MeteredEvent[]; rounding?: Rounding | undefined },
+): Evaluation {
+  const usage = meteredUsage(compiled, events, terms);
+  const quantity = formatExact(aggregateOf(compiled, usage, terms.aggregation === 'count' ? 'count' : usage.aggregation));
+  const steps = condensed(rate(compiled, usage, terms.time_zone));
+  return explain(steps, { currency: compiled.currency, decimals: compiled.decimals, quantity, rounding });
 }
 
 /** The exact amount of a quantity, without its explanation: for curves and backtests. */

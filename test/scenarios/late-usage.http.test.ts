@@ -44,17 +44,21 @@ interface Sent {
   time: string;
 }
 
-/** The events behind every line of every invoice that counts, by request id: the number of the invoice each time it is there. */
+/**
+ * The events that the lines of invoices that count bill, by request id: the number of the invoice each time. A correction shows the whole
+ * period again, and bills what of it no invoice before had.
+ */
 async function billed(org_id?: string): Promise<Map<string, string[]>> {
   const found = new Map<string, string[]>();
   const invoices = (await made('GET', `/v1/invoices?limit=100${org_id === undefined ? '' : `&org_id=${org_id}`}`)).data;
-  for (const { invoice_id, number, status } of invoices) {
+  for (const { invoice_id, number, status } of invoices.toReversed()) {
     if (status === 'void') continue;
     const bundle = await made('GET', `/v1/invoices/${invoice_id}/bundle`);
-    for (const [index, { days }] of bundle.charges.entries()) {
+    for (const [index, { days, inputs }] of bundle.charges.entries()) {
       let sum = 0;
       for (const { events } of days) {
         for (const { event } of events) {
+          if (inputs.billed && found.has(event.request_id)) continue;
           found.set(event.request_id, [...(found.get(event.request_id) ?? []), number]);
           sum += Number.parseInt(event.quantity, 10);
         }
@@ -132,12 +136,21 @@ describe('usage that comes after its period was billed', () => {
       line('adjust_next', '10', in_january),
       line('reject', '10', in_january),
     ]);
-    // 10 of February, and the 10 of January that came late.
+    // February's, and a correction of January by the 10 that came late.
     expect(await linesOf(february.invoice_id)).toEqual([
       line('absorb', '10', in_february),
-      line('adjust_next', '20', in_february),
+      line('adjust_next', '10', in_february),
       line('reject', '10', in_february),
+      line('adjust_next', '10', in_january),
     ]);
+    // The correction names the line that it corrects, under a receipt of its own.
+    const document = (await made('GET', `/v1/invoices/${february.invoice_id}/bundle`)).invoice;
+    const corrected = (await made('GET', `/v1/invoices/${january.invoice_id}`)).lines[1];
+    expect(document.lines[3].adjusts).toEqual({
+      invoice_id: january.invoice_id,
+      number: january.number,
+      line_id: corrected.line_id,
+    });
     expect(by_number.get('late-adjust_next')).toEqual([february.number]);
     expect(by_number.get('late-absorb')).toBeUndefined();
     expect(by_number.get('late-reject')).toBeUndefined();
@@ -154,8 +167,11 @@ describe('usage that comes after its period was billed', () => {
     await close(2, org_id);
     const [february] = (await made('GET', `/v1/invoices?org_id=${org_id}`)).data;
     const lines = await linesOf(february.invoice_id);
-    // 5 of February, 4 late.
-    expect(lines).toMatchObject([{ sku: 'adjust_next', quantity: '9' }]);
+    // 5 of February, 4 that came late for January.
+    expect(lines).toMatchObject([
+      { sku: 'adjust_next', quantity: '5' },
+      { sku: 'adjust_next', quantity: '4' },
+    ]);
     await made('POST', `/v1/invoices/${february.invoice_id}:void`, { reason: 'Wrong address' });
     expect(await close(2, org_id)).toMatchObject({ status: 'completed', invoices: 1, already_billed: 0, errors: [] });
     const [again, was] = (await made('GET', `/v1/invoices?org_id=${org_id}`)).data;
@@ -204,14 +220,16 @@ describe('usage that arrives while its period is being billed', () => {
         const rejected = new Map<number, string>(
           body.rejected.map((each: { index: number; code: string }) => [each.index, each.code]),
         );
-        const kept = events.filter((_event, index) => !rejected.has(index));
+        const kept = events.flatMap((one, index) =>
+          rejected.has(index) ? [] : [{ ...named(one), late_policy: late.get(index) }],
+        );
         for (const [index, one] of events.entries()) {
           if (rejected.has(index)) expect([rejected.get(index), one.sku]).toEqual(['period_closed', 'reject']);
           const fate = rejected.has(index) ? 'rejected' : late.get(index) === 'absorb' ? 'absorbed' : 'billed';
           model.set(one.request_id, { event: one, fate });
         }
         if (body.ack !== undefined)
-          acks.push(JSON.stringify({ ack: body.ack, events: kept.map((one, at) => ({ ...named(one), leaf: body.leaves[at] })) }));
+          acks.push(JSON.stringify({ ack: body.ack, events: kept.map((one, at) => ({ ...one, leaf: body.leaves[at] })) }));
         await sleep(random(8));
       }
     };

@@ -47,8 +47,17 @@ export function requireEndedPeriod(from: Temporal.PlainDate, to: Temporal.PlainD
   }
 }
 
+/** A line of an invoice that was issued. */
+export interface IssuedLine {
+  invoice_id: string;
+  number: string;
+  line_id: string;
+}
+
 export interface ChargeToInvoice {
   charge: RatedCharge;
+  /** The line that it corrects, if it corrects one. */
+  adjusts: IssuedLine | null;
   charge_id: string;
   line_id: string;
 }
@@ -97,7 +106,7 @@ export function draftInvoice(facts: InvoiceFacts): InvoiceDraft {
   };
 }
 
-function lineDocument({ charge, line_id }: ChargeToInvoice): InvoiceLineDocument {
+function lineDocument({ charge, line_id, adjusts }: ChargeToInvoice): InvoiceLineDocument {
   return {
     line_id,
     org_id: charge.org_id,
@@ -106,6 +115,7 @@ function lineDocument({ charge, line_id }: ChargeToInvoice): InvoiceLineDocument
     ...(charge.unit === null ? {} : { unit: charge.unit }),
     description: charge.description,
     period: { from: charge.from, to: charge.to },
+    ...(adjusts === null ? {} : { adjusts: { ...adjusts } }),
     quantity: charge.quantity,
     amount: fromMinor(charge.amount_minor, charge.currency),
     amount_exact: charge.amount_exact,

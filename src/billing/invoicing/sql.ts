@@ -239,3 +239,14 @@ export function setVoid(tx: Tx, invoice_id: string, reason: string): Promise<unk
   return tx.write(sql`UPDATE invoice SET status = 'void', voided_at = ${tx.now.toString()}, void_reason = ${reason}
     WHERE tenant_id = ${tx.tenant_id} AND invoice_id = ${invoice_id}`);
 }
+
+/** By charge: the line of an issued invoice that it stands on. */
+export async function linesOfCharges(
+  db: Db,
+  charge_ids: readonly string[],
+): Promise<Map<string, { invoice_id: string; number: string; line_id: string }>> {
+  const rows = await db.rows(sql<{ charge_id: string; invoice_id: string; number: string; line_id: string }>`
+    SELECT l.charge_id, l.invoice_id, i.number, l.line_id FROM invoice_line l JOIN invoice i USING (tenant_id, invoice_id)
+     WHERE l.tenant_id = ${db.tenant_id} AND l.charge_id = ANY (${[...charge_ids]}::uuid[])`);
+  return new Map(rows.map(({ charge_id, ...line }) => [charge_id, line]));
+}

@@ -1,15 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import {
-  actionCharge,
-  calendarInterval,
-  freeRectangles,
-  priorKey,
-  rateSubscription,
-  rectanglesWithin,
-  servicePeriods,
-  usageKey,
-} from './decide.ts';
-import type { ItemUsage, OtherParts, RatedItem, RatedSubscription } from './model.ts';
+import { actionCharge, counterKey, rateSubscription, usageKey } from './decide/charges.ts';
+import { calendarInterval, servicePeriods } from './decide/periods.ts';
+import { countersOf, type EarlierCharge, portionsOf } from './decide/portions.ts';
+import { freeRectangles, rectanglesWithin } from './decide/rectangles.ts';
+import type { ItemUsage, RatedItem, RatedSubscription } from './model.ts';
 
 const day = (text: string) => Temporal.PlainDate.from(text);
 const root = Buffer.alloc(32, 1);
@@ -18,6 +12,7 @@ const energy: RatedItem = {
   sku: 'energy',
   unit: 'kWh',
   aggregation: 'sum',
+  unique_by: null,
   allow_negative: false,
   price_version_id: '00000000-0000-7000-8000-000000000001',
   version: 1,
@@ -42,30 +37,48 @@ function subscription(over: Partial<RatedSubscription> = {}): RatedSubscription 
   };
 }
 
+const sydney_march = '2026-02-28T13:00:00Z';
+
 function rate(
   over: Partial<RatedSubscription>,
   run: [string, string],
   usage: Record<string, ItemUsage> = {},
-  prior: Record<string, OtherParts> = {},
+  charges: readonly EarlierCharge[] = [],
 ) {
   const rated = subscription(over);
+  const periods = servicePeriods(rated, day(run[0]), day(run[1]));
   return rateSubscription({
     subscription: rated,
     rounding: 'half_up',
     watermark: '1000',
-    periods: servicePeriods(rated, day(run[0]), day(run[1])),
+    periods,
+    portions: portionsOf({ subscription: rated, periods, late: [], charges }),
     usage: new Map(Object.entries(usage)),
-    prior: new Map(Object.entries(prior)),
+    counters: countersOf(charges),
     contexts: new Map(),
   });
 }
 
-const sole = (quantity: string, from = '2026-02-28T13:00:00Z') => ({
-  highest: quantity,
-  lowest: quantity,
-  latest: { quantity, from },
+const keyOf = (from: string, item: RatedItem = energy) => usageKey({ from, item, adjusts: null });
+const used = (quantity: string, count = 3): ItemUsage => ({ quantity, count, sum: quantity, root, events: [], opening: null });
+
+/** The first half of March in Sydney, billed. */
+const first_half = (item: RatedItem, quantity: string, amount: string): EarlierCharge => ({
+  charge_id: '00000000-0000-7000-8000-0000000000c1',
+  billed_period_id: '00000000-0000-7000-8000-0000000000b1',
+  from: sydney_march,
+  to: '2026-03-14T13:00:00Z',
+  interval_from: sydney_march,
+  interval_to: '2026-03-31T13:00:00Z',
+  quantity,
+  amount_exact: amount,
+  amount_minor: BigInt(amount.replace('.', '')),
+  open: true,
+  share: null,
+  item,
 });
-const used = (quantity: string, count = 3): ItemUsage => ({ quantity, count, sum: quantity, root, late_count: 0 });
+const second_half = ['2026-03-15', '2026-04-01'] as [string, string];
+const second_from = '2026-03-14T13:00:00Z';
 
 describe('service periods', () => {
   it('cuts a run over a quarter at the first of each month, in the organization’s time zone', () => {
@@ -112,7 +125,7 @@ describe('service periods', () => {
 
 describe('charges', () => {
   it('bills the base fee in full and usage above what is included', () => {
-    const charges = rate({}, ['2026-03-01', '2026-04-01'], { [usageKey('2026-02-28T13:00:00Z', 'energy')]: used('250.5') });
+    const charges = rate({}, ['2026-03-01', '2026-04-01'], { [keyOf(sydney_march)]: used('250.5') });
     expect(charges.map((each) => [each.kind, each.quantity, each.amount_exact, each.amount_minor])).toEqual([
       ['base', '1', '30', 3000n],
       // (250.5 − 100) × 0.25 = 37.625 → 37.63
@@ -154,49 +167,76 @@ describe('charges', () => {
   });
 
   it('prices the second part of an interval on top of the first', () => {
-    const charges = rate(
-      { base_amount: null },
-      ['2026-03-15', '2026-04-01'],
-      { [usageKey('2026-03-14T13:00:00Z', 'energy')]: used('60') },
-      {
-        [priorKey({ interval_from: '2026-02-28T13:00:00Z' }, energy)]: {
-          quantity: '90',
-          amount_exact: '0',
-          amount: '0.00',
-          ...sole('90'),
-        },
-      },
-    );
+    const usage = { [keyOf(second_from)]: used('60') };
+    const charges = rate({ base_amount: null }, second_half, usage, [first_half(energy, '90', '0.00')]);
     // 90 + 60 = 150, of which 50 are above the included 100: 12.50
     expect(charges).toMatchObject([{ quantity: '60', amount_exact: '12.5', amount_minor: 1250n }]);
+    expect(charges[0]!.inputs).toMatchObject({ prior: { quantity: '90', amount_exact: '0.00', amount: '0.00' } });
   });
 
   it.each([
-    // A dollar a unit: the higher of 10 and 8 is billed, then of 10 and 12.
-    ['max', '8', 0n],
-    ['max', '12', 200n],
-    // The lower: of 10 and 8, two are given back; of 10 and 12, nothing.
-    ['min', '8', -200n],
-    ['min', '12', 0n],
-    // The later: 10, and then 8.
-    ['latest', '8', -200n],
-    ['latest', '12', 200n],
-  ])('bills the %s of a part of 10 and a part of %s as one', (aggregation, quantity, amount_minor) => {
+    // A dollar a unit, and 10 billed so far: the whole month's aggregate is priced, and the 10 are taken off.
+    ['max', '12', '2', 200n],
+    ['min', '8', '-2', -200n],
+    ['latest', '7', '-3', -300n],
+    ['max', '10', '0', 0n],
+  ])('bills a %s of a whole month of %s, less the 10 that its first half was billed', (aggregation, whole, quantity, minor) => {
     const seats = { ...energy, aggregation, price: { model: 'unit', unit_amount: '1' } };
-    const charges = rate(
-      { base_amount: null, items: [seats] },
-      ['2026-03-15', '2026-04-01'],
-      { [usageKey('2026-03-14T13:00:00Z', 'energy')]: used(quantity) },
-      {
-        [priorKey({ interval_from: '2026-02-28T13:00:00Z' }, seats)]: {
-          quantity: '10',
-          amount_exact: '10',
-          amount: '10.00',
-          ...sole('10'),
-        },
-      },
-    );
-    expect(charges).toMatchObject([{ quantity, amount_minor }]);
+    const usage = { [keyOf(second_from)]: used(whole) };
+    const charges = rate({ base_amount: null, items: [seats] }, second_half, usage, [first_half(seats, '10', '10.00')]);
+    expect(charges).toMatchObject([{ quantity, amount_minor: minor }]);
+    expect(charges[0]!.inputs).toMatchObject({
+      quantity: whole,
+      usage_period: { from: sydney_march, to: '2026-03-31T13:00:00Z' },
+      billed: { quantity: '10', amount_exact: '10.00', amount: '10.00' },
+    });
+  });
+
+  it('keeps volume, a flat price and a minimum for the last part of an interval', () => {
+    const volume = {
+      model: 'volume',
+      tiers: [
+        { up_to: '100', unit_amount: '1' },
+        { up_to: null, unit_amount: '0.5' },
+      ],
+    };
+    const terms: [object, bigint, bigint][] = [
+      // 60 so far, then 120 in all at 0.50
+      [volume, 0n, 6000n],
+      [{ model: 'flat', amount: '9.00' }, 0n, 900n],
+      // 60 × 0.10 = 6.00 so far; 12.00 in all is below the minimum of 20.00: 14.00 more
+      [{ model: 'unit', unit_amount: '0.10', minimum_amount: '20.00' }, 600n, 1400n],
+    ];
+    for (const [price, first, last] of terms) {
+      const item = { ...energy, price: price as RatedItem['price'] };
+      const over = { base_amount: null, items: [item] };
+      const [part] = rate(over, ['2026-03-01', '2026-03-15'], { [keyOf(sydney_march)]: used('60') });
+      expect(part).toMatchObject({ amount_minor: first, inputs: { open: true } });
+      const earlier = first_half(item, '60', `${first / 100n}.00`);
+      const [rest] = rate(over, second_half, { [keyOf(second_from)]: used('60') }, [earlier]);
+      expect(rest).toMatchObject({ amount_minor: last });
+      expect(rest!.inputs.open).toBeUndefined();
+    }
+  });
+
+  it('starts counters anew under a new price, included quantity and minimum by days, and ends the counter before', () => {
+    const before = { ...energy, price: { model: 'unit', unit_amount: '1', included_quantity: '31', minimum_amount: '31.00' } };
+    const after = { ...before, price_hash: 'bb', price: { ...before.price, unit_amount: '2' } };
+    const over = { base_amount: null, items: [after] };
+    // Billed so far: 33 of which 31 are included, 2.00.
+    const billed = first_half(before, '33', '2.00');
+    const usage = {
+      [keyOf(second_from)]: used('40'),
+      [usageKey({ from: billed.from, item: before, adjusts: billed })]: used('33'),
+    };
+    const charges = rate(over, second_half, usage, [billed]);
+    expect(charges.map((each) => [each.quantity, each.amount_minor, each.inputs.share, each.adjusts === null])).toEqual([
+      // 17 of 31 days: 17 included, (40 − 17) × 2 = 46.00, above 17.00
+      ['40', 4600n, { days: 17, of: 31 }, true],
+      // 14 of 31 days: 14 included, (33 − 14) × 1 = 19.00, above 14.00; 2.00 are billed
+      ['0', 1700n, { days: 14, of: 31 }, false],
+    ]);
+    expect(counterKey({ interval_from: sydney_march }, before)).not.toBe(counterKey({ interval_from: sydney_march }, after));
   });
 
   it('charges an action on top of what the interval was charged before', () => {
@@ -259,12 +299,11 @@ describe('takes', () => {
     ]);
   });
 
-  it('gives late usage to the first service period alone', () => {
-    const late = { from: '2026-02-01T00:00:00Z', to: '2026-03-01T00:00:00Z', arrived_from: '40', arrived_to: '70' };
+  it('cuts takes to the time of a service period', () => {
     const main = { from: '2026-03-01T00:00:00Z', to: '2026-05-01T00:00:00Z', arrived_from: '0', arrived_to: '70' };
-    const starts = '2026-03-01T00:00:00Z';
     const april = { from: '2026-04-01T00:00:00Z', to: '2026-05-01T00:00:00Z' };
-    expect(rectanglesWithin([late, main], march, starts)).toEqual([late, { ...main, ...march }]);
-    expect(rectanglesWithin([late, main], april, starts)).toEqual([{ ...main, ...april }]);
+    expect(rectanglesWithin([main], march)).toEqual([{ ...main, ...march }]);
+    expect(rectanglesWithin([main], april)).toEqual([{ ...main, ...april }]);
+    expect(rectanglesWithin([{ ...main, ...march }], april)).toEqual([]);
   });
 });

@@ -5,6 +5,7 @@ export const errors = defineErrors({
   not_entitled: { status: 422, title: 'The organization has no live subscription with this SKU' },
   override_unusable: { status: 409, title: 'An override of the subscription no longer fits the price of its plan' },
   amount_out_of_range: { status: 422, title: 'The amount is larger than can be billed' },
+  price_needs_events: { status: 422, title: 'The price is over single events' },
   quantity_negative: { status: 422, title: 'The SKU does not take negative quantities' },
   charge_conflict: { status: 409, title: 'The request id was used for another charge' },
   currencies_differ: { status: 422, title: 'The subscriptions are in more than one currency' },

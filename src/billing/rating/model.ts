@@ -1,7 +1,7 @@
 import type { ChargeInputs } from '../../kernel/bundle.ts';
 import type { JsonObject } from '../../kernel/canonical-json.ts';
 import type { CalendarInterval } from '../../kernel/period.ts';
-import type { UsageRectangle } from '../../usage/metering/model.ts';
+import type { StandingEvent, UsageRectangle } from '../../usage/metering/model.ts';
 
 export type { UsageRectangle };
 
@@ -10,6 +10,8 @@ export interface RatedItem {
   sku: string;
   unit: string;
   aggregation: string;
+  /** The property that a `unique_count` counts by: the SKU's first dimension. */
+  unique_by: string | null;
   allow_negative: boolean;
   price_version_id: string | null;
   version: number;
@@ -47,29 +49,62 @@ export interface ServicePeriod {
   days_of: number;
 }
 
-/** The usage of one item in one service period, late usage included. */
+/** What one charge for usage is for: an item over a service period, or over a billed one that is corrected. */
+export interface Portion {
+  item: RatedItem;
+  from: string;
+  to: string;
+  interval_from: string;
+  interval_to: string;
+  ends_interval: boolean;
+  /** The time whose usage is priced where parts do not add up: this portion and all that its counter runs over. */
+  scope: { readonly from: string; readonly to: string };
+  /** The part of the interval in which the price holds, where that is not all of it. */
+  share: Share | null;
+  /** What it corrects; null for what is billed first. */
+  adjusts: Adjusted | null;
+}
+
+/** Days of an interval, of its days. */
+export type Share = { readonly days: number; readonly of: number };
+
+/** A billed period that is corrected, and its charge for the item; null where the item had been charged nothing. */
+export interface Adjusted {
+  readonly billed_period_id: string;
+  readonly charge_id: string | null;
+}
+
+/** The usage behind one portion. */
 export interface ItemUsage {
+  /** As the SKU aggregates it; where events are priced, the engine says. */
   quantity: string;
   count: number;
   sum: string;
   root: Buffer;
-  /** How many of `count` arrived after their own period had been billed. */
-  late_count: number;
+  /** Where the price is over single events. */
+  events: readonly StandingEvent[];
+  /** What a `weighted_sum` starts from; null for other aggregations. */
+  opening: string | null;
 }
 
-/** What else is billed in the same interval, from the same counters: the sum of its charges. */
+/** What is billed from the same counter in the same interval: the sum of its charges. */
 export interface PriorCharge {
   quantity: string;
   amount_exact: string;
   amount: string;
 }
 
-/** The same of a period's other parts, with what aggregations need that do not add up; null where no part has usage. */
-export interface OtherParts extends PriorCharge {
-  highest: string | null;
-  lowest: string | null;
-  /** Of the last part that has usage, and where that starts. */
-  latest: { quantity: string; from: string } | null;
+/** What the charges of one item, interval and price come to, and the time they run over. */
+export interface Counter {
+  from: string;
+  to: string;
+  quantity: string;
+  amount_exact: string;
+  amount_minor: bigint;
+  /** What falls due with the last part alone has fallen due. */
+  closed: boolean;
+  /** As the newest of its charges has it. */
+  share: Share | null;
 }
 
 /** A charge that is worked out and not yet stored. */
@@ -88,10 +123,11 @@ export interface RatedCharge {
   amount_minor: bigint;
   currency: string;
   price_version_id: string | null;
+  adjusts: Adjusted | null;
   inputs: ChargeInputs;
   inputs_hash: Buffer;
   steps: readonly JsonObject[];
-  usage: ItemUsage | null;
+  usage: Pick<ItemUsage, 'count' | 'sum' | 'root'> | null;
   request_id: string | null;
 }
 
@@ -114,6 +150,7 @@ export interface StoredCharge {
   amount_minor: string;
   currency: string;
   price_version_id: string | null;
+  adjusts: Adjusted | null;
   inputs: ChargeInputs;
   inputs_hash: Buffer;
   steps: JsonObject[];
@@ -122,8 +159,12 @@ export interface StoredCharge {
   usage_root: Buffer | null;
 }
 
-/** A period of a subscription that is being billed, with all that it takes. */
+/**
+ * A period of a subscription that is being billed, with all that it takes; or what a run corrects of periods that were billed, whose usage
+ * came or changed since.
+ */
 export interface PlannedPeriod {
+  kind: 'period' | 'adjustment';
   subscription_id: string;
   org_id: string;
   from_date: string;

@@ -25,8 +25,8 @@ describe('periods that are billed out of order', () => {
     await shop.void(january.invoice_id);
     await shop.bill('2025-01-01', '2025-02-01', org_id);
     await shop.bill('2025-03-01', '2025-04-01', org_id);
-    // February's 12 − 10, January's 11 − 10 again, and the 40 of February that came late, with March: 40 − 10.
-    expect(await shop.lines(org_id)).toEqual(['call 12 2.00', 'call 11 1.00', 'call 40 30.00']);
+    // February's 12 − 10, January's 11 − 10 again, and with March the 40 that February lacked: 12 + 40 − 10 = 42, of which 2 are billed.
+    expect(await shop.lines(org_id)).toEqual(['call 12 2.00', 'call 11 1.00', 'call 40 40.00']);
   });
 
   it('price a part again together with the later part of its interval', async () => {
@@ -81,10 +81,10 @@ describe('what changes between runs', () => {
 
   it.each([
     // Sydney is UTC+11: 1 February there is 13:00 of 31 January, so 11 hours are billed already.
-    ['east', 'Australia/Sydney', '2025-02-28T14:00:00Z'],
+    ['east', 'Australia/Sydney', '2025-02-28T14:00:00Z', 'call 13 3.00'],
     // Los Angeles is UTC−8: 1 February there is 08:00, so 8 hours stand between.
-    ['west', 'America/Los_Angeles', '2025-03-01T07:00:00Z'],
-  ])('bills every hour once when the organization moves %s', async (to, default_timezone, after) => {
+    ['west', 'America/Los_Angeles', '2025-03-01T07:00:00Z', 'call 13 13.00'],
+  ])('bills every hour once when the organization moves %s', async (to, default_timezone, after, last) => {
     const org_id = await shop.customer(`moves-${to}`, [plan_id]);
     await shop.use(org_id, 'call', '11', '2025-01-31T20:00:00Z');
     await shop.bill('2025-01-01', '2025-02-01', org_id);
@@ -95,7 +95,8 @@ describe('what changes between runs', () => {
     // 28 February 14:00 is 1 March in Sydney; 1 March 07:00 is 28 February in Los Angeles.
     await shop.use(org_id, 'call', '13', after);
     await shop.bill('2025-03-01', '2025-04-01', org_id);
-    expect(await shop.lines(org_id)).toEqual(['call 11 1.00', 'call 12 2.00', 'call 13 3.00']);
+    // What is after the 28th in Sydney is March's 13 − 10; what is the 28th in Los Angeles came late: 12 + 13 − 10 = 15, 2 of it billed.
+    expect(await shop.lines(org_id)).toEqual(['call 11 1.00', 'call 12 2.00', last]);
   });
 });
 

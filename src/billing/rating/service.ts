@@ -1,31 +1,26 @@
+import type { ChargeInputs } from '../../kernel/bundle.ts';
 import type { JsonObject } from '../../kernel/canonical-json.ts';
 import { CodedError } from '../../kernel/errors.ts';
 import { newId } from '../../kernel/id.ts';
-import { fromMinor } from '../../kernel/money.ts';
 import { before } from '../../kernel/period.ts';
 import type { Db, Tx } from '../../platform/postgres.ts';
 import { shortestDecimal } from '../../platform/schemas.ts';
-import type { TakenUsage } from '../../usage/metering/model.ts';
-import { organizationsWithLateUsage, takeUsage } from '../../usage/metering/service.ts';
-import {
-  besideBilled,
-  freeRectangles,
-  priorKey,
-  rateSubscription,
-  rectanglesWithin,
-  servicePeriods,
-  usageKey,
-} from './decide.ts';
+import { isPricedWhole, type RatingFacts, rateSubscription } from './decide/charges.ts';
+import { besideBilled, servicePeriods } from './decide/periods.ts';
+import { countersOf, type EarlierCharge, itemAsBilled, portionsOf } from './decide/portions.ts';
+import { freeRectangles, rectanglesWithin } from './decide/rectangles.ts';
 import type {
   ChargeOnRecord,
-  ItemUsage,
-  OtherParts,
   PlannedPeriod,
+  Portion,
+  RatedCharge,
   RatedSubscription,
   ServicePeriod,
   StoredCharge,
   UsageRectangle,
 } from './model.ts';
+import { type LateUsage, lateUsageOf } from './service/late.ts';
+import { usageOfPortions, wholeRectangle } from './service/usage.ts';
 import {
   type BilledPeriodRow,
   insertCharges,
@@ -33,10 +28,10 @@ import {
   insertTakes,
   liveBilledPeriods,
   liveTakes,
-  priorUsageCharges,
   retirePeriods,
   selectCharges,
   takesOfPeriod,
+  usageChargesOf,
 } from './sql.ts';
 
 export interface PlanRequest {
@@ -63,13 +58,15 @@ export interface PlanOutcome {
 
 interface Candidate {
   subscription: RatedSubscription;
+  /** None where the run only corrects what was billed. */
   periods: ServicePeriod[];
-  from: string;
-  to: string;
   billed: readonly BilledPeriodRow[];
 }
 
-/** Works out what a run bills for some subscriptions. Reads only: a preview stops here, a run goes on to `storePeriods`. */
+/**
+ * Works out what a run bills for some subscriptions: their own periods, and corrections of billed ones in which usage arrived since.
+ * Reads only: a preview stops here, a run goes on to `storePeriods`.
+ */
 export async function planPeriods(db: Db, request: PlanRequest): Promise<PlanOutcome> {
   const ids = request.subscriptions.map((each) => each.subscription_id);
   const billed = Map.groupBy(await liveBilledPeriods(db, ids), (row) => row.subscription_id);
@@ -78,10 +75,8 @@ export async function planPeriods(db: Db, request: PlanRequest): Promise<PlanOut
   for (const subscription of request.subscriptions) {
     const mine = billed.get(subscription.subscription_id) ?? [];
     const periods = besideBilled(servicePeriods(subscription, request.from, request.to), request, mine);
-    if (periods.length === 0) continue;
-    const bounds = { from: periods[0]!.from, to: periods.at(-1)!.to };
-    const clash = mine.find((row) => before(row.from, bounds.to) && before(bounds.from, row.to));
-    if (!clash) candidates.push({ subscription, periods, ...bounds, billed: mine });
+    const clash = periods.length === 0 ? undefined : clashOf(periods, mine);
+    if (!clash) candidates.push({ subscription, periods, billed: mine });
     // A run that is taken up again after a kill: this part of it is done.
     else if (clash.run_id === request.run_id) continue;
     else if (clash.from_date === `${request.from}` && clash.to_date === `${request.to}`)
@@ -91,34 +86,10 @@ export async function planPeriods(db: Db, request: PlanRequest): Promise<PlanOut
       outcome.overlapping.push({ subscription_id, org_id, billed: { from: clash.from_date, to: clash.to_date } });
     }
   }
-  const takes = await planTakes(db, request, candidates);
-  const usage = await readUsage(db, candidates, takes);
-  const prior = await readPrior(db, candidates);
-  const contexts = await readContexts(request, candidates);
-  for (const candidate of candidates) {
-    const { subscription_id, org_id } = candidate.subscription;
+  for (const work of await readWork(db, request, candidates)) {
+    const { subscription_id, org_id } = work.facts.subscription;
     try {
-      const charges = rateSubscription({
-        subscription: candidate.subscription,
-        rounding: request.rounding,
-        watermark: request.watermark,
-        periods: candidate.periods,
-        usage: usage.get(subscription_id) ?? new Map(),
-        prior: prior.get(subscription_id) ?? new Map(),
-        contexts: contexts.get(subscription_id) ?? new Map(),
-      });
-      outcome.planned.push({
-        subscription_id,
-        org_id,
-        from_date: `${request.from}`,
-        to_date: `${request.to}`,
-        from: candidate.from,
-        to: candidate.to,
-        watermark: request.watermark,
-        run_id: request.run_id,
-        takes: takes.get(subscription_id) ?? [],
-        charges,
-      });
+      outcome.planned.push(...plannedPeriods(request, work, rateSubscription(work.facts)));
     } catch (error) {
       if (!(error instanceof CodedError)) throw error;
       const detail = error.details.errors?.[0]?.detail ?? error.message;
@@ -126,6 +97,11 @@ export async function planPeriods(db: Db, request: PlanRequest): Promise<PlanOut
     }
   }
   return outcome;
+}
+
+function clashOf(periods: readonly ServicePeriod[], billed: readonly BilledPeriodRow[]): BilledPeriodRow | undefined {
+  const [from, to] = [periods[0]!.from, periods.at(-1)!.to];
+  return billed.find((row) => before(row.from, to) && before(from, row.to));
 }
 
 /** Puts planned periods on record, with their takes and charges; answers each charge with its id. The database refuses what was billed. */
@@ -147,18 +123,28 @@ export async function storePeriods(tx: Tx, planned: readonly PlannedPeriod[]): P
 export async function chargesByIds(db: Db, charge_ids: readonly string[]): Promise<Map<string, StoredCharge>> {
   const rows = await selectCharges(db, charge_ids);
   return new Map(
-    rows.map((row) => [
+    rows.map(({ adjusts_period_id, adjusts_charge_id, ...row }) => [
       row.charge_id,
-      { ...row, quantity: shortestDecimal(row.quantity), amount_exact: shortestDecimal(row.amount_exact) },
+      {
+        ...row,
+        adjusts: adjusts_period_id === null ? null : { billed_period_id: adjusts_period_id, charge_id: adjusts_charge_id },
+        quantity: shortestDecimal(row.quantity),
+        amount_exact: shortestDecimal(row.amount_exact),
+      },
     ]),
   );
 }
 
-/** The rectangles of usage behind a usage charge: its period's takes cut to its own time; the period's first also has what came late. */
+/**
+ * The rectangles of usage behind a usage charge: its period's takes cut to its own time, or, where it was priced whole, all that was used in
+ * the time that was priced and had arrived.
+ */
 export async function rectanglesOfCharge(db: Db, charge: StoredCharge): Promise<UsageRectangle[]> {
   if (charge.billed_period_id === null || charge.sku === null) return [];
-  const { starts, takes } = await takesOfPeriod(db, charge.billed_period_id);
-  return rectanglesWithin(takes, { from: charge.from, to: charge.to }, starts);
+  const { usage_period, watermark } = charge.inputs as ChargeInputs & { watermark: string };
+  const item = itemAsBilled(charge.inputs, { sku: charge.sku, unit: '' });
+  if (isPricedWhole({ item, adjusts: charge.adjusts })) return [wholeRectangle(usage_period ?? charge, watermark)];
+  return rectanglesWithin(await takesOfPeriod(db, charge.billed_period_id), charge);
 }
 
 /** A void sets the periods behind these charges free: their usage may be billed again. */
@@ -166,135 +152,132 @@ export async function retireCharges(tx: Tx, charge_ids: readonly string[]): Prom
   await retirePeriods(tx, charge_ids);
 }
 
-/** By subscription: what its period takes, and what came late for periods that were billed. */
-async function planTakes(db: Db, request: PlanRequest, candidates: readonly Candidate[]): Promise<Map<string, UsageRectangle[]>> {
-  const taken = Map.groupBy(
-    await liveTakes(
-      db,
-      candidates.map((each) => each.subscription.subscription_id),
-    ),
-    (row) => row.subscription_id,
-  );
-  const late_orgs = await organizationsWithLateUsage(
-    db,
-    candidates.flatMap(({ subscription, billed }) =>
-      billed.map((row) => ({ org_id: subscription.org_id, from: row.from, to: row.to, watermark: row.watermark })),
-    ),
-  );
-  return new Map(
-    candidates.map(({ subscription, from, to, billed }) => {
-      const mine = (taken.get(subscription.subscription_id) ?? []).map(({ from, to, arrived_from, arrived_to }) => ({
-        from,
-        to,
-        arrived_from,
-        arrived_to,
-      }));
-      const wanted = [
-        { from, to },
-        // What came late for a period after this one stays for the run that follows it.
-        ...(late_orgs.has(subscription.org_id)
-          ? billed.filter((row) => before(row.from, from)).map((row) => ({ from: row.from, to: row.to }))
-          : []),
-      ];
-      const free = wanted.flatMap((period) =>
-        freeRectangles({ ...period, arrived_from: '0', arrived_to: request.watermark }, mine),
-      );
-      return [subscription.subscription_id, free] as const;
-    }),
-  );
+/** All that has to be known of one candidate, and what it takes. */
+interface Work {
+  facts: RatingFacts;
+  takes: UsageRectangle[];
+  late: LateUsage;
 }
 
-/** Everything that the candidates' items used, in one question to metering. */
-async function readUsage(
+async function readWork(db: Db, request: PlanRequest, candidates: readonly Candidate[]): Promise<Work[]> {
+  const ids = candidates.map((each) => each.subscription.subscription_id);
+  const taken = Map.groupBy(await liveTakes(db, ids), (row) => row.subscription_id);
+  const takenBy = (candidate: Candidate) => taken.get(candidate.subscription.subscription_id) ?? [];
+  const late = await lateUsageOf(
+    db,
+    candidates.map((each) => ({ ...each, taken: takenBy(each), until: each.periods[0]?.from ?? end_of_usage })),
+    request.watermark,
+  );
+  const charges = await earlierCharges(db, candidates, late);
+  const works = candidates.map((candidate) => {
+    const { subscription, periods } = candidate;
+    const corrected = late.get(subscription.subscription_id) ?? { periods: [], rectangles: [] };
+    const mine = charges.get(subscription.subscription_id) ?? [];
+    const portions = portionsOf({ subscription, periods, late: corrected.periods, charges: mine });
+    const takes = freeOf(request, candidate, takenBy(candidate));
+    return { subscription, periods, portions, counters: countersOf(mine), takes, late: corrected };
+  });
+  const contexts = await readContexts(request, works);
+  const usage = await usageOfPortions(
+    db,
+    works.flatMap(({ subscription, portions, takes, late }) =>
+      portions.map((portion) => ({
+        subscription,
+        portion,
+        rectangles: rectanglesWithin(portion.adjusts ? late.rectangles : takes, portion),
+      })),
+    ),
+    request.watermark,
+  );
+  return works.map(({ takes, late, ...known }, index) => ({
+    takes,
+    late,
+    facts: {
+      ...known,
+      ...{ rounding: request.rounding, watermark: request.watermark },
+      usage: usage.get(known.subscription.subscription_id) ?? new Map(),
+      contexts: contexts[index]!,
+    },
+  }));
+}
+
+/** Later than any usage. */
+const end_of_usage = '2100-01-01T00:00:00Z';
+
+/** What of the run's own period no live take covers. */
+function freeOf(request: PlanRequest, { periods }: Candidate, taken: readonly UsageRectangle[]): UsageRectangle[] {
+  if (periods.length === 0) return [];
+  const [from, to] = [periods[0]!.from, periods.at(-1)!.to];
+  return freeRectangles({ from, to, arrived_from: '0', arrived_to: request.watermark }, taken);
+}
+
+function plannedPeriods(request: PlanRequest, { facts, takes, late }: Work, charges: readonly RatedCharge[]): PlannedPeriod[] {
+  const { subscription_id, org_id } = facts.subscription;
+  const common = {
+    ...{ subscription_id, org_id, from_date: `${request.from}`, to_date: `${request.to}` },
+    ...{ watermark: request.watermark, run_id: request.run_id },
+  };
+  const planned: PlannedPeriod[] = [];
+  const [first, last] = [facts.periods[0], facts.periods.at(-1)];
+  const [own, corrections] = [
+    charges.filter((charge) => charge.adjusts === null),
+    charges.filter((charge) => charge.adjusts !== null),
+  ];
+  if (first && last) planned.push({ ...common, kind: 'period', from: first.from, to: last.to, takes, charges: own });
+  const times = [...late.rectangles, ...corrections];
+  if (times.length > 0) {
+    const bounds = {
+      from: times.map((each) => each.from).reduce((a, b) => (before(a, b) ? a : b)),
+      to: times.map((each) => each.to).reduce((a, b) => (before(a, b) ? b : a)),
+    };
+    planned.push({ ...common, kind: 'adjustment', ...bounds, takes: late.rectangles, charges: corrections });
+  }
+  return planned;
+}
+
+/** By subscription: the live charges of intervals that are billed in parts, or corrected. */
+async function earlierCharges(
   db: Db,
   candidates: readonly Candidate[],
-  takes: ReadonlyMap<string, readonly UsageRectangle[]>,
-): Promise<Map<string, Map<string, ItemUsage>>> {
-  const asked = candidates.flatMap(({ subscription, periods, from }) =>
-    periods.flatMap((period) =>
-      subscription.items.map((item) => {
-        const rectangles = rectanglesWithin(takes.get(subscription.subscription_id) ?? [], period, from);
-        return {
-          subscription,
-          period,
-          item,
-          take: { org_id: subscription.org_id, sku: item.sku, time_zone: subscription.time_zone, rectangles },
-        };
-      }),
-    ),
-  );
-  const answers = await takeUsage(
-    db,
-    asked.map((each) => each.take),
-  );
-  const found = new Map<string, Map<string, ItemUsage>>(candidates.map((each) => [each.subscription.subscription_id, new Map()]));
-  for (const [index, { subscription, period, item }] of asked.entries()) {
-    const answer = answers[index]!;
-    if (answer.count > 0)
-      found.get(subscription.subscription_id)!.set(usageKey(period.from, item.sku), itemUsage(item.aggregation, answer));
-  }
-  return found;
-}
-
-/** For periods that are a part of their interval: what its other parts are billed, before and, after a void, also later ones. */
-async function readPrior(db: Db, candidates: readonly Candidate[]): Promise<Map<string, Map<string, OtherParts>>> {
-  const parts = candidates.flatMap(({ subscription, periods }) =>
-    periods
+  late: ReadonlyMap<string, LateUsage>,
+): Promise<Map<string, EarlierCharge[]>> {
+  const parts = candidates.flatMap(({ subscription: { subscription_id }, periods }) => [
+    ...periods
       .filter((period) => before(period.interval_from, period.from) || before(period.to, period.interval_to))
-      .map((period) => ({
-        subscription_id: subscription.subscription_id,
-        interval_from: period.interval_from,
-        interval_to: period.interval_to,
-      })),
-  );
-  const found = new Map<string, Map<string, OtherParts>>();
-  if (parts.length === 0) return found;
-  const currencies = new Map(candidates.map(({ subscription }) => [subscription.subscription_id, subscription.currency]));
-  for (const row of await priorUsageCharges(db, parts)) {
-    const mine = found.get(row.subscription_id) ?? new Map<string, OtherParts>();
-    found.set(row.subscription_id, mine);
-    mine.set(priorKey(row, row), {
-      quantity: shortestDecimal(row.quantity),
-      amount_exact: shortestDecimal(row.amount_exact),
-      amount: fromMinor(BigInt(row.amount_minor), currencies.get(row.subscription_id)!),
-      highest: row.highest === null ? null : shortestDecimal(row.highest),
-      lowest: row.lowest === null ? null : shortestDecimal(row.lowest),
-      latest: row.latest === null ? null : { quantity: shortestDecimal(row.latest), from: row.latest_from! },
+      .map((period) => ({ subscription_id, ...period })),
+    ...(late.get(subscription_id)?.periods ?? []).map((period) => ({ subscription_id, ...period })),
+  ]);
+  const intervals = new Map(parts.map((part) => [`${part.subscription_id} ${part.interval_from}`, part]));
+  if (intervals.size === 0) return new Map();
+  const items = new Map(candidates.map(({ subscription: { subscription_id, items } }) => [subscription_id, items]));
+  const rows = await usageChargesOf(db, [...intervals.values()]);
+  const found = new Map<string, EarlierCharge[]>();
+  for (const { subscription_id, inputs, sku, quantity, amount_exact, amount_minor, ...row } of rows) {
+    const mine = found.get(subscription_id) ?? [];
+    found.set(subscription_id, mine);
+    const unit = items.get(subscription_id)!.find((item) => item.sku === sku)?.unit ?? '';
+    mine.push({
+      ...row,
+      quantity: shortestDecimal(quantity),
+      amount_exact: shortestDecimal(amount_exact),
+      amount_minor: BigInt(amount_minor),
+      open: inputs.open === true,
+      share: inputs.share ?? null,
+      item: itemAsBilled(inputs, { sku, unit }),
     });
   }
   return found;
 }
 
-/** By subscription and a service period's `from`. */
+/** Facts that the record keeps, by a period's `from`, for each of some subscriptions. */
 async function readContexts(
   request: PlanRequest,
-  candidates: readonly Candidate[],
-): Promise<Map<string, ReadonlyMap<string, JsonObject>>> {
-  const asked = candidates.flatMap(({ subscription, periods }) => periods.map(({ to }) => ({ org_id: subscription.org_id, to })));
-  const answers = (await request.contextsOf(asked)).values();
-  return new Map(
-    candidates.map(({ subscription, periods }) => [
-      subscription.subscription_id,
-      new Map(periods.map((period) => [period.from, answers.next().value!])),
-    ]),
-  );
-}
-
-function itemUsage(aggregation: string, usage: TakenUsage): ItemUsage {
-  return {
-    quantity: aggregated(aggregation, usage),
-    count: usage.count,
-    sum: usage.quantity_sum,
-    root: usage.root,
-    late_count: usage.late_count,
-  };
-}
-
-/** The one quantity that a SKU's aggregation makes of its events. */
-function aggregated(aggregation: string, usage: TakenUsage): string {
-  if (aggregation === 'count') return `${usage.count}`;
-  if (aggregation === 'max') return usage.quantity_max ?? '0';
-  if (aggregation === 'min') return usage.quantity_min ?? '0';
-  if (aggregation === 'latest') return usage.quantity_latest ?? '0';
-  return usage.quantity_sum;
+  works: readonly { subscription: RatedSubscription; periods: readonly ServicePeriod[]; portions: readonly Portion[] }[],
+): Promise<ReadonlyMap<string, JsonObject>[]> {
+  const asked = works.map(({ subscription: { org_id }, periods, portions }) => {
+    const times = new Map([...portions, ...periods].map(({ from, to }) => [from, { org_id, from, to }]));
+    return [...times.values()];
+  });
+  const answers = (await request.contextsOf(asked.flat())).values();
+  return asked.map((times) => new Map(times.map(({ from }) => [from, answers.next().value!])));
 }

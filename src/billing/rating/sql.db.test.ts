@@ -31,8 +31,8 @@ beforeAll(async () => {
 const plantPeriod = (from: string, to: string, over: Partial<Billed> = {}) => {
   const row = { ...january, billed_period_id: randomUUID(), ...over };
   return s.t.superuser(
-    `INSERT INTO billed_period (tenant_id, billed_period_id, subscription_id, org_id, from_date, to_date, during, watermark, run_id, created_at)
-     VALUES ($1, $2, $3, $4, $5::date, $6::date, tstzrange($5::timestamptz, $6::timestamptz), 1, $7, now())`,
+    `INSERT INTO billed_period (tenant_id, billed_period_id, kind, subscription_id, org_id, from_date, to_date, during, watermark, run_id, created_at)
+     VALUES ($1, $2, 'period', $3, $4, $5::date, $6::date, tstzrange($5::timestamptz, $6::timestamptz), 1, $7, now())`,
     [row.tenant_id, row.billed_period_id, row.subscription_id, row.org_id, from, to, row.run_id],
   );
 };

@@ -1,4 +1,5 @@
 import { type RawBuilder, sql } from 'kysely';
+import type { ChargeInputs } from '../../kernel/bundle.ts';
 import { canonicalJson } from '../../kernel/canonical-json.ts';
 import type { Db, Tx } from '../../platform/postgres.ts';
 import type { ChargeOnRecord, PlannedPeriod, StoredCharge, UsageRectangle } from './model.ts';
@@ -18,7 +19,7 @@ export interface BilledPeriodRow {
 export function liveBilledPeriods(db: Db, subscription_ids: readonly string[]): Promise<BilledPeriodRow[]> {
   return db.rows(sql<BilledPeriodRow>`
     SELECT billed_period_id, subscription_id, from_date, to_date, lower(during) AS "from", upper(during) AS "to", watermark, run_id
-      FROM billed_period WHERE tenant_id = ${db.tenant_id} AND subscription_id = ANY (${[...subscription_ids]}::uuid[]) AND live
+      FROM billed_period WHERE tenant_id = ${db.tenant_id} AND subscription_id = ANY (${[...subscription_ids]}::uuid[]) AND live AND kind = 'period'
      ORDER BY subscription_id, during`);
 }
 
@@ -26,7 +27,7 @@ export function liveBilledPeriods(db: Db, subscription_ids: readonly string[]): 
 export async function lastBilledBefore(db: Db, moment: string, org_id: string | null): Promise<string[]> {
   const rows = await db.rows(sql<{ subscription_id: string }>`
     SELECT subscription_id FROM billed_period
-     WHERE tenant_id = ${db.tenant_id} AND live AND (${org_id}::uuid IS NULL OR org_id = ${org_id})
+     WHERE tenant_id = ${db.tenant_id} AND live AND kind = 'period' AND (${org_id}::uuid IS NULL OR org_id = ${org_id})
      GROUP BY subscription_id HAVING max(upper(during)) <= ${moment} ORDER BY subscription_id`);
   return rows.map((row) => row.subscription_id);
 }
@@ -39,35 +40,36 @@ export function liveTakes(db: Db, subscription_ids: readonly string[]): Promise<
       FROM usage_take WHERE tenant_id = ${db.tenant_id} AND subscription_id = ANY (${[...subscription_ids]}::uuid[]) AND live`);
 }
 
-export interface PriorRow {
+export interface UsageChargeRow {
   subscription_id: string;
+  charge_id: string;
+  billed_period_id: string;
   sku: string;
-  price_hash: string;
+  from: string;
+  to: string;
   interval_from: string;
+  interval_to: string;
   quantity: string;
   amount_exact: string;
   amount_minor: string;
-  highest: string | null;
-  lowest: string | null;
-  latest: string | null;
-  latest_from: string | null;
+  inputs: ChargeInputs;
 }
 
-/** What the items of some subscriptions are billed within intervals, by price: counters of an interval run under one price. */
-export function priorUsageCharges(
+/** The live charges for usage of some subscriptions within intervals, in the order in which they were made. */
+export function usageChargesOf(
   db: Db,
   parts: readonly { subscription_id: string; interval_from: string; interval_to: string }[],
-): Promise<PriorRow[]> {
-  return db.rows(sql<PriorRow>`
-    SELECT c.subscription_id, c.sku, c.inputs->>'price_hash' AS price_hash, p.interval_from, sum(c.quantity) AS quantity, sum(c.amount_exact) AS amount_exact, sum(c.amount_minor) AS amount_minor,
-           max(c.quantity) FILTER (WHERE c.usage_count > 0) AS highest, min(c.quantity) FILTER (WHERE c.usage_count > 0) AS lowest,
-           (array_agg(c.quantity::numeric ORDER BY lower(c.during) DESC) FILTER (WHERE c.usage_count > 0))[1] AS latest,
-           max(lower(c.during)) FILTER (WHERE c.usage_count > 0) AS latest_from
+): Promise<UsageChargeRow[]> {
+  return db.rows(sql<UsageChargeRow>`
+    SELECT c.subscription_id, c.charge_id, c.billed_period_id, c.sku, lower(c.during) AS "from", upper(c.during) AS "to", p.interval_from, p.interval_to,
+           c.quantity, c.amount_exact, c.amount_minor, c.inputs
       FROM unnest(${parts.map((part) => part.subscription_id)}::uuid[], ${parts.map((part) => part.interval_from)}::timestamptz[],
                   ${parts.map((part) => part.interval_to)}::timestamptz[]) AS p (subscription_id, interval_from, interval_to)
       JOIN charge c ON c.tenant_id = ${db.tenant_id} AND c.subscription_id = p.subscription_id AND c.kind = 'usage' AND c.live
-       AND lower(c.during) >= p.interval_from AND lower(c.during) < p.interval_to
-     GROUP BY c.subscription_id, c.sku, c.inputs->>'price_hash', p.interval_from`);
+       -- by its middle: where an organization moved to another zone, a period begins or ends hours beside its interval
+       AND lower(c.during) + (upper(c.during) - lower(c.during)) / 2 >= p.interval_from
+       AND lower(c.during) + (upper(c.during) - lower(c.during)) / 2 < p.interval_to
+     ORDER BY c.charge_id`);
 }
 
 /** What one item was charged outside cycles within an interval, under one price. */
@@ -85,13 +87,13 @@ export function priorActionCharges(
 export function insertPeriods(tx: Tx, periods: readonly (PlannedPeriod & { billed_period_id: string })[]): Promise<unknown> {
   const column = <T>(read: (period: PlannedPeriod & { billed_period_id: string }) => T) => periods.map(read);
   return tx.write(sql`
-    INSERT INTO billed_period (tenant_id, billed_period_id, subscription_id, org_id, from_date, to_date, during, watermark, run_id, created_at)
-    SELECT ${tx.tenant_id}, id, subscription_id, org_id, from_date, to_date, tstzrange(starts, ends), watermark, run_id, ${tx.now.toString()}
-      FROM unnest(${column((each) => each.billed_period_id)}::uuid[], ${column((each) => each.subscription_id)}::uuid[],
+    INSERT INTO billed_period (tenant_id, billed_period_id, kind, subscription_id, org_id, from_date, to_date, during, watermark, run_id, created_at)
+    SELECT ${tx.tenant_id}, id, kind, subscription_id, org_id, from_date, to_date, tstzrange(starts, ends), watermark, run_id, ${tx.now.toString()}
+      FROM unnest(${column((each) => each.billed_period_id)}::uuid[], ${column((each) => each.kind)}::text[], ${column((each) => each.subscription_id)}::uuid[],
         ${column((each) => each.org_id)}::uuid[], ${column((each) => each.from_date)}::date[], ${column((each) => each.to_date)}::date[],
         ${column((each) => each.from)}::timestamptz[], ${column((each) => each.to)}::timestamptz[],
         ${column((each) => each.watermark)}::bigint[], ${column((each) => each.run_id)}::uuid[])
-        AS t (id, subscription_id, org_id, from_date, to_date, starts, ends, watermark, run_id)`);
+        AS t (id, kind, subscription_id, org_id, from_date, to_date, starts, ends, watermark, run_id)`);
 }
 
 export function insertTakes(
@@ -111,27 +113,31 @@ export function insertCharges(tx: Tx, charges: readonly ChargeOnRecord[]): Promi
   const column = <T>(read: (charge: ChargeOnRecord) => T) => charges.map(read);
   return tx.write(sql`
     INSERT INTO charge (tenant_id, charge_id, kind, org_id, project_id, billed_period_id, subscription_id, sku, during, quantity, amount_exact,
-                        amount_minor, currency, price_version_id, inputs, inputs_hash, steps, usage_count, usage_sum, usage_root, request_id, created_at)
+                        amount_minor, currency, price_version_id, adjusts_period_id, adjusts_charge_id, inputs, inputs_hash, steps, usage_count, usage_sum, usage_root, request_id, created_at)
     SELECT ${tx.tenant_id}, charge_id, kind, org_id, project_id, billed_period_id, subscription_id, sku, tstzrange(starts, ends), quantity, amount_exact,
-           amount_minor, currency, price_version_id, inputs, inputs_hash, steps, usage_count, usage_sum, usage_root, request_id, ${tx.now.toString()}
+           amount_minor, currency, price_version_id, adjusts_period_id, adjusts_charge_id, inputs, inputs_hash, steps, usage_count, usage_sum, usage_root, request_id, ${tx.now.toString()}
       FROM unnest(${column((each) => each.charge_id)}::uuid[], ${column((each) => each.kind)}::text[], ${column((each) => each.org_id)}::uuid[],
         ${column((each) => each.project_id)}::uuid[], ${column((each) => each.billed_period_id)}::uuid[],
         ${column((each) => each.subscription_id)}::uuid[], ${column((each) => each.sku)}::text[], ${column((each) => each.from)}::timestamptz[],
         ${column((each) => each.to)}::timestamptz[], ${column((each) => each.quantity)}::numeric[], ${column((each) => each.amount_exact)}::numeric[],
         ${column((each) => each.amount_minor.toString())}::bigint[], ${column((each) => each.currency)}::text[],
-        ${column((each) => each.price_version_id)}::uuid[], ${column((each) => canonicalJson(each.inputs))}::jsonb[],
+        ${column((each) => each.price_version_id)}::uuid[], ${column((each) => each.adjusts?.billed_period_id ?? null)}::uuid[],
+        ${column((each) => each.adjusts?.charge_id ?? null)}::uuid[], ${column((each) => canonicalJson(each.inputs))}::jsonb[],
         ${column((each) => each.inputs_hash)}::bytea[], ${column((each) => JSON.stringify(each.steps))}::jsonb[],
         ${column((each) => each.usage?.count ?? null)}::bigint[], ${column((each) => each.usage?.sum ?? null)}::numeric[],
         ${column((each) => each.usage?.root ?? null)}::bytea[], ${column((each) => each.request_id)}::text[])
         AS t (charge_id, kind, org_id, project_id, billed_period_id, subscription_id, sku, starts, ends, quantity, amount_exact, amount_minor, currency,
-              price_version_id, inputs, inputs_hash, steps, usage_count, usage_sum, usage_root, request_id)`);
+              price_version_id, adjusts_period_id, adjusts_charge_id, inputs, inputs_hash, steps, usage_count, usage_sum, usage_root, request_id)`);
 }
 
 const chargeColumns: RawBuilder<unknown> = sql`charge_id, kind, org_id, project_id, subscription_id, billed_period_id, sku, lower(during) AS "from",
-  upper(during) AS "to", quantity, amount_exact, amount_minor, currency, price_version_id, inputs, inputs_hash, steps, usage_count, usage_sum, usage_root`;
+  upper(during) AS "to", quantity, amount_exact, amount_minor, currency, price_version_id, adjusts_period_id, adjusts_charge_id, inputs, inputs_hash, steps,
+  usage_count, usage_sum, usage_root`;
 
-export function selectCharges(db: Db, charge_ids: readonly string[]): Promise<StoredCharge[]> {
-  return db.rows(sql<StoredCharge>`
+export type ChargeRow = Omit<StoredCharge, 'adjusts'> & { adjusts_period_id: string | null; adjusts_charge_id: string | null };
+
+export function selectCharges(db: Db, charge_ids: readonly string[]): Promise<ChargeRow[]> {
+  return db.rows(sql<ChargeRow>`
     SELECT ${chargeColumns} FROM charge WHERE tenant_id = ${db.tenant_id} AND charge_id = ANY (${[...charge_ids]}::uuid[])`);
 }
 
@@ -140,23 +146,17 @@ export function lockActions(tx: Tx): Promise<unknown> {
   return tx.write(sql`SELECT pg_advisory_xact_lock(hashtextextended(${`actions ${tx.tenant_id}`}, 0))`);
 }
 
-export function selectChargesByRequest(
-  db: Db,
-  request_ids: readonly string[],
-): Promise<(StoredCharge & { request_id: string })[]> {
-  return db.rows(sql<StoredCharge & { request_id: string }>`
+export function selectChargesByRequest(db: Db, request_ids: readonly string[]): Promise<(ChargeRow & { request_id: string })[]> {
+  return db.rows(sql<ChargeRow & { request_id: string }>`
     SELECT ${chargeColumns}, request_id FROM charge
      WHERE tenant_id = ${db.tenant_id} AND kind = 'action' AND request_id = ANY (${[...request_ids]}::text[])`);
 }
 
-/** When a billed period starts, and the rectangles of usage that it took. */
-export async function takesOfPeriod(db: Db, billed_period_id: string): Promise<{ starts: string; takes: UsageRectangle[] }> {
-  const { starts } = await db.one(sql<{ starts: string }>`
-    SELECT lower(during) AS starts FROM billed_period WHERE tenant_id = ${db.tenant_id} AND billed_period_id = ${billed_period_id}`);
-  const takes = await db.rows(sql<UsageRectangle>`
+/** The rectangles of usage that a billed period took. */
+export function takesOfPeriod(db: Db, billed_period_id: string): Promise<UsageRectangle[]> {
+  return db.rows(sql<UsageRectangle>`
     SELECT lower(during) AS "from", upper(during) AS "to", lower(arrived)::text AS arrived_from, upper(arrived)::text AS arrived_to
       FROM usage_take WHERE tenant_id = ${db.tenant_id} AND billed_period_id = ${billed_period_id} ORDER BY during, arrived`);
-  return { starts, takes };
 }
 
 /** The periods behind some charges cease to count, with their takes and all of their charges. */

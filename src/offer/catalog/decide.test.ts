@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { CodedError } from '../../kernel/errors.ts';
-import { baseAmount, changeSku, priceOf, requireAvailable } from './decide.ts';
+import { checkPrice } from '../../pricing/check.ts';
+import { baseAmount, changeSku, priceOf, requireBillable, requireFit } from './decide.ts';
 import type { Sku } from './model.ts';
 
 const coded = (code: string) => expect.objectContaining({ code });
@@ -130,12 +131,24 @@ describe('a SKU', () => {
     expect(after).toEqual({ ...sku, retail: null, cost: '0.02', late_policy: 'absorb', metadata: {} });
   });
 
-  it.each(['unique_count', 'weighted_sum'] as const)('summed by %s is refused by name', (aggregation) => {
-    expect(() => requireAvailable({ aggregation })).toThrow(coded('aggregation_unavailable'));
+  it('that counts distinct values of nothing is refused by name', () => {
+    expect(() => requireBillable({ aggregation: 'unique_count', dimensions: [] })).toThrow(coded('dimension_required'));
+    expect(() => requireBillable({ aggregation: 'unique_count', dimensions: ['user'] })).not.toThrow();
+  });
+
+  it('takes only prices that its usage fits', () => {
+    const matrix = (dimension: string) =>
+      checkPrice(
+        { model: 'matrix', dimensions: [dimension], cells: [], default: { model: 'flat', amount: '1' } },
+        { currency: 'AUD', pointer: '' },
+      );
+    expect(() => requireFit(matrix('country'), sku)).not.toThrow();
+    expect(() => requireFit(matrix('colour'), sku)).toThrow(coded('dimension_unknown'));
+    expect(() => requireFit(matrix('country'), { ...sku, aggregation: 'weighted_sum' })).toThrow(coded('aggregation_unfit'));
   });
 
   it('that would bill again what is late is refused by name', () => {
-    expect(() => requireAvailable({ late_policy: 'rebill' })).toThrow(coded('late_policy_unavailable'));
+    expect(() => requireBillable({ late_policy: 'rebill' })).toThrow(coded('late_policy_unavailable'));
     expect(() => changeSku(sku, { late_policy: 'rebill' })).toThrow(coded('late_policy_unavailable'));
   });
 });

@@ -4,22 +4,25 @@ import { currencyDecimals } from '../../kernel/money.ts';
 import { checkPrice } from '../../pricing/check.ts';
 import { errors as pricingErrors } from '../../pricing/errors.ts';
 import type { Price, Tier } from '../../pricing/language.ts';
+import { fitsAggregation } from '../../pricing/metered.ts';
 import { errors } from './errors.ts';
 import type { Aggregation, LatePolicy, PriceRequest, Sku, SkuChanges } from './model.ts';
 
-/** What the metering room sums now. */
-const AVAILABLE_AGGREGATIONS: readonly Aggregation[] = ['sum', 'count', 'max', 'min', 'latest'];
 const AVAILABLE_LATE_POLICIES: readonly LatePolicy[] = ['adjust_next', 'absorb', 'reject'];
 
-/** Refuses what the contract names and this version does not do yet: `aggregation_unavailable`, `late_policy_unavailable`. */
-export function requireAvailable(sku: { aggregation?: Aggregation | undefined; late_policy?: LatePolicy | undefined }): void {
-  const { aggregation, late_policy } = sku;
-  if (aggregation !== undefined && !AVAILABLE_AGGREGATIONS.includes(aggregation)) {
-    const detail = `The aggregation ${aggregation} is not available yet; there are ${AVAILABLE_AGGREGATIONS.join(', ')}.`;
-    throw errors.aggregation_unavailable({
-      detail,
-      errors: [{ pointer: '/aggregation', code: 'aggregation_unavailable', detail }],
-    });
+/**
+ * Refuses a SKU that could not be billed: `dimension_required` where nothing says what a `unique_count` counts by, and
+ * `late_policy_unavailable` for what the contract names and this version does not do yet.
+ */
+export function requireBillable(sku: {
+  aggregation?: Aggregation | undefined;
+  dimensions?: readonly string[] | undefined;
+  late_policy?: LatePolicy | undefined;
+}): void {
+  const { aggregation, dimensions = [], late_policy } = sku;
+  if (aggregation === 'unique_count' && dimensions.length === 0) {
+    const detail = 'A unique_count counts the distinct values of the first of dimensions: name it.';
+    throw errors.dimension_required({ detail, errors: [{ pointer: '/dimensions', code: 'dimension_required', detail }] });
   }
   if (late_policy !== undefined && !AVAILABLE_LATE_POLICIES.includes(late_policy)) {
     const detail = `The late policy ${late_policy} is not available yet; there are ${AVAILABLE_LATE_POLICIES.join(', ')}.`;
@@ -28,6 +31,32 @@ export function requireAvailable(sku: { aggregation?: Aggregation | undefined; l
       errors: [{ pointer: '/late_policy', code: 'late_policy_unavailable', detail }],
     });
   }
+}
+
+/**
+ * Refuses a price that a SKU's usage does not fit: `aggregation_unfit` for a price over single events where the SKU counts distinct values or
+ * weighs by time, `dimension_unknown` for a matrix over what is none of the SKU's dimensions.
+ */
+export function requireFit(
+  price: Price,
+  { aggregation, dimensions }: Pick<Sku, 'aggregation' | 'dimensions'>,
+  pointer = '',
+): void {
+  if (!fitsAggregation(price, aggregation)) {
+    const detail = `A price over single events does not fit the aggregation ${aggregation}, which makes one quantity of them.`;
+    throw errors.aggregation_unfit({
+      detail,
+      errors: [{ pointer: `${pointer}/price/model`, code: 'aggregation_unfit', detail }],
+    });
+  }
+  if (price.model !== 'matrix' || dimensions.length === 0) return;
+  const unknown = price.dimensions.findIndex((name) => !dimensions.includes(name));
+  if (unknown < 0) return;
+  const detail = `${price.dimensions[unknown]} is none of the SKU's dimensions, which are ${dimensions.join(', ')}.`;
+  throw errors.dimension_unknown({
+    detail,
+    errors: [{ pointer: `${pointer}/price/dimensions/${unknown}`, code: 'dimension_unknown', detail }],
+  });
 }
 
 const FIXED = ['type', 'unit', 'aggregation', 'dimensions', 'allow_negative'] as const;
@@ -41,7 +70,7 @@ export function changeSku(sku: Sku, changes: SkuChanges): { after: Sku; fields: 
     detail: `${name} cannot change: past billing stands on it. Make another SKU.`,
   }));
   if (faults.length > 0) throw errors.sku_field_fixed({ detail: faults[0]!.detail, errors: faults });
-  requireAvailable({ late_policy: changes.late_policy });
+  requireBillable({ late_policy: changes.late_policy });
   const fields = CHANGEABLE.filter((name) => changes[name] !== undefined && !same(changes[name], sku[name]));
   return { after: { ...sku, ...Object.fromEntries(fields.map((name) => [name, changes[name]])) }, fields };
 }
@@ -78,7 +107,8 @@ export interface PricePlan {
  */
 export function priceOf(request: PriceRequest, currency: string, pointer = ''): PricePlan {
   const { included_qty, overage_price, price } = request;
-  if (price !== undefined) return described(checkedPrice(withIncluded(price, included_qty, pointer), currency, pointer));
+  if (price !== undefined)
+    return described(checkPrice(withIncluded(price, included_qty, pointer), { currency, pointer: `${pointer}/price` }));
   if (overage_price === undefined) {
     const detail = 'Give price, or overage_price for a price per unit.';
     throw errors.price_required({ detail, errors: [{ pointer: `${pointer}/price`, code: 'price_required', detail }] });
@@ -101,24 +131,6 @@ function withIncluded(price: unknown, included_qty: unknown, pointer: string): u
     });
   }
   return { ...price, included_quantity: included_qty };
-}
-
-function checkedPrice(price: unknown, currency: string, pointer: string): Price {
-  const checked = checkPrice(price, { currency, pointer: `${pointer}/price` });
-  requireQuantityPrice(checked, pointer);
-  return checked;
-}
-
-/** Billing prices a period's quantity. What prices single events can be evaluated, and is refused here rather than in a run. */
-function requireQuantityPrice(price: Price, pointer: string): void {
-  const over_events = !['unit', 'flat', 'graduated', 'volume', 'package'].includes(price.model);
-  if (!over_events && !('bucket' in price && price.bucket !== undefined)) return;
-  const detail = `Plans cannot bill ${over_events ? `the model ${price.model}` : 'a bucket'} yet; /v1/pricing/evaluate prices it.`;
-  const at = over_events ? 'model' : 'bucket';
-  throw errors.price_needs_events({
-    detail,
-    errors: [{ pointer: `${pointer}/price/${at}`, code: 'price_needs_events', detail }],
-  });
 }
 
 /** Where the short form's fields end up in a unit price, the other way round. */

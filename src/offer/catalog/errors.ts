@@ -4,7 +4,9 @@ export const errors = defineErrors({
   sku_unknown: { status: 404, title: 'Unknown SKU' },
   sku_exists: { status: 409, title: 'The SKU exists already' },
   sku_field_fixed: { status: 409, title: 'What past billing stands on cannot change' },
-  aggregation_unavailable: { status: 422, title: 'The aggregation is not available yet' },
+  aggregation_unfit: { status: 422, title: 'The price does not fit the aggregation of the SKU' },
+  dimension_required: { status: 422, title: 'A dimension is needed' },
+  dimension_unknown: { status: 422, title: 'The SKU has no such dimension' },
   late_policy_unavailable: { status: 422, title: 'The late policy is not available yet' },
   business_model_unknown: { status: 404, title: 'Unknown business model' },
   business_model_exists: { status: 409, title: 'The code belongs to another business model' },
@@ -15,7 +17,6 @@ export const errors = defineErrors({
   plan_sku_unknown: { status: 404, title: 'The plan has no price for this SKU' },
   base_amount_invalid: { status: 422, title: 'The base amount is not an amount of the currency' },
   billing_interval_invalid: { status: 422, title: 'The billing interval is not a calendar interval' },
-  price_needs_events: { status: 422, title: 'The price is over single events, which plans cannot bill yet' },
   price_required: { status: 422, title: 'A price or an overage price is needed' },
   included_quantity_twice: { status: 422, title: 'The included quantity is given twice' },
 });

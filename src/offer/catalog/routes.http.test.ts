@@ -59,12 +59,12 @@ describe('is refused, by name and place:', () => {
   const refusals: [string, string, string, unknown, number, string][] = [
     ['a SKU twice', 'POST', '/v1/skus', { sku: 'msg:sms.au', type: 'action', unit: 'x' }, 409, 'sku_exists'],
     [
-      'an unavailable aggregation',
+      'a count of distinct values of nothing',
       'POST',
       '/v1/skus',
-      { sku: 'a', type: 'action', unit: 'x', aggregation: 'weighted_sum' },
+      { sku: 'a', type: 'action', unit: 'x', aggregation: 'unique_count' },
       422,
-      'aggregation_unavailable',
+      'dimension_required',
     ],
     [
       'an unavailable late policy',

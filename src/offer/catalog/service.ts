@@ -7,7 +7,7 @@ import { currencyDecimals } from '../../kernel/money.ts';
 import { decodeCursor, encodeCursor, toPage } from '../../platform/cursor.ts';
 import type { Db, Tx } from '../../platform/postgres.ts';
 import type { Price } from '../../pricing/language.ts';
-import { baseAmount, changeSku, priceOf, requireAvailable } from './decide.ts';
+import { baseAmount, changeSku, priceOf, requireBillable, requireFit } from './decide.ts';
 import { errors } from './errors.ts';
 import type { events } from './events.ts';
 import {
@@ -28,7 +28,7 @@ import * as store from './sql.ts';
 
 export { baseAmount, priceOf } from './decide.ts';
 
-/** Throws `sku_exists`, `aggregation_unavailable`, `late_policy_unavailable`. */
+/** Throws `sku_exists`, `dimension_required`, `late_policy_unavailable`. */
 export async function createSku(tx: Tx, sku: NewSku): Promise<Sku> {
   const made = await insertNew(tx, sku);
   if (!made) throw errors.sku_exists({ detail: `The SKU ${sku.sku} exists already.` });
@@ -41,7 +41,7 @@ export async function ensureSku(tx: Tx, sku: NewSku): Promise<Sku> {
 }
 
 async function insertNew(tx: Tx, sku: NewSku): Promise<Sku | undefined> {
-  requireAvailable(sku);
+  requireBillable(sku);
   const made: Sku = {
     sku: sku.sku,
     type: sku.type,
@@ -246,7 +246,8 @@ export async function listPlans(db: Db, query: { limit: number; cursor?: string 
 
 /**
  * Makes a price the current one of a SKU in a plan, as a new immutable version. The price that is current already makes none.
- * Throws `plan_unknown`, `sku_unknown`, `price_required`, `included_quantity_twice`, `price_invalid`.
+ * Throws `plan_unknown`, `sku_unknown`, `price_required`, `included_quantity_twice`, `price_invalid`, `aggregation_unfit`,
+ * `dimension_unknown`.
  */
 export async function setPrice(
   tx: Tx,
@@ -255,8 +256,9 @@ export async function setPrice(
 ): Promise<{ current: CurrentPrice; changed: boolean }> {
   const plan = await store.lockPlan(tx, target.plan_id);
   if (!plan) throw unknownPlan(target.plan_id);
-  await requireSku(tx, target.sku);
+  const priced = await requireSku(tx, target.sku);
   const asked = priceOf(request, plan.currency);
+  requireFit(asked.price, priced);
   const price_hash = hashOfPrice(asked.price);
   const [before] = await store.selectCurrentPrices(tx, [plan.plan_id], target.sku);
   if (before?.price_hash === price_hash) return { current: before, changed: false };

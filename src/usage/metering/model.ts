@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { JsonObject } from '../../kernel/canonical-json.ts';
 import type { AckStatement, DayUsage, UsageEvent } from '../../kernel/proof.ts';
 import { DecimalText, Id, page } from '../../platform/schemas.ts';
 
@@ -128,6 +129,15 @@ export interface TakenUsage {
   root: Buffer;
   /** How many of `count` lie in rectangles with `arrived_from` above zero. */
   late_count: number;
+}
+
+/** What a price needs of an event that counts. Decimals are shortest text. */
+export interface StandingEvent {
+  request_id: string;
+  time: string;
+  quantity: string | null;
+  amount: string | null;
+  properties: JsonObject | null;
 }
 
 /** One event of a take, with what its leaf is made of. */

@@ -3,12 +3,13 @@ import { compareEvents, type DayUsage } from '../../kernel/proof.ts';
 import type { Db, Tx } from '../../platform/postgres.ts';
 import { foldDays, type TakenDay } from './decide/days.ts';
 import { nothingTaken, type Piece, pieceOfDay, planTakes, takenOf, takenOfDays, type WholeDays } from './decide/take.ts';
-import type { TakenEvent, TakenUsage, UsageTake } from './model.ts';
+import type { StandingEvent, TakenEvent, TakenUsage, UsageTake } from './model.ts';
 import { selectWatermark } from './sql/rollup.ts';
 import {
   type PieceBlockRow,
   readEventsOfPieces,
   readPieces,
+  readStandingEvents,
   selectFirstEvents,
   selectLateDays,
   selectOrgsWithLateUsage,
@@ -55,6 +56,29 @@ export async function* eventsOfTake(db: Db, take: UsageTake): AsyncGenerator<Tak
   for await (const rows of readEventsOfPieces(db, rectanglesAsPieces(take))) {
     for (const row of rows) yield takenEvent(row);
   }
+}
+
+/**
+ * The events that takes hold and that count, for prices over single events: by place in the call, in the order of (time, request id). One
+ * take's at a time, so that memory follows the largest take and not their number; a take without events is left out.
+ */
+export async function* standingEvents(
+  db: Db,
+  takes: readonly UsageTake[],
+): AsyncGenerator<{ take: number; events: StandingEvent[] }> {
+  const pieces = takes.flatMap((take, at) => rectanglesAsPieces(take).map((piece) => ({ ...piece, take: at })));
+  if (pieces.length === 0) return;
+  let take = -1;
+  let events: StandingEvent[] = [];
+  for await (const rows of readStandingEvents(db, pieces)) {
+    for (const { take: at, ...event } of rows) {
+      if (at !== take && events.length > 0) yield { take, events };
+      if (at !== take) events = [];
+      take = at;
+      events.push(event);
+    }
+  }
+  if (events.length > 0) yield { take, events };
 }
 
 /** The first of them, without reading the others. */

@@ -11,9 +11,9 @@ import { billedLegs, type NewLine, type NewTransaction } from '../../ledger/mode
 import { accountsFor, insertLines, postMany } from '../../ledger/service.ts';
 import { splitGross } from '../../partners/model.ts';
 import type { ChargeOnRecord } from '../../rating/model.ts';
-import { draftInvoice, type InvoiceDraft, invoiceNumber } from '../decide.ts';
+import { draftInvoice, type InvoiceDraft, type IssuedLine, invoiceNumber } from '../decide.ts';
 import type { events } from '../events.ts';
-import { insertInvoiceLines, insertInvoices, type NewInvoiceLine, takeNumbers } from '../sql.ts';
+import { insertInvoiceLines, insertInvoices, linesOfCharges, type NewInvoiceLine, takeNumbers } from '../sql.ts';
 
 const series = 'INV';
 
@@ -39,7 +39,13 @@ interface Issued extends InvoiceDraft {
   number: string;
   org_id: string;
   currency: string;
-  lines: readonly { charge: ChargeOnRecord; charge_id: string; line_id: string; entry: NewLine & { entry_id: string } }[];
+  lines: readonly {
+    charge: ChargeOnRecord;
+    charge_id: string;
+    line_id: string;
+    adjusts: IssuedLine | null;
+    entry: NewLine & { entry_id: string };
+  }[];
 }
 
 /**
@@ -50,7 +56,8 @@ export async function issueInvoices(tx: Tx, request: IssueRequest): Promise<numb
   const groups = [...Map.groupBy(request.charges, (charge) => `${charge.org_id} ${charge.currency}`).values()];
   if (groups.length === 0) return 0;
   const first = await takeNumbers(tx, series, groups.length);
-  const issued = groups.map((charges, index) => draft(tx, request, charges, first + BigInt(index)));
+  const corrected = await correctedLines(tx, request.charges);
+  const issued = groups.map((charges, index) => draft(tx, request, { charges, seq: first + BigInt(index), corrected }));
   const transactions = await post(tx, issued);
   await insertInvoices(
     tx,
@@ -101,7 +108,17 @@ export async function issueInvoices(tx: Tx, request: IssueRequest): Promise<numb
   return issued.length;
 }
 
-function draft(tx: Tx, request: IssueRequest, charges: readonly ChargeOnRecord[], seq: bigint): Issued {
+/** By charge: the line on which it was billed, of the charges that others correct. */
+async function correctedLines(tx: Tx, charges: readonly ChargeOnRecord[]): Promise<Map<string, IssuedLine>> {
+  const ids = charges.flatMap(({ adjusts }) => (adjusts?.charge_id ? [adjusts.charge_id] : []));
+  return ids.length === 0 ? new Map() : linesOfCharges(tx, ids);
+}
+
+function draft(
+  tx: Tx,
+  request: IssueRequest,
+  { charges, seq, corrected }: { charges: readonly ChargeOnRecord[]; seq: bigint; corrected: ReadonlyMap<string, IssuedLine> },
+): Issued {
   const [{ org_id, currency }] = charges as [ChargeOnRecord];
   const organization = request.organizations.get(org_id);
   assert(organization, 'a charged organization is known');
@@ -111,6 +128,7 @@ function draft(tx: Tx, request: IssueRequest, charges: readonly ChargeOnRecord[]
     charge,
     charge_id: charge.charge_id,
     line_id: newId(tx.now),
+    adjusts: corrected.get(charge.adjusts?.charge_id ?? '') ?? null,
     entry: ledgerLine(charge, invoice_id, newId(tx.now), request.partners.get(String(charge.inputs.partner_id))),
   }));
   return {

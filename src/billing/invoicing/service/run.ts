@@ -8,13 +8,13 @@ import { newId } from '../../../kernel/id.ts';
 import { before, startOfDay } from '../../../kernel/period.ts';
 import type { Clock } from '../../../platform/clock.ts';
 import { enqueue } from '../../../platform/jobs.ts';
-import type { Postgres, Scope, Tx } from '../../../platform/postgres.ts';
+import type { Db, Postgres, Scope, Tx } from '../../../platform/postgres.ts';
 import { rollUp } from '../../../usage/metering/service/rollup.ts';
 import { settledWatermark } from '../../../usage/metering/service/watermark.ts';
 import { closeUsage } from '../../../usage/metering/service.ts';
 import { commissionRates, partnersOfPairs } from '../../partners/service.ts';
 import type { RatedSubscription } from '../../rating/model.ts';
-import { type OrphanedUsage, orphanedUsage } from '../../rating/service/orphans.ts';
+import { endedWithLateUsage } from '../../rating/service/late.ts';
 import { ratedSubscriptions, subscriptionsWithin, unpricedSubscriptions } from '../../rating/service/subscriptions.ts';
 import { type PlanOutcome, planPeriods, storePeriods } from '../../rating/service.ts';
 import type { Subscription } from '../../subscriptions/model.ts';
@@ -83,15 +83,13 @@ export async function executeRun(deps: RunDeps, { tenant_id, run_id }: { tenant_
   try {
     const watermark = await settledWatermark(deps.postgres);
     await rollUp(deps.postgres, tenant_id, watermark, scope.now);
-    const subscriptions = await deps.postgres.read(scope, (db) =>
-      subscriptionsWithin(db, { ...widely(run), org_id: run.org_id }),
-    );
+    const subscriptions = await deps.postgres.read(scope, (db) => subscriptionsToBill(db, run));
     await deps.postgres.transact(scope, (tx) => startRun(tx, run_id, subscriptions.length));
     for (const chunk of chunksOfOrganizations(subscriptions)) {
       deps.signal?.throwIfAborted();
       await deps.postgres.transact(scope, (tx) => billChunk(tx, run, watermark, chunk));
     }
-    return await deps.postgres.transact(scope, (tx) => complete(tx, run, watermark));
+    return await deps.postgres.transact(scope, (tx) => complete(tx, run));
   } catch (error) {
     if (!(error instanceof CodedError) || error.status >= 500) throw error;
     return await failRun(deps, { tenant_id, run_id }, { code: error.code, detail: error.message });
@@ -122,7 +120,10 @@ async function billChunk(tx: Tx, run: RunRow, watermark: string, subscriptions: 
   await lockBilling(tx);
   await ensureItems(
     tx,
-    subscriptions.map((each) => each.subscription_id),
+    // What has ended is billed for what it had.
+    subscriptions
+      .filter(({ ended_at }) => ended_at === null || before(widely(run).from, ended_at))
+      .map((each) => each.subscription_id),
   );
   const { rated, faults } = await ratedSubscriptions(tx, subscriptions);
   const org_ids = [...new Set(subscriptions.map((each) => each.org_id))];
@@ -162,7 +163,7 @@ async function billChunk(tx: Tx, run: RunRow, watermark: string, subscriptions: 
   });
   await markBilled(
     tx,
-    outcome.planned.map((period) => ({ subscription_id: period.subscription_id, until: period.to })),
+    outcome.planned.filter(({ kind }) => kind === 'period').map(({ subscription_id, to }) => ({ subscription_id, until: to })),
   );
   await closeUsage(tx, closures(outcome));
   await advanceRun(tx, run.run_id, {
@@ -178,12 +179,10 @@ async function billChunk(tx: Tx, run: RunRow, watermark: string, subscriptions: 
 }
 
 /** One signed checkpoint covers every receipt of the run. */
-async function complete(tx: Tx, run: RunRow, watermark: string): Promise<RunRow> {
-  const ended_by = startOfDay(Temporal.PlainDate.from(run.from_date), 'UTC').add({ hours: 12 }).toString();
-  const orphans = await orphanedUsage(tx, { org_id: run.org_id, ended_by, watermark });
+async function complete(tx: Tx, run: RunRow): Promise<RunRow> {
   // Last, for it holds the tenant's log until the transaction ends.
   await sealCheckpoint(tx);
-  const is_news = await finishRun(tx, run.run_id, 'completed', orphans.map(orphanError));
+  const is_news = await finishRun(tx, run.run_id, 'completed', []);
   const done = (await selectRun(tx, run.run_id))!;
   // Another worker may have taken the run up, and come to its end first.
   if (!is_news) return done;
@@ -197,9 +196,13 @@ async function complete(tx: Tx, run: RunRow, watermark: string): Promise<RunRow>
   return done;
 }
 
-function orphanError({ org_id, subscription_id, sku, count, quantity }: OrphanedUsage): RunError {
-  const detail = `${count} events of ${sku} (${quantity} in sum) arrived after the period was billed and the subscription had ended; no run bills them.`;
-  return { org_id, subscription_id, code: 'late_usage_unbilled', detail };
+/** What runs at some moment of the run's dates, and what has ended and was used or corrected since it was billed. */
+async function subscriptionsToBill(db: Db, run: RunRow): Promise<Subscription[]> {
+  const live = await subscriptionsWithin(db, { ...widely(run), org_id: run.org_id });
+  const known = new Set(live.map((each) => each.subscription_id));
+  const ended_by = startOfDay(Temporal.PlainDate.from(run.from_date), 'UTC').add({ hours: 12 }).toString();
+  const ended = await endedWithLateUsage(db, { org_id: run.org_id, ended_by });
+  return [...live, ...ended.filter((each) => !known.has(each.subscription_id))];
 }
 
 function overlapError({ org_id, subscription_id, billed }: PlanOutcome['overlapping'][number]): RunError {
@@ -209,7 +212,7 @@ function overlapError({ org_id, subscription_id, billed }: PlanOutcome['overlapp
 /** Up to where each organization is billed now, for the judgement of late usage. */
 function closures(outcome: PlanOutcome): { org_id: string; closed_until: string }[] {
   const until = new Map<string, string>();
-  for (const period of outcome.planned) {
+  for (const period of outcome.planned.filter(({ kind }) => kind === 'period')) {
     const known = until.get(period.org_id);
     if (known === undefined || before(known, period.to)) until.set(period.org_id, period.to);
   }

@@ -3,7 +3,9 @@ import { newId } from '../../../kernel/id.ts';
 import { fromMinor, roundToMinor } from '../../../kernel/money.ts';
 import type { Tx } from '../../../platform/postgres.ts';
 import { shortestDecimal } from '../../../platform/schemas.ts';
-import { actionCharge, calendarInterval } from '../decide.ts';
+import { pricedByEvents } from '../../../pricing/metered.ts';
+import { actionCharge } from '../decide/charges.ts';
+import { calendarInterval } from '../decide/periods.ts';
 import { errors } from '../errors.ts';
 import type { PriorCharge, RatedCharge, RatedItem, RatedSubscription } from '../model.ts';
 import { insertCharges, lockActions, priorActionCharges, selectChargesByRequest } from '../sql.ts';
@@ -35,7 +37,8 @@ export async function storedActions(tx: Tx, request_ids: readonly string[]): Pro
 
 /**
  * Prices lines on top of what their item was charged so in the same calendar interval, and puts the charges on record. Their
- * amounts are exact; what they post is the ledger's running total. Throws `not_entitled`, `quantity_negative`, `amount_out_of_range`.
+ * amounts are exact; what they post is the ledger's running total. Throws `not_entitled`, `price_needs_events`, `quantity_negative`,
+ * `amount_out_of_range`.
  */
 export async function actionCharges(
   tx: Tx,
@@ -53,6 +56,13 @@ export async function actionCharges(
     if (!subscription || !item) {
       const detail = `No live subscription has ${line.sku}.`;
       throw errors.not_entitled({ detail, errors: [{ pointer: `/lines/${index}/sku`, code: 'not_entitled', detail }] });
+    }
+    if (pricedByEvents(item.price, item.aggregation)) {
+      const detail = `${line.sku} is priced by its events, over a period: report the usage, and a run bills it.`;
+      throw errors.price_needs_events({
+        detail,
+        errors: [{ pointer: `/lines/${index}/sku`, code: 'price_needs_events', detail }],
+      });
     }
     // The total so far could carry it, but the SKU does not take it: metering refuses the same.
     if (line.quantity.startsWith('-') && !item.allow_negative) {

@@ -101,6 +101,7 @@ function itemOf(price: EffectivePrice, skus: Awaited<ReturnType<typeof skusByCod
     sku: price.sku,
     unit: sku.unit,
     aggregation: sku.aggregation,
+    unique_by: sku.dimensions[0] ?? null,
     allow_negative: sku.allow_negative,
     price_version_id: price.price_version_id,
     version: price.version,

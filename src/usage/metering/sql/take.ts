@@ -140,6 +140,27 @@ export function readEventsOfPieces(db: Db, pieces: readonly Piece[]): AsyncGener
   return readByCursor(db, query, { first: 2000 });
 }
 
+export interface StandingEventRow {
+  take: number;
+  request_id: string;
+  time: string;
+  quantity: string | null;
+  amount: string | null;
+  properties: JsonObject | null;
+}
+
+/** What a price needs of the events of pieces, by take and in the order of leaves, some thousands at a time. */
+export function readStandingEvents(db: Db, pieces: readonly Piece[]): AsyncGenerator<StandingEventRow[]> {
+  const query = sql<StandingEventRow>`
+    SELECT p.take, e.request_id, e.event_time AS time, trim_scale(e.quantity)::text AS quantity, trim_scale(e.amount)::text AS amount, e.properties
+      FROM ${pieceRows(pieces)}
+      JOIN metering_event e ON e.tenant_id = ${db.tenant_id} AND e.org_id = p.org_id AND e.sku = p.sku
+       AND e.event_time >= p.starts::timestamptz AND e.event_time < p.ends::timestamptz
+     WHERE e.xid >= p.arrived_from::xid8 AND e.xid < p.arrived_to::xid8 AND NOT e.absorbed
+     ORDER BY p.take, e.event_time, e.request_id COLLATE "C"`;
+  return readByCursor(db, query, { first: 5000 });
+}
+
 /** The first events of one piece in the order of leaves; the index gives them without reading the others. */
 export async function selectFirstEvents(db: Db, piece: Piece, most: number): Promise<TakenEventRow[]> {
   return db.rows(sql<TakenEventRow>`

@@ -1,0 +1,103 @@
+import { before } from '../../../kernel/period.ts';
+import type { Db } from '../../../platform/postgres.ts';
+import { organizationsWithLateUsage, takeUsage } from '../../../usage/metering/service.ts';
+import type { Subscription } from '../../subscriptions/model.ts';
+import { subscriptionsByIds } from '../../subscriptions/service.ts';
+import { servicePeriods } from '../decide/periods.ts';
+import type { LatePeriod } from '../decide/portions.ts';
+import { freeRectangles, rectanglesWithin } from '../decide/rectangles.ts';
+import type { RatedSubscription, UsageRectangle } from '../model.ts';
+import { type BilledPeriodRow, lastBilledBefore, liveBilledPeriods } from '../sql.ts';
+
+/** A subscription with its live billed periods and takes. */
+export interface BilledSubscription {
+  subscription: RatedSubscription;
+  billed: readonly BilledPeriodRow[];
+  taken: readonly UsageRectangle[];
+  /** Only periods that begin before are corrected; the others are left to the run that follows them. */
+  until: string;
+}
+
+/** What came for billed periods after they were billed. */
+export interface LateUsage {
+  periods: LatePeriod[];
+  /** Rectangles of the periods with late usage that no live take covers. */
+  rectangles: UsageRectangle[];
+}
+
+/**
+ * By subscription, the billed periods in which something arrived since, below the watermark, that nothing has taken. Cheap where there is
+ * nothing: rollups tell which organizations have to be looked at.
+ */
+export async function lateUsageOf(
+  db: Db,
+  subscriptions: readonly BilledSubscription[],
+  watermark: string,
+): Promise<Map<string, LateUsage>> {
+  const late_orgs = await organizationsWithLateUsage(
+    db,
+    subscriptions.flatMap(({ subscription, billed }) => billed.map((row) => ({ ...row, org_id: subscription.org_id }))),
+  );
+  const asked = subscriptions
+    .filter(({ subscription }) => late_orgs.has(subscription.org_id))
+    .flatMap(({ subscription, billed, taken, until }) =>
+      billed
+        .filter((row) => before(row.from, until))
+        .flatMap((row) => {
+          const free = freeRectangles({ from: row.from, to: row.to, arrived_from: '0', arrived_to: watermark }, taken);
+          return periodsOf(subscription, row, billed).flatMap((period) =>
+            subscription.items.map(({ sku }) => ({ subscription, row, period, sku, rectangles: rectanglesWithin(free, period) })),
+          );
+        }),
+    )
+    .filter(({ rectangles }) => rectangles.length > 0);
+  const taken = await takeUsage(
+    db,
+    asked.map(({ subscription: { org_id, time_zone }, sku, rectangles }) => ({ org_id, sku, time_zone, rectangles })),
+  );
+  const found = new Map<string, LateUsage>();
+  const news = asked.filter((_each, index) => taken[index]!.count > 0);
+  for (const of_period of Map.groupBy(news, ({ row, period }) => `${row.billed_period_id} ${period.from}`).values()) {
+    const [{ subscription, row, period, rectangles }] = of_period as [(typeof news)[number]];
+    const late = found.get(subscription.subscription_id) ?? { periods: [], rectangles: [] };
+    found.set(subscription.subscription_id, late);
+    late.periods.push({ ...period, billed_period_id: row.billed_period_id, skus: new Set(of_period.map(({ sku }) => sku)) });
+    late.rectangles.push(...rectangles);
+  }
+  return found;
+}
+
+/** The service periods of a billed one, as they were cut. */
+function periodsOf(subscription: RatedSubscription, row: BilledPeriodRow, billed: readonly BilledPeriodRow[]) {
+  const [from, to] = [Temporal.PlainDate.from(row.from_date), Temporal.PlainDate.from(row.to_date)];
+  const cut = servicePeriods(subscription, from, to);
+  return cut
+    .map((period, index) => ({
+      ...period,
+      from: index === 0 ? row.from : period.from,
+      to: index === cut.length - 1 ? row.to : period.to,
+      // The interval has ended for good once a later part of it has, although this part did not end it.
+      ends_interval: period.ends_interval || billed.some((each) => !before(each.to, period.interval_to)),
+    }))
+    .filter((period) => before(period.from, period.to));
+}
+
+/**
+ * Subscriptions that ended before a moment and may have usage that came, or was corrected, since they were billed: all that have are among
+ * them. A run has no period of theirs to bill, and corrects what it billed.
+ */
+export async function endedWithLateUsage(
+  db: Db,
+  { org_id, ended_by }: { org_id: string | null; ended_by: string },
+): Promise<Subscription[]> {
+  const quiet = await lastBilledBefore(db, ended_by, org_id);
+  const known = await subscriptionsByIds(db, quiet);
+  const ended = [...known.values()].filter(({ ended_at }) => ended_at !== null && !before(ended_by, ended_at));
+  const owner = new Map(ended.map((each) => [each.subscription_id, each.org_id]));
+  const periods = await liveBilledPeriods(db, [...owner.keys()]);
+  const late_orgs = await organizationsWithLateUsage(
+    db,
+    periods.map((row) => ({ ...row, org_id: owner.get(row.subscription_id)! })),
+  );
+  return ended.filter((each) => late_orgs.has(each.org_id));
+}

@@ -1,0 +1,108 @@
+import type { Db } from '../../../platform/postgres.ts';
+import { pricedByEvents } from '../../../pricing/metered.ts';
+import type { StandingEvent, TakenUsage, UsageTake } from '../../../usage/metering/model.ts';
+import { standingEvents, takeUsage } from '../../../usage/metering/service.ts';
+import { isPricedWhole, usageKey } from '../decide/charges.ts';
+import type { ItemUsage, Portion, RatedItem, RatedSubscription, UsageRectangle } from '../model.ts';
+
+/** A portion of a subscription, with the rectangles that are its own where usage adds up. */
+export interface AskedPortion {
+  subscription: Pick<RatedSubscription, 'subscription_id' | 'org_id' | 'time_zone'>;
+  portion: Portion;
+  rectangles: readonly UsageRectangle[];
+}
+
+/**
+ * The usage behind portions, by subscription and `usageKey`, in a few questions to metering for all of them: from their own rectangles, or
+ * from all that their counter runs over, event by event where the price is over events.
+ */
+export async function usageOfPortions(
+  db: Db,
+  asked: readonly AskedPortion[],
+  watermark: string,
+): Promise<Map<string, Map<string, ItemUsage>>> {
+  const takes = asked.map((each) => takeOf(each, watermark));
+  const taken = await takeUsage(db, takes);
+  const events = await eventsOf(db, asked, takes);
+  const openings = await openingsOf(db, asked, watermark);
+  const found = new Map<string, Map<string, ItemUsage>>();
+  for (const [index, { subscription, portion }] of asked.entries()) {
+    const opening = openings.get(index) ?? null;
+    if (taken[index]!.count === 0 && (opening === null || opening === '0')) continue;
+    const mine = found.get(subscription.subscription_id) ?? new Map<string, ItemUsage>();
+    found.set(subscription.subscription_id, mine);
+    mine.set(usageKey(portion), itemUsage(portion.item, taken[index]!, { events: events.get(index) ?? [], opening }));
+  }
+  return found;
+}
+
+/** The rectangle of a line that is priced whole: everything used in a time that had arrived below the watermark. */
+export function wholeRectangle({ from, to }: { from: string; to: string }, watermark: string): UsageRectangle {
+  return { from, to, arrived_from: '0', arrived_to: watermark };
+}
+
+function takeOf({ subscription, portion, rectangles }: AskedPortion, watermark: string): UsageTake {
+  const { org_id, time_zone } = subscription;
+  const own = isPricedWhole(portion) ? [wholeRectangle(portion.scope, watermark)] : rectangles;
+  return { org_id, sku: portion.item.sku, time_zone, rectangles: own };
+}
+
+async function eventsOf(
+  db: Db,
+  asked: readonly AskedPortion[],
+  takes: readonly UsageTake[],
+): Promise<Map<number, StandingEvent[]>> {
+  const places = asked.flatMap(({ portion }, index) =>
+    pricedByEvents(portion.item.price, portion.item.aggregation) ? [index] : [],
+  );
+  const found = new Map<number, StandingEvent[]>();
+  if (places.length === 0) return found;
+  for await (const { take, events } of standingEvents(
+    db,
+    places.map((index) => takes[index]!),
+  ))
+    found.set(places[take]!, events);
+  return found;
+}
+
+/** What was in stock when the time of a `weighted_sum` began: the sum of everything before. */
+async function openingsOf(db: Db, asked: readonly AskedPortion[], watermark: string): Promise<Map<number, string>> {
+  const places = asked.flatMap(({ portion }, index) => (portion.item.aggregation === 'weighted_sum' ? [index] : []));
+  if (places.length === 0) return new Map();
+  const sums = await takeUsage(
+    db,
+    places.map((index) => {
+      const { subscription, portion } = asked[index]!;
+      const rectangles = [wholeRectangle({ from: beginning_of_usage, to: portion.scope.from }, watermark)];
+      return { org_id: subscription.org_id, sku: portion.item.sku, time_zone: subscription.time_zone, rectangles };
+    }),
+  );
+  return new Map(places.map((index, at) => [index, sums[at]!.quantity_sum]));
+}
+
+/** No usage is older: ingest refuses it. */
+const beginning_of_usage = '2000-01-01T00:00:00Z';
+
+function itemUsage(
+  { aggregation }: RatedItem,
+  usage: TakenUsage,
+  { events, opening }: { events: readonly StandingEvent[]; opening: string | null },
+): ItemUsage {
+  return {
+    quantity: aggregated(aggregation, usage),
+    count: usage.count,
+    sum: usage.quantity_sum,
+    root: usage.root,
+    events,
+    opening,
+  };
+}
+
+/** The one quantity that a SKU's aggregation makes of its events, where sums over them are enough to tell. */
+function aggregated(aggregation: string, usage: TakenUsage): string {
+  if (aggregation === 'count') return `${usage.count}`;
+  if (aggregation === 'max') return usage.quantity_max ?? '0';
+  if (aggregation === 'min') return usage.quantity_min ?? '0';
+  if (aggregation === 'latest') return usage.quantity_latest ?? '0';
+  return usage.quantity_sum;
+}
