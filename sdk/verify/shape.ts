@@ -134,11 +134,13 @@ const inputs = object(
 );
 
 const event = object({ org_id: id, request_id: anyText, sku: anyText, source: anyText, time: moment }, {
+  amends: anyText,
   amount: decimal,
   metadata: free,
   project_id: id,
   properties: free,
   quantity: decimal,
+  voids: anyText,
 } satisfies Partial<Record<(typeof eventMembers)[number], Check>>);
 
 const bundleDay = object({ day, root: hash, count, sum: decimal, events: list(object({ event, salt })) });

@@ -1,7 +1,17 @@
 import type { BundleDay, ChargeInputs, InvoiceLineDocument, SaltedEvent } from '../../src/kernel/bundle.ts';
 import { add, compare, type Decimal, formatDecimal, parseDecimal, ZERO } from '../../src/kernel/decimal.ts';
 import { TreeBuilder } from '../../src/kernel/merkle.ts';
-import { canonicalEvent, compareEvents, type DayUsage, leafOfText, lineRoot, type UsageEvent } from '../../src/kernel/proof.ts';
+import {
+  canonicalEvent,
+  compareEvents,
+  counterEvent,
+  counterEventId,
+  counterPrefix,
+  type DayUsage,
+  leafOfText,
+  lineRoot,
+  type UsageEvent,
+} from '../../src/kernel/proof.ts';
 import type { Findings } from './report.ts';
 
 /**
@@ -73,6 +83,12 @@ export class LineUsage {
         this.findings.fault(`${this.line_at}/usage`, 'usage_missing', 'the inputs aggregate usage, and the line has none');
       return;
     }
+    for (const [counter, event] of this.measured.finish())
+      this.findings.fault(
+        `${this.at}/days`,
+        'correction_wrong',
+        `${counter.request_id} is not the opposite of ${event.request_id}, which it takes back`,
+      );
     this.expect(`${this.line_at}/usage/root`, 'line_root_wrong', usage.root, lineRoot(this.days).toString('hex'));
     this.expect(`${this.line_at}/usage/count`, 'line_count_wrong', usage.count, this.count);
     this.expect(`${this.line_at}/usage/sum`, 'line_sum_wrong', usage.sum, formatDecimal(this.measured.sum));
@@ -106,6 +122,10 @@ export class LineUsage {
     if (event.sku !== line.sku) findings.fault(`${at}/event/sku`, 'event_foreign', 'belongs to another SKU than the line');
     if (line.project_id !== undefined && event.project_id !== line.project_id)
       findings.fault(`${at}/event/project_id`, 'event_foreign', 'belongs to another project than the line');
+    if (event.voids != null && event.amends != null)
+      findings.fault(`${at}/event/amends`, 'correction_wrong', 'takes back one event and stands in the place of another');
+    if (event.voids == null ? event.request_id.startsWith(counterPrefix) : event.request_id !== counterEventId(event.voids))
+      findings.fault(`${at}/event/request_id`, 'correction_wrong', 'is not the one request id that a counter-event has');
     const moment = Temporal.Instant.from(event.time);
     if (
       moment
@@ -126,22 +146,30 @@ export class LineUsage {
   }
 }
 
-/** What events come to under each aggregation; events without a quantity count, and add nothing else. */
+/**
+ * What events come to under each aggregation; events without a quantity count, and add nothing else. A counter-event subtracts what its
+ * event added. For the largest, smallest and last quantity neither is there; the two share their moment, so that only one is kept at a time.
+ */
 class Measures {
   sum: Decimal = ZERO;
   private count = 0n;
   private max: Decimal | undefined;
   private min: Decimal | undefined;
-  private latest: { event: UsageEvent; quantity: Decimal } | undefined;
+  private latest: Decimal | undefined;
+  private moment: UsageEvent[] = [];
+  private readonly unlike: [counter: UsageEvent, event: UsageEvent][] = [];
 
   add(event: UsageEvent): void {
-    this.count += 1n;
-    if (event.quantity == null) return;
-    const quantity = parseDecimal(event.quantity);
-    this.sum = add(this.sum, quantity);
-    if (!this.max || compare(quantity, this.max) > 0) this.max = quantity;
-    if (!this.min || compare(quantity, this.min) < 0) this.min = quantity;
-    if (!this.latest || compareEvents(event, this.latest.event) > 0) this.latest = { event, quantity };
+    this.count += event.voids == null ? 1n : -1n;
+    if (event.quantity != null) this.sum = add(this.sum, parseDecimal(event.quantity));
+    if (this.moment.length > 0 && this.moment[0]!.time !== event.time) this.endMoment();
+    this.moment.push(event);
+  }
+
+  /** Ends the last moment; answers the counter-events that differ from what they take back. */
+  finish(): readonly [counter: UsageEvent, event: UsageEvent][] {
+    this.endMoment();
+    return this.unlike;
   }
 
   aggregate(aggregation: string | undefined): Decimal | undefined {
@@ -155,9 +183,27 @@ class Measures {
       case 'min':
         return this.min ?? ZERO;
       case 'latest':
-        return this.latest?.quantity ?? ZERO;
+        return this.latest ?? ZERO;
       default:
         return undefined;
     }
   }
+
+  private endMoment(): void {
+    const counters = new Map(this.moment.flatMap((event) => (event.voids == null ? [] : [[event.voids, event] as const])));
+    for (const event of this.moment) {
+      const counter = counters.get(event.request_id);
+      if (counter && !isOpposite(counter, event)) this.unlike.push([counter, event]);
+      if (counter || event.voids != null || event.quantity == null) continue;
+      const quantity = parseDecimal(event.quantity);
+      if (!this.max || compare(quantity, this.max) > 0) this.max = quantity;
+      if (!this.min || compare(quantity, this.min) < 0) this.min = quantity;
+      this.latest = quantity;
+    }
+    this.moment = [];
+  }
+}
+
+function isOpposite(counter: UsageEvent, event: UsageEvent): boolean {
+  return event.voids == null && canonicalEvent(counter) === canonicalEvent(counterEvent(event, counter));
 }

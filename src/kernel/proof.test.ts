@@ -5,6 +5,8 @@ import { canonicalJson, type JsonObject } from './canonical-json.ts';
 import {
   canonicalEvent,
   compareEvents,
+  counterEvent,
+  counterEventId,
   dayLeaf,
   eventMembers,
   lineRoot,
@@ -46,12 +48,25 @@ describe('a usage leaf', () => {
       time: text,
       source: text,
       metadata: maybe(document.map((each) => ({ ...each }))),
+      voids: maybe(text),
+      amends: maybe(text),
     });
     fc.assert(
       fc.property(events, (each) => {
         expect(canonicalEvent(each)).toBe(canonicalJson({ ...each } as JsonObject));
       }),
     );
+  });
+
+  it('of a counter-event has the event’s values, its measures negated, and the one request id that takes that event back', () => {
+    const said = { source: 'manual', metadata: { reason: 'test reading' } };
+    expect(canonicalEvent(counterEvent({ ...event, amount: '-0.5', amends: 'r-0', metadata: { n: 1 } }, said))).toBe(
+      '{"amount":"0.5","metadata":{"reason":"test reading"},"org_id":"01890000-0000-7000-8000-000000000001","quantity":"-0.451","request_id":"void:r-1","sku":"grid.import","source":"manual","time":"2026-01-31T13:30:00Z","voids":"r-1"}',
+    );
+    expect(counterEvent({ ...event, quantity: '0' }, said)).toMatchObject({ quantity: '0', amount: null });
+    // 125 letters of two bytes are 250 bytes; with one more, the id is hashed.
+    expect(counterEventId('é'.repeat(125))).toBe(`void:${'é'.repeat(125)}`);
+    expect(counterEventId('é'.repeat(126))).toBe(`void:${hash('sha256', 'é'.repeat(126), 'hex')}`);
   });
 
   it('takes null for absent, as rows say it', () => {

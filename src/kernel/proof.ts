@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto';
 import { canonicalJson, canonicalString, type JsonObject, type JsonValue } from './canonical-json.ts';
+import { formatDecimal, negate, parseDecimal } from './decimal.ts';
 import { leafHash, merkleRoot } from './merkle.ts';
 
 /**
@@ -25,10 +26,15 @@ export interface UsageEvent {
   readonly time: string;
   readonly source: string;
   readonly metadata?: JsonObject | null;
+  /** The request id of the event that this one takes back. Such a counter-event has that event's values, its measures negated. */
+  readonly voids?: string | null;
+  /** The request id of the event in whose place this one stands; a counter-event has taken that one back. */
+  readonly amends?: string | null;
 }
 
 /** The members an event may have, in canonical order. */
 export const eventMembers = [
+  'amends',
   'amount',
   'metadata',
   'org_id',
@@ -39,6 +45,7 @@ export const eventMembers = [
   'sku',
   'source',
   'time',
+  'voids',
 ] as const satisfies readonly (keyof UsageEvent)[];
 
 /** Bytes of a leaf's random salt. */
@@ -47,13 +54,39 @@ export const saltBytes = 16;
 /** The canonical text of an event (RFC 8785). Written out member by member: this is the hot path of ingest. */
 export function canonicalEvent(event: UsageEvent): string {
   let text = '{';
+  if (event.amends != null) text += `"amends":${canonicalString(event.amends)},`;
   if (event.amount != null) text += `"amount":${canonicalString(event.amount)},`;
   if (event.metadata != null) text += `"metadata":${canonicalJson(event.metadata)},`;
   text += `"org_id":${canonicalString(event.org_id)}`;
   if (event.project_id != null) text += `,"project_id":${canonicalString(event.project_id)}`;
   if (event.properties != null) text += `,"properties":${canonicalJson(event.properties)}`;
   if (event.quantity != null) text += `,"quantity":${canonicalString(event.quantity)}`;
-  return `${text},"request_id":${canonicalString(event.request_id)},"sku":${canonicalString(event.sku)},"source":${canonicalString(event.source)},"time":${canonicalString(event.time)}}`;
+  text += `,"request_id":${canonicalString(event.request_id)},"sku":${canonicalString(event.sku)},"source":${canonicalString(event.source)},"time":${canonicalString(event.time)}`;
+  return event.voids == null ? `${text}}` : `${text},"voids":${canonicalString(event.voids)}}`;
+}
+
+/** How the request id of every counter-event begins, and of no other event. */
+export const counterPrefix = 'void:';
+
+/** The request id of the counter-event of an event. There is only this one, so that nothing is taken back twice. */
+export function counterEventId(request_id: string): string {
+  const fits = Buffer.byteLength(request_id) <= 250;
+  return `${counterPrefix}${fits ? request_id : hash('sha256', request_id, 'hex')}`;
+}
+
+/** The counter-event of an event: the same with its measures negated, said by `source` with its own `metadata`. */
+export function counterEvent(event: UsageEvent, { source, metadata }: Pick<UsageEvent, 'source' | 'metadata'>): UsageEvent {
+  const negated = (value: string | null | undefined) => (value == null ? null : formatDecimal(negate(parseDecimal(value))));
+  return {
+    ...event,
+    request_id: counterEventId(event.request_id),
+    quantity: negated(event.quantity),
+    amount: negated(event.amount),
+    source,
+    metadata: metadata ?? null,
+    voids: event.request_id,
+    amends: null,
+  };
 }
 
 /** The leaf hash of an event: RFC 6962 leaf hash of JCS({"event": …, "salt": base64url of 16 random bytes}). */

@@ -117,12 +117,16 @@ export interface UsageTake {
 
 /** What a take holds. Decimals are shortest text; null where no event has such a value. */
 export interface TakenUsage {
+  /** Events, and so leaves under `root`. */
   count: number;
+  /** What they count for: events less those that counter-events take back. Below zero where these stood in an earlier take. */
+  counted: number;
   /** Events without quantity add nothing. */
   quantity_sum: string;
+  /** Of the events that stand: no counter-event, and none whose counter-event is in the take. */
   quantity_max: string | null;
   quantity_min: string | null;
-  /** Of the last event, by (time, request id), that has a quantity. */
+  /** Of the last of these, by (time, request id), that has a quantity. */
   quantity_latest: string | null;
   amount_sum: string | null;
   /** Over the take's days (`lineRoot` of `daysOfTake`). */

@@ -150,6 +150,7 @@ async function takeWholeDays(
     ...row,
     asked: asked[row.n - 1]!,
     count: Number.parseInt(row.count, 10),
+    counted: Number.parseInt(row.counted, 10),
   }));
   const refused = new Set(rows.filter((row) => row.moved || row.stale).map((row) => row.asked.take));
   for (const [take, parts] of Map.groupBy(rows, (row) => row.asked.take)) {
@@ -182,7 +183,8 @@ async function daysOf(db: Db, whole: readonly WholeDays[], edges: readonly Piece
     } else if (row.day !== null && row.stale) {
       pieces.push(pieceOfDay(source, row.day));
     } else if (row.day !== null) {
-      put(asked.take, { ...row, day: row.day, count: Number.parseInt(row.count, 10) });
+      const [count, counted] = [Number.parseInt(row.count, 10), Number.parseInt(row.counted, 10)];
+      put(asked.take, { ...row, day: row.day, count, counted });
     }
   }
   if (pieces.length === 0) return found;

@@ -64,6 +64,7 @@ function expected(
   const text = (at: number) => (ordered.length === 0 ? null : formatDecimal(ordered.at(at)!));
   return {
     count: mine.length,
+    counted: mine.length,
     quantity_sum: formatDecimal(quantities.reduce(add, parseDecimal('0'))),
     quantity_max: text(-1),
     quantity_min: text(0),

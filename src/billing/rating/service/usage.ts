@@ -100,7 +100,7 @@ function itemUsage(
 
 /** The one quantity that a SKU's aggregation makes of its events, where sums over them are enough to tell. */
 function aggregated(aggregation: string, usage: TakenUsage): string {
-  if (aggregation === 'count') return `${usage.count}`;
+  if (aggregation === 'count') return `${usage.counted}`;
   if (aggregation === 'max') return usage.quantity_max ?? '0';
   if (aggregation === 'min') return usage.quantity_min ?? '0';
   if (aggregation === 'latest') return usage.quantity_latest ?? '0';

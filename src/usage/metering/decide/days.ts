@@ -6,6 +6,8 @@ import { dayLeaf } from '../../../kernel/proof.ts';
 export interface Block {
   day: string;
   count: string;
+  /** What they count for: a counter-event takes one away. */
+  counted: string;
   /** How many of them came late for the take that asks. */
   late_count: string;
   quantity_sum: string;
@@ -23,6 +25,7 @@ export interface Block {
 export interface UsageOfDay {
   day: string;
   count: number;
+  counted: number;
   late_count: number;
   quantity_sum: string;
   quantity_max: string | null;
@@ -80,14 +83,28 @@ export function foldDays<B extends Block>(sameKeys: (a: B, b: B) => boolean): Da
 function summed(block: Block): Omit<UsageOfDay, 'root' | 'day_leaf'> {
   const { day, quantity_sum, quantity_max, quantity_min, quantity_latest, amount_sum, first_time, last_time } = block;
   const count = Number.parseInt(block.count, 10);
+  const counted = Number.parseInt(block.counted, 10);
   const late_count = Number.parseInt(block.late_count, 10);
-  return { day, count, late_count, quantity_sum, quantity_max, quantity_min, quantity_latest, amount_sum, first_time, last_time };
+  return {
+    day,
+    count,
+    counted,
+    late_count,
+    quantity_sum,
+    quantity_max,
+    quantity_min,
+    quantity_latest,
+    amount_sum,
+    first_time,
+    last_time,
+  };
 }
 
 function joined<S extends Omit<UsageOfDay, 'root' | 'day_leaf'>>(sum: S, block: Block): S {
   return {
     ...sum,
     count: sum.count + Number.parseInt(block.count, 10),
+    counted: sum.counted + Number.parseInt(block.counted, 10),
     late_count: sum.late_count + Number.parseInt(block.late_count, 10),
     quantity_sum: combine(add, sum.quantity_sum, block.quantity_sum),
     quantity_max: combine(maximum, sum.quantity_max, block.quantity_max),

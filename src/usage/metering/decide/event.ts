@@ -1,7 +1,7 @@
 import { Ajv, type ErrorObject } from 'ajv';
 import type { JsonObject } from '../../../kernel/canonical-json.ts';
 import { decimalText } from '../../../kernel/decimal.ts';
-import { canonicalEvent, type UsageEvent, utcText } from '../../../kernel/proof.ts';
+import { canonicalEvent, counterEvent, counterPrefix, type UsageEvent, utcText } from '../../../kernel/proof.ts';
 import { shortestDecimal } from '../../../platform/schemas.ts';
 import { type Rejection, type RejectionCode, type Source, sources } from '../model.ts';
 
@@ -20,6 +20,11 @@ export interface SoundEvent {
   /** Microseconds since 2000-01-01 UTC, as PostgreSQL counts. */
   time_us: number;
   source: Source;
+  /** The request id of the event that this one takes back, or in whose place it stands. */
+  voids: string | null;
+  amends: string | null;
+  /** Of these two: whether that event was told that it is not billed. Null for any other event. */
+  absorbed: boolean | null;
   /** One, or two where the SKU's aggregation decides what an absent quantity means. */
   readings: readonly Reading[];
 }
@@ -38,8 +43,14 @@ export function isRejection(parsed: ParsedEvent): parsed is Rejection {
   return 'code' in parsed;
 }
 
+/** What an event is that stands in the place of another. */
+export interface Amends {
+  amends: string;
+  absorbed: boolean;
+}
+
 /** Checks one event of a call by itself. `latest_us` is the last moment that is not too far ahead. */
-export function parseEvent(input: unknown, index: number, latest_us: number): ParsedEvent {
+export function parseEvent(input: unknown, index: number, latest_us: number, amends?: Amends): ParsedEvent {
   if (!hasShape(input)) return refuseShape(input, index, hasShape.errors?.[0]);
   const { request_id, org_id, sku, project_id = null } = input;
   const refuse = (code: RejectionCode, detail: string): Rejection => ({
@@ -51,6 +62,8 @@ export function parseEvent(input: unknown, index: number, latest_us: number): Pa
 
   if (!isName(request_id))
     return refuse('field_invalid', 'request_id must have 1 to 255 characters, none of them a control character.');
+  if (request_id.startsWith(counterPrefix))
+    return refuse('field_invalid', `request_id must not begin with ${counterPrefix}, as those of counter-events do.`);
   if (!uuid.test(org_id)) return refuse('field_invalid', 'org_id must be a UUID in lower case.');
   if (project_id !== null && !uuid.test(project_id)) return refuse('field_invalid', 'project_id must be a UUID in lower case.');
   if (!skuName.test(sku)) return refuse('sku_unknown', 'sku cannot be the name of a SKU.');
@@ -77,6 +90,7 @@ export function parseEvent(input: unknown, index: number, latest_us: number): Pa
     time: moment.text,
     source: input.source ?? 'backend',
     metadata: (input.metadata ?? null) as JsonObject | null,
+    amends: amends?.amends ?? null,
   };
   const documents = documentsOf(event);
   if (typeof documents === 'string') return refuse('field_invalid', documents);
@@ -91,13 +105,44 @@ export function parseEvent(input: unknown, index: number, latest_us: number): Pa
     time: moment.text,
     time_us: moment.us,
     source: event.source as Source,
+    voids: null,
+    amends: amends?.amends ?? null,
+    absorbed: amends?.absorbed ?? null,
     readings: readingsOf(event, quantity),
+  };
+}
+
+/** The counter-event of an event that is stored. */
+export function counterOf(
+  stored: UsageEvent & { absorbed: boolean },
+  index: number,
+  said: { source: Source; metadata: JsonObject },
+): SoundEvent {
+  const { absorbed, ...original } = stored;
+  const event = counterEvent(original, said);
+  const { request_id, org_id, project_id = null, sku, quantity = null, amount = null, properties, time, voids = null } = event;
+  return {
+    index,
+    request_id,
+    org_id,
+    project_id,
+    sku,
+    amount,
+    properties: properties == null ? null : JSON.stringify(properties),
+    metadata: JSON.stringify(said.metadata),
+    time,
+    time_us: microseconds(Temporal.Instant.from(time)),
+    source: said.source,
+    voids,
+    amends: null,
+    absorbed,
+    readings: [{ quantity, sku_counts: null, canonical: canonicalEvent(event) }],
   };
 }
 
 /** Microseconds since 2000-01-01 UTC; exact in a JavaScript number until the year 2285. */
 export function microseconds(at: Temporal.Instant): number {
-  return at.epochMilliseconds * 1000 - epoch_us;
+  return int((at.epochNanoseconds / 1000n).toString()) - epoch_us;
 }
 
 const epoch_us = 946_684_800_000_000;
@@ -224,9 +269,7 @@ function readTime(text: string): { text: string; us: number } | undefined {
   if (!anyTime.test(text)) return undefined;
   try {
     const canonical = utcText(Temporal.Instant.from(text));
-    const instant = Temporal.Instant.from(canonical);
-    const us = int((instant.epochNanoseconds / 1000n).toString()) - epoch_us;
-    return { text: canonical, us };
+    return { text: canonical, us: microseconds(Temporal.Instant.from(canonical)) };
   } catch (error) {
     if (error instanceof RangeError) return undefined;
     throw error;

@@ -97,6 +97,7 @@ export function pieceOfDay(source: Omit<Piece, 'late'> & { late: boolean }, day:
 /** What was summed already: days of a take, or rollups that the database added up. */
 export interface Part {
   count: number;
+  counted: number;
   late_count: number;
   quantity_sum: string;
   quantity_max: string | null;
@@ -112,6 +113,7 @@ export function takenOf(parts: readonly Part[], leaves: Iterable<Uint8Array>): T
   const sum = parts.reduce<Part>(
     (a, b) => ({
       count: a.count + b.count,
+      counted: a.counted + b.counted,
       late_count: a.late_count + b.late_count,
       quantity_sum: a.count === 0 ? b.quantity_sum : combine(add, a.quantity_sum, b.quantity_sum),
       quantity_max: combine(maximum, a.quantity_max, b.quantity_max),
@@ -135,6 +137,7 @@ export function takenOfDays(days: readonly TakenDay[]): TakenUsage {
 
 const nothing: Part = {
   count: 0,
+  counted: 0,
   late_count: 0,
   quantity_sum: '0',
   quantity_max: null,

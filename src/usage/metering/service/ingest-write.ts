@@ -6,7 +6,16 @@ import { leafOfText, saltBytes, saltText } from '../../../kernel/proof.ts';
 import type { Postgres } from '../../../platform/postgres.ts';
 import { microseconds, type SoundEvent } from '../decide/event.ts';
 import type { LatePolicy } from '../model.ts';
-import { type Flush, type FlushedRow, type FlushRow, flush, prepareForFlush, type Refusal, selectStored } from '../sql/ingest.ts';
+import {
+  type Flush,
+  type FlushCorrection,
+  type FlushedRow,
+  type FlushRow,
+  flush,
+  prepareForFlush,
+  type Refusal,
+  selectStored,
+} from '../sql/ingest.ts';
 
 /** The sound events of one call, on their way to the database. */
 export interface Batch {
@@ -23,7 +32,19 @@ export type Verdict =
 
 /** Writes batches of any tenants in one commit; answers a verdict for each event of each batch. */
 export async function writeBatches(postgres: Postgres, batches: readonly Batch[]): Promise<Verdict[][]> {
+  return withFlusher(postgres, (client) => writeOn(client, batches));
+}
+
+/** The same on a connection that flushes, in the transaction that the caller has begun there, if he has. */
+export async function writeOn(client: pg.PoolClient, batches: readonly Batch[]): Promise<Verdict[][]> {
   const entries = batches.map((batch) => batch.events.map((event): Entry => ({ batch, event, verdict: undefined })));
+  // A second round only where one request id came with two bodies and the first was refused: the other may be the good one.
+  for (let open = entries.flat(); open.length > 0; ) open = await writeRound(client, open);
+  return entries.map((each) => each.map(({ verdict }) => verdict!));
+}
+
+/** Lends a connection that is prepared for flushes. One that broke is not used again. */
+export async function withFlusher<T>(postgres: Postgres, work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
   const client = await postgres.pool('ingest').connect();
   let broken: Error | undefined;
   try {
@@ -31,15 +52,13 @@ export async function writeBatches(postgres: Postgres, batches: readonly Batch[]
       await prepareForFlush(client);
       prepared.add(client);
     }
-    // A second round only where one request id came with two bodies and the first was refused: the other may be the good one.
-    for (let open = entries.flat(); open.length > 0; ) open = await writeRound(client, open);
+    return await work(client);
   } catch (error) {
     if (!(error instanceof pg.DatabaseError)) broken = error instanceof Error ? error : new Error(String(error));
     throw error;
   } finally {
     client.release(broken);
   }
-  return entries.map((each) => each.map(({ verdict }) => verdict!));
 }
 
 interface Entry {
@@ -104,6 +123,7 @@ function flushOf(candidates: readonly Candidate[]): Flush {
   const reports = new Places<{ tenant_id: string; event_id: string; now: string }>();
   const received = new Map<Batch, number>();
   const rows: FlushRow[] = [];
+  const corrections: FlushCorrection[] = [];
   for (const candidate of candidates) {
     const { tenant_id, now } = candidate.entry.batch;
     const { event } = candidate.entry;
@@ -115,6 +135,7 @@ function flushOf(candidates: readonly Candidate[]): Flush {
     const received_us = received.get(candidate.entry.batch) ?? microseconds(now);
     received.set(candidate.entry.batch, received_us);
     candidate.first = rows.length + 1;
+    const { voids, amends, absorbed } = event;
     for (const reading of event.readings) {
       const salt = newSalt();
       const row: FlushRow = {
@@ -136,9 +157,10 @@ function flushOf(candidates: readonly Candidate[]): Flush {
       };
       candidate.rows.push(row);
       rows.push(row);
+      if (absorbed !== null) corrections.push({ n: rows.length, voids, amends, absorbed });
     }
   }
-  return { rows, orgs: orgs.list, skus: skus.list, projects: projects.list, reports: reports.list };
+  return { rows, corrections, orgs: orgs.list, skus: skus.list, projects: projects.list, reports: reports.list };
 }
 
 /** Undefined where only what is stored under the key can tell. */

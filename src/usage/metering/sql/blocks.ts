@@ -8,6 +8,7 @@ export const block_events = 4096;
 export interface BlockRow {
   day: string;
   count: string;
+  counted: string;
   late_count: string;
   quantity_sum: string;
   quantity_max: string | null;
@@ -21,23 +22,25 @@ export interface BlockRow {
 }
 
 /**
- * The rest of a statement whose last CTE is `picked`, with the columns `keys`, day, event_time, request_id, quantity, amount, leaf, late: its
- * events by keys and day, in blocks, all in order.
+ * The rest of a statement whose last CTE is `picked`, with the columns `keys`, day, event_time, request_id, voids, quantity, amount, leaf,
+ * late: its events by keys and day, in blocks, all in order. An event stands where no counter-event of it is picked beside it; as the two
+ * share their moment, that is seen in passing.
  */
 export function blocksOf(keys: RawBuilder<unknown>): RawBuilder<BlockRow> {
   return sql<BlockRow>`
     numbered AS (
-      SELECT *, (row_number() OVER (PARTITION BY ${keys}, day ORDER BY event_time, request_id COLLATE "C") - 1) / ${sql.lit(block_events)} AS block
+      SELECT *, (row_number() OVER (PARTITION BY ${keys}, day ORDER BY event_time, request_id COLLATE "C") - 1) / ${sql.lit(block_events)} AS block,
+             count(voids) OVER (PARTITION BY ${keys}, day, event_time, coalesce(voids, request_id)) = 0 AS stands
         FROM picked),
     blocks AS (
-      SELECT ${keys}, day, block, count(*) AS count,
-             count(*) FILTER (WHERE late) AS late_count, trim_scale(coalesce(sum(quantity), 0)) AS quantity_sum, trim_scale(max(quantity)) AS quantity_max,
-             trim_scale(min(quantity)) AS quantity_min,
-             array_agg(quantity::numeric ORDER BY event_time, request_id COLLATE "C") FILTER (WHERE quantity IS NOT NULL) AS quantities,
+      SELECT ${keys}, day, block, count(*) AS count, count(*) - 2 * count(voids) AS counted,
+             count(*) FILTER (WHERE late) AS late_count, trim_scale(coalesce(sum(quantity), 0)) AS quantity_sum,
+             trim_scale(max(quantity) FILTER (WHERE stands)) AS quantity_max, trim_scale(min(quantity) FILTER (WHERE stands)) AS quantity_min,
+             array_agg(quantity::numeric ORDER BY event_time, request_id COLLATE "C") FILTER (WHERE stands AND quantity IS NOT NULL) AS quantities,
              trim_scale(sum(amount)) AS amount_sum, min(event_time) AS first_time, max(event_time) AS last_time,
              string_agg(leaf, ''::bytea ORDER BY event_time, request_id COLLATE "C") AS leaves
         FROM numbered GROUP BY ${keys}, day, block)
-    SELECT ${keys}, day, count, late_count, quantity_sum, quantity_max, quantity_min, trim_scale(quantities[cardinality(quantities)]) AS quantity_latest,
+    SELECT ${keys}, day, count, counted, late_count, quantity_sum, quantity_max, quantity_min, trim_scale(quantities[cardinality(quantities)]) AS quantity_latest,
            amount_sum, first_time, last_time, leaves
       FROM blocks ORDER BY ${keys}, day, block`;
 }

@@ -22,8 +22,18 @@ export interface FlushRow {
   sku_counts: boolean | null;
 }
 
+/** What the row in place `n` corrects. */
+export interface FlushCorrection {
+  n: number;
+  voids: string | null;
+  amends: string | null;
+  /** Whether the event that is corrected was absorbed. */
+  absorbed: boolean;
+}
+
 export interface Flush {
   rows: readonly FlushRow[];
+  corrections: readonly FlushCorrection[];
   orgs: readonly { tenant_id: string; org_id: string }[];
   skus: readonly { tenant_id: string; sku: string }[];
   projects: readonly { tenant_id: string; project_id: string }[];
@@ -52,7 +62,8 @@ export interface FlushedRow {
  * Stores what may be stored and is not there yet, and tells the outbox, in one statement and so in one transaction. It returns after the
  * commit is on disk. Rows are inserted in the order of their key, so that two flushes never wait for each other.
  */
-export async function flush(client: pg.PoolClient, { rows, orgs, skus, projects, reports }: Flush): Promise<FlushedRow[]> {
+export async function flush(client: pg.PoolClient, batch: Flush): Promise<FlushedRow[]> {
+  const { rows, corrections, orgs, skus, projects, reports } = batch;
   const result = await client.query<FlushedRow>({
     name: 'metering-flush',
     text: flushStatement,
@@ -81,6 +92,10 @@ export async function flush(client: pg.PoolClient, { rows, orgs, skus, projects,
       byteaArray(rows.map((row) => row.leaf)),
       timestamptzArray(rows.map((row) => row.received_us)),
       boolArray(rows.map((row) => row.sku_counts)),
+      int4Array(corrections.map((each) => each.n)),
+      textArray(corrections.map((each) => each.voids)),
+      textArray(corrections.map((each) => each.amends)),
+      boolArray(corrections.map((each) => each.absorbed)),
     ],
   });
   return result.rows;
@@ -126,26 +141,30 @@ project AS MATERIALIZED (
          (SELECT p.org_id FROM metering_project p WHERE p.tenant_id = r.tenant_id AND p.project_id = r.project_id) AS org_id
     FROM unnest($5::uuid[], $6::uuid[]) WITH ORDINALITY AS r(tenant_id, project_id, n)),
 item AS MATERIALIZED (
-  SELECT i.*, org.tenant_id, org.org_id, sku.sku, project.project_id,
+  SELECT i.*, org.tenant_id, org.org_id, sku.sku, project.project_id, c.voids, c.amends, c.absorbed,
          CASE WHEN org.known IS NULL THEN 'org_unknown'
               WHEN (sku.known).sku IS NULL THEN 'sku_unknown'
               WHEN i.project_n IS NOT NULL AND project.org_id IS DISTINCT FROM org.org_id THEN 'project_unknown'
               WHEN i.sku_counts <> ((sku.known).aggregation = 'count') THEN 'quantity_required'
-              WHEN i.quantity LIKE '-%' AND NOT (sku.known).allow_negative THEN 'quantity_negative'
+              WHEN i.quantity LIKE '-%' AND c.voids IS NULL AND NOT (sku.known).allow_negative THEN 'quantity_negative'
               WHEN i.event_time < org.closed_until AND (sku.known).late_policy = 'reject' THEN 'period_closed' END AS refusal,
-         CASE WHEN i.event_time < org.closed_until THEN (sku.known).late_policy END AS late_policy
+         -- What was billed and is corrected is not absorbed: else the correction would take back without giving.
+         CASE WHEN i.event_time < org.closed_until
+              THEN CASE WHEN (sku.known).late_policy = 'absorb' AND NOT c.absorbed THEN 'adjust_next' ELSE (sku.known).late_policy END END AS late_policy
     FROM unnest($10::text[], $11::uuid[], $12::int[], $13::int[], $14::int[], $15::text[], $16::text[], $17::text[], $18::timestamptz[],
                 $19::text[], $20::text[], $21::bytea[], $22::bytea[], $23::timestamptz[], $24::boolean[]) WITH ORDINALITY
          AS i(request_id, event_id, org_n, sku_n, project_n, quantity, amount, properties, event_time, source, metadata, salt, leaf,
               received_at, sku_counts, n)
     JOIN org ON org.n = i.org_n
     JOIN sku ON sku.n = i.sku_n
-    LEFT JOIN project ON project.n = i.project_n),
+    LEFT JOIN project ON project.n = i.project_n
+    LEFT JOIN unnest($25::int[], $26::text[], $27::text[], $28::boolean[]) AS c(n, voids, amends, absorbed) ON c.n = i.n),
 stored AS (
   INSERT INTO metering_event (tenant_id, request_id, event_id, org_id, project_id, sku, quantity, amount, properties, event_time, source,
-                              metadata, salt, leaf, absorbed, received_at)
+                              metadata, salt, leaf, absorbed, received_at, voids, amends)
   SELECT tenant_id, request_id, event_id, org_id, project_id, sku, quantity::numeric, amount::numeric, properties::jsonb, event_time, source,
-         metadata::jsonb, salt, leaf, coalesce(late_policy = 'absorb', false), received_at
+         metadata::jsonb, salt, leaf, CASE WHEN voids IS NULL THEN coalesce(late_policy = 'absorb', false) ELSE absorbed END, received_at,
+         voids, amends
     FROM item WHERE refusal IS NULL ORDER BY tenant_id, request_id COLLATE "C"
   ON CONFLICT DO NOTHING RETURNING tenant_id, event_id),
 reported AS (

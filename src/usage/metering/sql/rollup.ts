@@ -87,12 +87,12 @@ export function readTouchedDays(db: Db, from: string, to: string): AsyncGenerato
         FROM metering_event e JOIN zone z USING (org_id)
        WHERE e.tenant_id = ${db.tenant_id} AND e.xid >= ${from}::xid8 AND e.xid < ${to}::xid8)`;
   const days = sql`
-    SELECT t.org_id, t.sku, t.day, t.time_zone, e.event_time, e.request_id, e.quantity, e.amount, e.leaf, e.absorbed AS late
+    SELECT t.org_id, t.sku, t.day, t.time_zone, e.event_time, e.request_id, e.voids, e.quantity, e.amount, e.leaf, e.absorbed AS late
       FROM touched t JOIN metering_event e ON e.tenant_id = ${db.tenant_id} AND e.org_id = t.org_id AND e.sku = t.sku
        AND e.event_time >= day_start(t.day, t.time_zone) AND e.event_time < day_start(t.day + 1, t.time_zone)
      WHERE e.xid < ${to}::xid8`;
   const everything = sql`
-    SELECT e.org_id, e.sku, (e.event_time AT TIME ZONE z.time_zone)::date AS day, z.time_zone, e.event_time, e.request_id, e.quantity,
+    SELECT e.org_id, e.sku, (e.event_time AT TIME ZONE z.time_zone)::date AS day, z.time_zone, e.event_time, e.request_id, e.voids, e.quantity,
            e.amount, e.leaf, e.absorbed AS late
       FROM metering_event e JOIN zone z USING (org_id) WHERE e.tenant_id = ${db.tenant_id} AND e.xid < ${to}::xid8`;
   const picked = from === '0' ? sql`WITH ${zone}, picked AS (${everything})` : sql`WITH ${zone}, ${touched}, picked AS (${days})`;
@@ -104,7 +104,7 @@ export function readOrganization(db: Db, org_id: string, time_zone: string, to: 
   const query = sql<DayBlockRow>`
     WITH picked AS (
       SELECT e.org_id, e.sku, (e.event_time AT TIME ZONE ${time_zone})::date AS day, ${time_zone}::text AS time_zone, e.event_time,
-             e.request_id, e.quantity, e.amount, e.leaf, e.absorbed AS late
+             e.request_id, e.voids, e.quantity, e.amount, e.leaf, e.absorbed AS late
         FROM metering_event e WHERE e.tenant_id = ${db.tenant_id} AND e.org_id = ${org_id} AND e.xid < ${to}::xid8),
     ${blocksOf(sql`org_id, sku, time_zone`)}`;
   return readBlocks(db, query);
@@ -116,6 +116,7 @@ export interface RollupRow {
   day: string;
   time_zone: string;
   count: number;
+  counted: number;
   /** How many of them were told that they are not billed. */
   absorbed: number;
   quantity_sum: string;
@@ -157,21 +158,21 @@ export async function upsertRollups(tx: Tx, rows: readonly RollupRow[], watermar
                   ${textArray([...months.values()].map((each) => each.month))}::text[]) AS m(org_id, month)
     ON CONFLICT (tenant_id, org_id, month) DO UPDATE SET watermark = excluded.watermark WHERE usage_month.watermark < excluded.watermark`);
   await tx.write(sql`
-    INSERT INTO usage_rollup (tenant_id, org_id, sku, day, count, absorbed, quantity_sum, quantity_max, quantity_min, quantity_latest, amount_sum, root,
+    INSERT INTO usage_rollup (tenant_id, org_id, sku, day, count, counted, absorbed, quantity_sum, quantity_max, quantity_min, quantity_latest, amount_sum, root,
                               day_leaf, first_time, last_time, watermark)
-    SELECT ${tx.tenant_id}, r.org_id, r.sku, r.day::date, r.count::bigint, r.absorbed::bigint, r.quantity_sum::numeric, r.quantity_max::numeric,
+    SELECT ${tx.tenant_id}, r.org_id, r.sku, r.day::date, r.count::bigint, r.counted::bigint, r.absorbed::bigint, r.quantity_sum::numeric, r.quantity_max::numeric,
            r.quantity_min::numeric, r.quantity_latest::numeric, r.amount_sum::numeric, r.root, r.day_leaf, r.first_time::timestamptz,
            r.last_time::timestamptz, ${watermark}::xid8
       FROM unnest(${uuidArray(rows.map((row) => row.org_id))}::uuid[], ${textArray(rows.map((row) => row.sku))}::text[],
-                  ${text('day')}::text[], ${textArray(rows.map((row) => `${row.count}`))}::text[],
+                  ${text('day')}::text[], ${textArray(rows.map((row) => `${row.count}`))}::text[], ${textArray(rows.map((row) => `${row.counted}`))}::text[],
                   ${textArray(rows.map((row) => `${row.absorbed}`))}::text[], ${text('quantity_sum')}::text[],
                   ${text('quantity_max')}::text[], ${text('quantity_min')}::text[], ${text('quantity_latest')}::text[],
                   ${text('amount_sum')}::text[], ${byteaArray(rows.map((row) => row.root))}::bytea[],
                   ${byteaArray(rows.map((row) => row.day_leaf))}::bytea[], ${text('first_time')}::text[], ${text('last_time')}::text[])
-           AS r(org_id, sku, day, count, absorbed, quantity_sum, quantity_max, quantity_min, quantity_latest, amount_sum, root, day_leaf, first_time,
+           AS r(org_id, sku, day, count, counted, absorbed, quantity_sum, quantity_max, quantity_min, quantity_latest, amount_sum, root, day_leaf, first_time,
                 last_time)
     ON CONFLICT (tenant_id, org_id, sku, day) DO UPDATE
-       SET count = excluded.count, absorbed = excluded.absorbed, quantity_sum = excluded.quantity_sum, quantity_max = excluded.quantity_max,
+       SET count = excluded.count, counted = excluded.counted, absorbed = excluded.absorbed, quantity_sum = excluded.quantity_sum, quantity_max = excluded.quantity_max,
            quantity_min = excluded.quantity_min, quantity_latest = excluded.quantity_latest, amount_sum = excluded.amount_sum,
            root = excluded.root, day_leaf = excluded.day_leaf, first_time = excluded.first_time, last_time = excluded.last_time,
            watermark = excluded.watermark

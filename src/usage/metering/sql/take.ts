@@ -12,12 +12,13 @@ interface DaysOfTake {
   time_zone: string;
 }
 
-export interface WholeDaysRow extends Omit<Part, 'count'> {
+export interface WholeDaysRow extends Omit<Part, 'count' | 'counted'> {
   /** Place in the question, from 1. */
   n: number;
   /** The organization's rollups are cut in another zone: they say nothing here. */
   moved: boolean;
   count: string;
+  counted: string;
   /** A day changed after the take's watermark, or holds what no take does: the sums are not the answer. */
   stale: boolean;
   /** Leaves of the days in order, one after another. */
@@ -34,7 +35,7 @@ export async function sumWholeDays(
       FROM ${wholeDayRows(asked)}
       LEFT JOIN usage_zone z ON z.tenant_id = ${db.tenant_id} AND z.org_id = t.org_id
       CROSS JOIN LATERAL (
-        SELECT coalesce(sum(r.count), 0)::text AS count, 0 AS late_count, trim_scale(coalesce(sum(r.quantity_sum), 0)) AS quantity_sum,
+        SELECT coalesce(sum(r.count), 0)::text AS count, coalesce(sum(r.counted), 0)::text AS counted, 0 AS late_count, trim_scale(coalesce(sum(r.quantity_sum), 0)) AS quantity_sum,
                trim_scale(max(r.quantity_max)) AS quantity_max, trim_scale(min(r.quantity_min)) AS quantity_min,
                trim_scale((max(ARRAY[(r.day - '2000-01-01'::date)::numeric, r.quantity_latest::numeric])
                  FILTER (WHERE r.quantity_latest IS NOT NULL))[2]) AS quantity_latest, trim_scale(sum(r.amount_sum)) AS amount_sum,
@@ -45,13 +46,14 @@ export async function sumWholeDays(
            AND r.day >= t.first_day::date AND r.day < t.end_day::date) s`);
 }
 
-export interface WholeDayRow extends Omit<Part, 'count'> {
+export interface WholeDayRow extends Omit<Part, 'count' | 'counted'> {
   n: number;
   moved: boolean;
   /** Null where there is no day; the row then only tells whether the organization moved. */
   day: string | null;
   stale: boolean;
   count: string;
+  counted: string;
   root: Buffer;
   day_leaf: Buffer;
 }
@@ -63,7 +65,7 @@ export async function selectWholeDays(
 ): Promise<WholeDayRow[]> {
   return db.rows(sql<WholeDayRow>`
     SELECT t.n::int, coalesce(z.time_zone <> t.time_zone, false) AS moved, r.day, r.watermark > t.arrived_to::xid8 OR r.absorbed > 0 AS stale, r.count::text,
-           0 AS late_count, trim_scale(r.quantity_sum) AS quantity_sum, trim_scale(r.quantity_max) AS quantity_max,
+           r.counted::text, 0 AS late_count, trim_scale(r.quantity_sum) AS quantity_sum, trim_scale(r.quantity_max) AS quantity_max,
            trim_scale(r.quantity_min) AS quantity_min, trim_scale(r.quantity_latest) AS quantity_latest, trim_scale(r.amount_sum) AS amount_sum,
            r.root, r.day_leaf
       FROM ${wholeDayRows(asked)}
@@ -103,7 +105,8 @@ export interface PieceBlockRow extends BlockRow {
 export function readPieces(db: Db, pieces: readonly Piece[]): AsyncGenerator<PieceBlockRow[]> {
   const query = sql<PieceBlockRow>`
     WITH picked AS (
-      SELECT p.take, (e.event_time AT TIME ZONE p.time_zone)::date AS day, e.event_time, e.request_id, e.quantity, e.amount, e.leaf, p.late
+      SELECT p.take, (e.event_time AT TIME ZONE p.time_zone)::date AS day, e.event_time, e.request_id, e.voids, e.quantity, e.amount, e.leaf,
+             p.late
         FROM ${pieceRows(pieces)}
         JOIN metering_event e ON e.tenant_id = ${db.tenant_id} AND e.org_id = p.org_id AND e.sku = p.sku
          AND e.event_time >= p.starts::timestamptz AND e.event_time < p.ends::timestamptz
@@ -124,6 +127,8 @@ export interface TakenEventRow {
   time: string;
   source: string;
   metadata: JsonObject | null;
+  voids: string | null;
+  amends: string | null;
   salt: Buffer;
   leaf: Buffer;
 }
@@ -205,7 +210,8 @@ function wholeDayRows(asked: readonly (DaysOfTake & { first_day: string; end_day
 
 function eventColumns(time_zone: RawBuilder<unknown>) {
   return sql`(e.event_time AT TIME ZONE ${time_zone})::date AS day, e.request_id, e.sku, trim_scale(e.quantity)::text AS quantity,
-             trim_scale(e.amount)::text AS amount, e.properties, e.org_id, e.project_id, e.event_time AS time, e.source, e.metadata, e.salt, e.leaf`;
+             trim_scale(e.amount)::text AS amount, e.properties, e.org_id, e.project_id, e.event_time AS time, e.source, e.metadata, e.voids, e.amends,
+             e.salt, e.leaf`;
 }
 
 function pieceRows(pieces: readonly Piece[]) {

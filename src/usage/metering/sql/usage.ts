@@ -28,8 +28,9 @@ export async function selectUsage(db: Db, question: UsageQuestion): Promise<Usag
   const sku_is = (column: RawBuilder<unknown>) => (sku === null ? sql`true` : sql`${column} = ${sku}`);
   const group = sql.raw(['start', ...(by_org ? ['org_id'] : []), ...(by_sku ? ['sku'] : [])].join(', '));
   const event = (time_zone: RawBuilder<unknown>) => sql`
-    SELECT e.org_id, e.sku, ${labelOfEvent(window, time_zone)} AS start, 1::bigint AS count, e.quantity::numeric AS quantity,
-           e.quantity::numeric AS quantity_max, e.quantity::numeric AS quantity_min, e.amount::numeric AS amount`;
+    SELECT e.org_id, e.sku, ${labelOfEvent(window, time_zone)} AS start, CASE WHEN e.voids IS NULL THEN 1::bigint ELSE -1 END AS count,
+           e.quantity::numeric AS quantity,
+           ${standing} AS quantity_max, ${standing} AS quantity_min, e.amount::numeric AS amount`;
   return db.rows(sql<UsagePointRow>`
     WITH reached AS MATERIALIZED (
       SELECT coalesce((SELECT watermark FROM usage_watermark WHERE tenant_id = ${db.tenant_id}), '0'::xid8) AS watermark),
@@ -49,7 +50,7 @@ export async function selectUsage(db: Db, question: UsageQuestion): Promise<Usag
       UNION ALL
       SELECT org_id, time_zone, day_start(end_day, time_zone), ends FROM org WHERE rolled),
     point AS (
-      SELECT r.org_id, r.sku, ${labelOfDay(window)} AS start, r.count, r.quantity_sum::numeric AS quantity, r.quantity_max::numeric AS quantity_max,
+      SELECT r.org_id, r.sku, ${labelOfDay(window)} AS start, r.counted AS count, r.quantity_sum::numeric AS quantity, r.quantity_max::numeric AS quantity_max,
              r.quantity_min::numeric AS quantity_min, r.amount_sum::numeric AS amount
         FROM org JOIN usage_rollup r ON r.tenant_id = ${db.tenant_id} AND r.org_id = org.org_id AND r.day >= org.first_day AND r.day < org.end_day
        WHERE org.rolled AND ${sku_is(sql`r.sku`)}
@@ -69,6 +70,11 @@ export async function selectUsage(db: Db, question: UsageQuestion): Promise<Usag
            trim_scale(min(quantity_min)) AS quantity_min, trim_scale(sum(amount)) AS amount
       FROM point GROUP BY ${group} ORDER BY ${group} LIMIT ${question.most}`);
 }
+
+/** The quantity of an event that stands. */
+const standing = sql`CASE WHEN e.voids IS NULL AND NOT EXISTS (
+  SELECT FROM metering_event c WHERE c.tenant_id = e.tenant_id AND c.org_id = e.org_id AND c.sku = e.sku AND c.event_time = e.event_time
+     AND c.voids = e.request_id) THEN e.quantity::numeric END`;
 
 export type EventRow = Omit<MeteringEvent, 'leaf'> & { leaf: Buffer; xid: string };
 

@@ -1,0 +1,57 @@
+import type pg from 'pg';
+import type { SoundEvent } from '../decide/event.ts';
+import { type Verdict, writeOn } from './ingest-write.ts';
+
+/** A counter-event, and what stands from then on in the place of the event that it takes back. */
+export interface CorrectionPair {
+  counter: SoundEvent;
+  replacement: SoundEvent | null;
+}
+
+/** `replacement` is null where there is none. Both are stored, or neither. */
+export interface PairVerdict {
+  counter: Verdict;
+  replacement: Verdict | null;
+}
+
+/**
+ * Writes the pairs of one tenant in the transaction that the caller has begun on the connection: each pair whole or not at all. Of a pair
+ * that cannot be whole, the verdicts say why: what is `accepted` beside a refusal or a duplicate is not stored.
+ */
+export async function writePairs(
+  client: pg.PoolClient,
+  tenant_id: string,
+  pairs: readonly CorrectionPair[],
+  now: Temporal.Instant,
+): Promise<PairVerdict[]> {
+  const verdicts = new Map<CorrectionPair, PairVerdict>();
+  let open = pairs;
+  while (open.length > 0) {
+    await client.query('SAVEPOINT pairs');
+    const found = await flushPairs(client, tenant_id, open, now);
+    const halves = open.filter((pair) => isHalf(found.get(pair)!));
+    if (halves.length > 0) await client.query('ROLLBACK TO SAVEPOINT pairs');
+    await client.query('RELEASE SAVEPOINT pairs');
+    for (const pair of halves.length > 0 ? halves : open) verdicts.set(pair, found.get(pair)!);
+    open = halves.length > 0 ? open.filter((pair) => !verdicts.has(pair)) : [];
+  }
+  return pairs.map((pair) => verdicts.get(pair)!);
+}
+
+async function flushPairs(
+  client: pg.PoolClient,
+  tenant_id: string,
+  pairs: readonly CorrectionPair[],
+  now: Temporal.Instant,
+): Promise<Map<CorrectionPair, PairVerdict>> {
+  const events = pairs.flatMap(({ counter, replacement }) => (replacement ? [counter, replacement] : [counter]));
+  const [written] = await writeOn(client, [{ tenant_id, events, now, size: events.length }]);
+  let next = 0;
+  const take = () => written![next++]!;
+  return new Map(pairs.map((pair) => [pair, { counter: take(), replacement: pair.replacement && take() }]));
+}
+
+/** True where one of the two was stored now and the other was not. */
+function isHalf({ counter, replacement }: PairVerdict): boolean {
+  return replacement !== null && (counter.outcome === 'accepted') !== (replacement.outcome === 'accepted');
+}
