@@ -24,13 +24,16 @@ export interface BlockRow {
 /**
  * The rest of a statement whose last CTE is `picked`, with the columns `keys`, day, event_time, request_id, voids, quantity, amount, leaf,
  * late: its events by keys and day, in blocks, all in order. An event stands where no counter-event of it is picked beside it; as the two
- * share their moment, that is seen in passing.
+ * share their moment, that is seen in passing, and need not be looked for where the tenant has not `corrected` anything.
  */
-export function blocksOf(keys: RawBuilder<unknown>): RawBuilder<BlockRow> {
+export function blocksOf(keys: RawBuilder<unknown>, corrected: boolean): RawBuilder<BlockRow> {
+  const stands = corrected
+    ? sql`count(voids) OVER (PARTITION BY ${keys}, day, event_time, coalesce(voids, request_id)) = 0`
+    : sql`true`;
   return sql<BlockRow>`
     numbered AS (
       SELECT *, (row_number() OVER (PARTITION BY ${keys}, day ORDER BY event_time, request_id COLLATE "C") - 1) / ${sql.lit(block_events)} AS block,
-             count(voids) OVER (PARTITION BY ${keys}, day, event_time, coalesce(voids, request_id)) = 0 AS stands
+             ${stands} AS stands
         FROM picked),
     blocks AS (
       SELECT ${keys}, day, block, count(*) AS count, count(*) - 2 * count(voids) AS counted,
@@ -43,6 +46,13 @@ export function blocksOf(keys: RawBuilder<unknown>): RawBuilder<BlockRow> {
     SELECT ${keys}, day, count, counted, late_count, quantity_sum, quantity_max, quantity_min, trim_scale(quantities[cardinality(quantities)]) AS quantity_latest,
            amount_sum, first_time, last_time, leaves
       FROM blocks ORDER BY ${keys}, day, block`;
+}
+
+/** Whether any event of the tenant was ever taken back. */
+export async function hasCorrected(db: Db): Promise<boolean> {
+  const row = await db.one(sql<{ found: boolean }>`
+    SELECT EXISTS (SELECT FROM metering_event WHERE tenant_id = ${db.tenant_id} AND voids IS NOT NULL) AS found`);
+  return row.found;
 }
 
 /**

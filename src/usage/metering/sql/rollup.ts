@@ -2,7 +2,7 @@ import { sql } from 'kysely';
 import type pg from 'pg';
 import type { Db, Tx } from '../../../platform/postgres.ts';
 import { byteaArray, textArray, uuidArray } from './arrays.ts';
-import { type BlockRow, blocksOf, readBlocks } from './blocks.ts';
+import { type BlockRow, blocksOf, hasCorrected, readBlocks } from './blocks.ts';
 
 /** The lowest id of a running transaction, and the id that follows the highest one that has ended. */
 export async function selectHorizon(pool: pg.Pool): Promise<{ oldest_running: string; next: string }> {
@@ -76,7 +76,7 @@ export interface DayBlockRow extends BlockRow {
 }
 
 /** All events below `to` of the days that events of `[from, to)` fall on, in blocks, by organization, SKU and day. */
-export function readTouchedDays(db: Db, from: string, to: string): AsyncGenerator<DayBlockRow[]> {
+export async function* readTouchedDays(db: Db, from: string, to: string): AsyncGenerator<DayBlockRow[]> {
   const zone = sql`
     zone AS MATERIALIZED (
       SELECT o.org_id, coalesce(z.time_zone, o.time_zone) AS time_zone
@@ -96,18 +96,19 @@ export function readTouchedDays(db: Db, from: string, to: string): AsyncGenerato
            e.amount, e.leaf, e.absorbed AS late
       FROM metering_event e JOIN zone z USING (org_id) WHERE e.tenant_id = ${db.tenant_id} AND e.xid < ${to}::xid8`;
   const picked = from === '0' ? sql`WITH ${zone}, picked AS (${everything})` : sql`WITH ${zone}, ${touched}, picked AS (${days})`;
-  return readBlocks(db, sql<DayBlockRow>`${picked}, ${blocksOf(sql`org_id, sku, time_zone`)}`, { ahead: true });
+  const blocks = blocksOf(sql`org_id, sku, time_zone`, await hasCorrected(db));
+  yield* readBlocks(db, sql<DayBlockRow>`${picked}, ${blocks}`, { ahead: true });
 }
 
 /** All events of one organization that arrived below `to`, in blocks, by the days of a zone. */
-export function readOrganization(db: Db, org_id: string, time_zone: string, to: string): AsyncGenerator<DayBlockRow[]> {
+export async function* readOrganization(db: Db, org_id: string, time_zone: string, to: string): AsyncGenerator<DayBlockRow[]> {
   const query = sql<DayBlockRow>`
     WITH picked AS (
       SELECT e.org_id, e.sku, (e.event_time AT TIME ZONE ${time_zone})::date AS day, ${time_zone}::text AS time_zone, e.event_time,
              e.request_id, e.voids, e.quantity, e.amount, e.leaf, e.absorbed AS late
         FROM metering_event e WHERE e.tenant_id = ${db.tenant_id} AND e.org_id = ${org_id} AND e.xid < ${to}::xid8),
-    ${blocksOf(sql`org_id, sku, time_zone`)}`;
-  return readBlocks(db, query);
+    ${blocksOf(sql`org_id, sku, time_zone`, await hasCorrected(db))}`;
+  yield* readBlocks(db, query);
 }
 
 export interface RollupRow {

@@ -3,7 +3,7 @@ import type { JsonObject } from '../../../kernel/canonical-json.ts';
 import type { Db, Tx } from '../../../platform/postgres.ts';
 import type { Part, Piece } from '../decide/take.ts';
 import { boolArray, int4Array, textArray, uuidArray } from './arrays.ts';
-import { type BlockRow, blocksOf, readBlocks, readByCursor } from './blocks.ts';
+import { type BlockRow, blocksOf, hasCorrected, readBlocks, readByCursor } from './blocks.ts';
 
 interface DaysOfTake {
   take: number;
@@ -102,7 +102,7 @@ export interface PieceBlockRow extends BlockRow {
 }
 
 /** The events of pieces, in blocks by take and local day. */
-export function readPieces(db: Db, pieces: readonly Piece[]): AsyncGenerator<PieceBlockRow[]> {
+export async function* readPieces(db: Db, pieces: readonly Piece[]): AsyncGenerator<PieceBlockRow[]> {
   const query = sql<PieceBlockRow>`
     WITH picked AS (
       SELECT p.take, (e.event_time AT TIME ZONE p.time_zone)::date AS day, e.event_time, e.request_id, e.voids, e.quantity, e.amount, e.leaf,
@@ -111,8 +111,8 @@ export function readPieces(db: Db, pieces: readonly Piece[]): AsyncGenerator<Pie
         JOIN metering_event e ON e.tenant_id = ${db.tenant_id} AND e.org_id = p.org_id AND e.sku = p.sku
          AND e.event_time >= p.starts::timestamptz AND e.event_time < p.ends::timestamptz
        WHERE e.xid >= p.arrived_from::xid8 AND e.xid < p.arrived_to::xid8 AND NOT e.absorbed),
-    ${blocksOf(sql`take`)}`;
-  return readBlocks(db, query);
+    ${blocksOf(sql`take`, await hasCorrected(db))}`;
+  yield* readBlocks(db, query);
 }
 
 export interface TakenEventRow {
