@@ -12,6 +12,7 @@ import {
   lineRoot,
   type UsageEvent,
 } from '../../src/kernel/proof.ts';
+import { whatStands } from '../../src/pricing/metered.ts';
 import type { Findings } from './report.ts';
 
 /**
@@ -106,7 +107,7 @@ export class LineUsage {
 
   /** The events that count, where the price is over single events; none elsewhere. Ask after `finish`. */
   standing(): readonly UsageEvent[] {
-    return this.events;
+    return whatStands(this.events);
   }
 
   private event(event: UsageEvent, at: string, day: string): void {

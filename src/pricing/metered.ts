@@ -20,6 +20,12 @@ export interface MeteredEvent {
   readonly properties?: JsonObject | null;
 }
 
+/** The events that count: neither a counter-event, nor one that a counter-event beside it takes back. */
+export function whatStands<E extends { readonly request_id: string; readonly voids?: string | null }>(events: readonly E[]): E[] {
+  const voided = new Set(events.flatMap(({ voids }) => (voids == null ? [] : [voids])));
+  return voided.size === 0 ? [...events] : events.filter(({ request_id, voids }) => voids == null && !voided.has(request_id));
+}
+
 /** How a SKU's events are read. */
 export interface MeteredTerms {
   readonly aggregation: string;

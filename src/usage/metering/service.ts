@@ -1,6 +1,7 @@
 import { assert } from '../../kernel/assert.ts';
 import { compareEvents, type DayUsage } from '../../kernel/proof.ts';
 import type { Db, Tx } from '../../platform/postgres.ts';
+import { whatStands } from '../../pricing/metered.ts';
 import { foldDays, type TakenDay } from './decide/days.ts';
 import { nothingTaken, type Piece, pieceOfDay, planTakes, takenOf, takenOfDays, type WholeDays } from './decide/take.ts';
 import type { StandingEvent, TakenEvent, TakenUsage, UsageTake } from './model.ts';
@@ -9,7 +10,7 @@ import {
   type PieceBlockRow,
   readEventsOfPieces,
   readPieces,
-  readStandingEvents,
+  readPricedEvents,
   selectFirstEvents,
   selectLateDays,
   selectOrgsWithLateUsage,
@@ -69,16 +70,16 @@ export async function* standingEvents(
   const pieces = takes.flatMap((take, at) => rectanglesAsPieces(take).map((piece) => ({ ...piece, take: at })));
   if (pieces.length === 0) return;
   let take = -1;
-  let events: StandingEvent[] = [];
-  for await (const rows of readStandingEvents(db, pieces)) {
+  let events: (StandingEvent & { voids: string | null })[] = [];
+  for await (const rows of readPricedEvents(db, pieces)) {
     for (const { take: at, ...event } of rows) {
-      if (at !== take && events.length > 0) yield { take, events };
+      if (at !== take && events.length > 0) yield { take, events: whatStands(events) };
       if (at !== take) events = [];
       take = at;
       events.push(event);
     }
   }
-  if (events.length > 0) yield { take, events };
+  if (events.length > 0) yield { take, events: whatStands(events) };
 }
 
 /** The first of them, without reading the others. */

@@ -145,9 +145,10 @@ export function readEventsOfPieces(db: Db, pieces: readonly Piece[]): AsyncGener
   return readByCursor(db, query, { first: 2000 });
 }
 
-export interface StandingEventRow {
+export interface PricedEventRow {
   take: number;
   request_id: string;
+  voids: string | null;
   time: string;
   quantity: string | null;
   amount: string | null;
@@ -155,9 +156,9 @@ export interface StandingEventRow {
 }
 
 /** What a price needs of the events of pieces, by take and in the order of leaves, some thousands at a time. */
-export function readStandingEvents(db: Db, pieces: readonly Piece[]): AsyncGenerator<StandingEventRow[]> {
-  const query = sql<StandingEventRow>`
-    SELECT p.take, e.request_id, e.event_time AS time, trim_scale(e.quantity)::text AS quantity, trim_scale(e.amount)::text AS amount, e.properties
+export function readPricedEvents(db: Db, pieces: readonly Piece[]): AsyncGenerator<PricedEventRow[]> {
+  const query = sql<PricedEventRow>`
+    SELECT p.take, e.request_id, e.voids, e.event_time AS time, trim_scale(e.quantity)::text AS quantity, trim_scale(e.amount)::text AS amount, e.properties
       FROM ${pieceRows(pieces)}
       JOIN metering_event e ON e.tenant_id = ${db.tenant_id} AND e.org_id = p.org_id AND e.sku = p.sku
        AND e.event_time >= p.starts::timestamptz AND e.event_time < p.ends::timestamptz
