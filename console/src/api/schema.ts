@@ -1183,6 +1183,49 @@ export interface Api {
       })[];
     };
   };
+  "POST /v1/billing/previews": {
+    body: {
+      org_id: string;
+      from: string;
+      to: string;
+    };
+    answer: {
+      org_id: string;
+      period: {
+        from: string;
+        to: string;
+      };
+      already_billed: number;
+      errors: ({
+        org_id: string;
+        subscription_id: string;
+        code: string;
+        detail: string;
+      })[];
+      invoices: ({
+        total: {
+          amount: string;
+          currency: string;
+        };
+        lines: ({
+          description: string;
+          sku: string | null;
+          unit: string | null;
+          quantity: string;
+          amount: {
+            amount: string;
+            currency: string;
+          };
+          amount_exact: string;
+          period: {
+            from: string;
+            to: string;
+          };
+          steps: (Record<string, unknown>)[];
+        })[];
+      })[];
+    };
+  };
   "POST /v1/billing/runs": {
     body: {
       from: string;

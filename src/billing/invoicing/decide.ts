@@ -35,12 +35,16 @@ export function boundAsDate(bound: string, time_zone: string, pointer: string): 
   throw errors.period_not_midnight({ detail, errors: [{ pointer, code: 'period_not_midnight', detail }] });
 }
 
+/** Throws `period_empty`. */
+export function requireDays(from: Temporal.PlainDate, to: Temporal.PlainDate): void {
+  if (Temporal.PlainDate.compare(from, to) < 0) return;
+  const detail = `from ${from} is not before to ${to}.`;
+  throw errors.period_empty({ detail, errors: [{ pointer: '/to', code: 'period_empty', detail }] });
+}
+
 /** Throws `period_empty` and `period_in_future`. `today` is the local date now. */
 export function requireEndedPeriod(from: Temporal.PlainDate, to: Temporal.PlainDate, today: Temporal.PlainDate): void {
-  if (Temporal.PlainDate.compare(from, to) >= 0) {
-    const detail = `from ${from} is not before to ${to}.`;
-    throw errors.period_empty({ detail, errors: [{ pointer: '/to', code: 'period_empty', detail }] });
-  }
+  requireDays(from, to);
   if (Temporal.PlainDate.compare(to, today) > 0) {
     const detail = `The period ends on ${to}, and today is ${today}.`;
     throw errors.period_in_future({ detail, errors: [{ pointer: '/to', code: 'period_in_future', detail }] });

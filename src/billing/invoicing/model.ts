@@ -44,6 +44,21 @@ export const Invoice = InvoiceSummary.extend({
 });
 export type Invoice = z.infer<typeof Invoice>;
 
+/** What a run would bill an organization. */
+export const Preview = z.object({
+  org_id: z.string(),
+  period: z.object({ from: z.string(), to: z.string() }),
+  already_billed: z.number().int().meta({ description: 'subscriptions whose period is billed' }),
+  errors: z.array(z.object({ org_id: z.string(), subscription_id: z.string(), code: z.string(), detail: z.string() })),
+  invoices: z.array(
+    z.object({
+      total: Amount,
+      lines: z.array(InvoiceLine.omit({ line_id: true }).extend({ steps: z.array(z.record(z.string(), z.unknown())) })),
+    }),
+  ),
+});
+export type Preview = z.infer<typeof Preview>;
+
 export const Explanation = z.object({
   line_id: z.string(),
   steps: z.array(z.record(z.string(), z.unknown())),

@@ -1,20 +1,22 @@
 import type { FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { sealCheckpoint } from '../../foundation/receipts/service.ts';
-import { requireOrganization } from '../../foundation/tenancy/service.ts';
+import { requireOrganization, requireVisible } from '../../foundation/tenancy/service.ts';
 import type { Bundle, InvoiceDocument } from '../../kernel/bundle.ts';
 import { CodedError } from '../../kernel/errors.ts';
 import type { Clock } from '../../platform/clock.ts';
 import { decodeCursor, encodeCursor, toPage } from '../../platform/cursor.ts';
 import { requireScope, type Server, scopeOf, toFastifyUrl } from '../../platform/http.ts';
 import type { Postgres } from '../../platform/postgres.ts';
-import { Id, Instant, LocalDate, PageQuery, Text } from '../../platform/schemas.ts';
+import { Id, Instant, LocalDate, PageQuery, Problem, Text } from '../../platform/schemas.ts';
+import { requireDays } from './decide.ts';
 import { errors } from './errors.ts';
-import { BillingRun, BillingRunPage, Explanation, Invoice, InvoicePage, InvoiceStatus } from './model.ts';
+import { BillingRun, BillingRunPage, Explanation, Invoice, InvoicePage, InvoiceStatus, Preview } from './model.ts';
 import { bundleOf } from './service/bundle.ts';
 import { explainLine } from './service/explain.ts';
 import { invoiceById, listInvoices, markPaid, voidInvoice } from './service/invoices.ts';
 import { renderInvoice } from './service/pdf.ts';
+import { previewOf } from './service/preview.ts';
 import { requestRun } from './service/run.ts';
 import { type RunRow, selectDocument, selectRun, selectRuns } from './sql.ts';
 
@@ -35,6 +37,31 @@ export function routes(server: Server, deps: { postgres: Postgres; clock: Clock 
     handle: async (tx, { body }) => {
       if (body.org_id !== undefined) await requireOrganization(tx, body.org_id);
       return { status: 202, body: toRun(await requestRun(tx, body)) };
+    },
+  });
+  server.raw.route({
+    method: 'POST',
+    url: '/v1/billing/previews',
+    schema: {
+      summary: 'What a run would bill an organization, with nothing put on record',
+      tags: runs,
+      security: [{ bearer: [] }],
+      querystring: z.strictObject({}),
+      body: z.strictObject({ org_id: Id, from: LocalDate, to: LocalDate }),
+      response: { 200: Preview, '4xx': Problem, '5xx': Problem },
+    },
+    config: { scope: 'billing:read' },
+    onRequest: server.authorize('billing:read'),
+    handler: async (request, reply) => {
+      const body = request.body as { org_id: string; from: string; to: string };
+      const scope = scopeOf(request);
+      await deps.postgres.read(scope, async (db) => {
+        const { org_ids } = request.principal!;
+        requireVisible(org_ids, body.org_id);
+        await requireOrganization(db, body.org_id);
+      });
+      requireDays(Temporal.PlainDate.from(body.from), Temporal.PlainDate.from(body.to));
+      return reply.send(await previewOf(deps.postgres, scope, body));
     },
   });
   server.query({

@@ -5,17 +5,15 @@ import { tenantNow } from '../../../foundation/tenancy/model.ts';
 import { organizationsByIds, ownOrganization, requireTenant } from '../../../foundation/tenancy/service.ts';
 import { CodedError } from '../../../kernel/errors.ts';
 import { newId } from '../../../kernel/id.ts';
-import { before, startOfDay } from '../../../kernel/period.ts';
+import { before } from '../../../kernel/period.ts';
 import type { Clock } from '../../../platform/clock.ts';
 import { enqueue } from '../../../platform/jobs.ts';
-import type { Db, Postgres, Scope, Tx } from '../../../platform/postgres.ts';
+import type { Postgres, Scope, Tx } from '../../../platform/postgres.ts';
 import { rollUp } from '../../../usage/metering/service/rollup.ts';
 import { settledWatermark } from '../../../usage/metering/service/watermark.ts';
 import { closeUsage } from '../../../usage/metering/service.ts';
-import { commissionRates, partnersOfPairs } from '../../partners/service.ts';
 import type { RatedSubscription } from '../../rating/model.ts';
-import { endedWithLateUsage } from '../../rating/service/late.ts';
-import { ratedSubscriptions, subscriptionsWithin, unpricedSubscriptions } from '../../rating/service/subscriptions.ts';
+import { subscriptionsWithin, unpricedSubscriptions } from '../../rating/service/subscriptions.ts';
 import { type PlanOutcome, planPeriods, storePeriods } from '../../rating/service.ts';
 import type { Subscription } from '../../subscriptions/model.ts';
 import { ensureItems, markBilled } from '../../subscriptions/service.ts';
@@ -24,7 +22,8 @@ import { errors } from '../errors.ts';
 import type { events } from '../events.ts';
 import type { RunError } from '../model.ts';
 import { advanceRun, finishRun, insertRun, lockBilling, type RunRow, selectRun, startRun } from '../sql.ts';
-import { issueInvoices, type PartnerShare, party } from './issue.ts';
+import { issueInvoices, party } from './issue.ts';
+import { planFor, subscriptionsToBill, widely } from './plan.ts';
 
 /** Subscriptions billed in one transaction: enough to make statements large, few enough to keep transactions short. */
 const chunk_size = 500;
@@ -125,33 +124,7 @@ async function billChunk(tx: Tx, run: RunRow, watermark: string, subscriptions: 
       .filter(({ ended_at }) => ended_at === null || before(widely(run).from, ended_at))
       .map((each) => each.subscription_id),
   );
-  const { rated, faults } = await ratedSubscriptions(tx, subscriptions);
-  const org_ids = [...new Set(subscriptions.map((each) => each.org_id))];
-  const [organizations, own, tenant] = [
-    await organizationsByIds(tx, org_ids),
-    await ownOrganization(tx),
-    await requireTenant(tx),
-  ];
-  const partners: PartnersByTier = new Map();
-  const outcome = await planPeriods(tx, {
-    run_id: run.run_id,
-    from: Temporal.PlainDate.from(run.from_date),
-    to: Temporal.PlainDate.from(run.to_date),
-    watermark,
-    rounding: tenant.rounding_mode,
-    subscriptions: rated,
-    contextsOf: async (periods) => {
-      const found = await partnersOfPairs(
-        tx,
-        periods.map(({ org_id, to }) => ({ org_id, at: lastMoment(to) })),
-      );
-      return found.map((partner) => {
-        if (!partner) return {};
-        partners.set(partner.partner_id, partner.partner_tier);
-        return { partner_id: partner.partner_id };
-      });
-    },
-  });
+  const { outcome, organizations, own, partners } = await planFor(tx, { ...run, watermark, subscriptions });
   const charges = await storePeriods(tx, outcome.planned);
   const invoices = await issueInvoices(tx, {
     run_id: run.run_id,
@@ -159,7 +132,7 @@ async function billChunk(tx: Tx, run: RunRow, watermark: string, subscriptions: 
     charges,
     seller: party(own),
     organizations,
-    partners: await partnerShares(tx, partners),
+    partners,
   });
   await markBilled(
     tx,
@@ -170,11 +143,7 @@ async function billChunk(tx: Tx, run: RunRow, watermark: string, subscriptions: 
     done: subscriptions.length,
     invoices,
     already_billed: outcome.already_billed.length,
-    errors: [
-      ...outcome.overlapping.map(overlapError),
-      ...outcome.faults,
-      ...faults.map((fault) => ({ ...fault, code: 'override_unusable' })),
-    ],
+    errors: [...outcome.overlapping.map(overlapError), ...outcome.faults],
   });
 }
 
@@ -196,15 +165,6 @@ async function complete(tx: Tx, run: RunRow): Promise<RunRow> {
   return done;
 }
 
-/** What runs at some moment of the run's dates, and what has ended and was used or corrected since it was billed. */
-async function subscriptionsToBill(db: Db, run: RunRow): Promise<Subscription[]> {
-  const live = await subscriptionsWithin(db, { ...widely(run), org_id: run.org_id });
-  const known = new Set(live.map((each) => each.subscription_id));
-  const ended_by = startOfDay(Temporal.PlainDate.from(run.from_date), 'UTC').add({ hours: 12 }).toString();
-  const ended = await endedWithLateUsage(db, { org_id: run.org_id, ended_by });
-  return [...live, ...ended.filter((each) => !known.has(each.subscription_id))];
-}
-
 function overlapError({ org_id, subscription_id, billed }: PlanOutcome['overlapping'][number]): RunError {
   return { org_id, subscription_id, code: 'period_overlaps', detail: `${billed.from} to ${billed.to} is billed already.` };
 }
@@ -219,24 +179,6 @@ function closures(outcome: PlanOutcome): { org_id: string; closed_until: string 
   return [...until].map(([org_id, closed_until]) => ({ org_id, closed_until }));
 }
 
-/** Partner → its tier now. */
-type PartnersByTier = Map<string, string>;
-
-/** A service period is its partner's who is of record when it ends, whatever else the run bills. */
-function lastMoment(to: string): string {
-  return Temporal.Instant.from(to).subtract({ microseconds: 1 }).toString();
-}
-
-async function partnerShares(tx: Tx, partners: PartnersByTier): Promise<Map<string, PartnerShare>> {
-  if (partners.size === 0) return new Map();
-  const rateOf = await commissionRates(tx);
-  return new Map(
-    [...partners].map(
-      ([partner_id, partner_tier]) => [partner_id, { partner_id, pctOf: (sku) => rateOf(partner_tier, sku) }] as const,
-    ),
-  );
-}
-
 /** All of an organization's subscriptions together, so that each payer has one invoice. */
 function* chunksOfOrganizations(subscriptions: readonly Subscription[]): Generator<Subscription[]> {
   let chunk: Subscription[] = [];
@@ -248,13 +190,6 @@ function* chunksOfOrganizations(subscriptions: readonly Subscription[]): Generat
     chunk.push(...group);
   }
   if (chunk.length > 0) yield chunk;
-}
-
-/** The run's dates in any time zone on earth (UTC−12 to UTC+14); rating cuts exactly. */
-function widely(run: Pick<RunRow, 'from_date' | 'to_date'>): { from: string; to: string } {
-  const from = startOfDay(Temporal.PlainDate.from(run.from_date), 'UTC').subtract({ hours: 14 });
-  const to = startOfDay(Temporal.PlainDate.from(run.to_date), 'UTC').add({ hours: 12 });
-  return { from: from.toString(), to: to.toString() };
 }
 
 async function scopeOfRun(tx: Tx, request: RunRequest): Promise<{ time_zones: string[]; subscriptions: RatedSubscription[] }> {
