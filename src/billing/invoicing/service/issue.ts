@@ -7,13 +7,14 @@ import { newId } from '../../../kernel/id.ts';
 import { fromMinor } from '../../../kernel/money.ts';
 import { documentHash } from '../../../kernel/proof.ts';
 import type { Tx } from '../../../platform/postgres.ts';
-import { billedLegs, type NewLine, type NewTransaction } from '../../ledger/model.ts';
-import { accountsFor, insertLines, postMany } from '../../ledger/service.ts';
+import type { NewLine } from '../../ledger/model.ts';
+import { insertLines } from '../../ledger/service.ts';
 import { splitGross } from '../../partners/model.ts';
 import type { ChargeOnRecord } from '../../rating/model.ts';
-import { draftInvoice, type InvoiceDraft, invoiceNumber } from '../decide.ts';
+import { documentNumber, draftInvoice, type InvoiceDraft } from '../decide.ts';
 import type { events } from '../events.ts';
 import { insertInvoiceLines, insertInvoices, type NewInvoiceLine, takeNumbers } from '../sql.ts';
+import { postDocuments } from './post.ts';
 
 const series = 'INV';
 
@@ -51,7 +52,13 @@ export async function issueInvoices(tx: Tx, request: IssueRequest): Promise<numb
   if (groups.length === 0) return 0;
   const first = await takeNumbers(tx, series, groups.length);
   const issued = groups.map((charges, index) => draft(tx, request, charges, first + BigInt(index)));
-  const transactions = await post(tx, issued);
+  const transactions = await postDocuments(
+    tx,
+    issued.map(({ invoice_id, number, org_id, currency, lines }) => {
+      const entries = lines.map((line) => line.entry);
+      return { kind: 'invoice' as const, document_id: invoice_id, number, org_id, currency, entries };
+    }),
+  );
   await insertInvoices(
     tx,
     issued.map((invoice, index) => ({
@@ -106,7 +113,7 @@ function draft(tx: Tx, request: IssueRequest, charges: readonly ChargeOnRecord[]
   const organization = request.organizations.get(org_id);
   assert(organization, 'a charged organization is known');
   const invoice_id = newId(tx.now);
-  const number = invoiceNumber(series, seq);
+  const number = documentNumber(series, seq);
   const lines = charges.map((charge) => ({
     charge,
     charge_id: charge.charge_id,
@@ -171,50 +178,6 @@ export function ledgerLine(
     invoice_id,
     period: { from: charge.from, to: charge.to },
   };
-}
-
-/** One zero-sum transaction an invoice; an invoice over nothing posts none. */
-async function post(tx: Tx, issued: readonly Issued[]): Promise<(string | null)[]> {
-  const names = issued.flatMap((invoice) => [
-    { kind: 'receivable' as const, owner: invoice.org_id, currency: invoice.currency },
-    { kind: 'revenue' as const, owner: null, currency: invoice.currency },
-    ...partnersOf(invoice).map(({ partner_id }) => ({
-      kind: 'partner_payable' as const,
-      owner: partner_id,
-      currency: invoice.currency,
-    })),
-  ]);
-  const accounts = await accountsFor(tx, names);
-  let at = 0;
-  const transactions = issued.map((invoice): NewTransaction => {
-    const receivable = accounts[at++]!;
-    const revenue = accounts[at++]!;
-    const partners = partnersOf(invoice).map(({ amount_minor }) => ({ account_id: accounts[at++]!, amount_minor }));
-    const net_minor = invoice.lines.reduce((sum, line) => sum + line.entry.net_minor, 0n);
-    const legs = billedLegs({
-      currency: invoice.currency,
-      receivable,
-      revenue,
-      gross_minor: invoice.total_minor,
-      net_minor,
-      partners,
-    });
-    return { kind: 'invoice', idem_key: `invoice/${invoice.invoice_id}`, memo: invoice.number, postings: legs };
-  });
-  const worth = transactions.filter((transaction) => transaction.postings.length > 0);
-  const ids = await postMany(tx, worth);
-  const byKey = new Map(worth.map((transaction, index) => [transaction.idem_key, ids[index]!]));
-  return transactions.map((transaction) => byKey.get(transaction.idem_key) ?? null);
-}
-
-function partnersOf(invoice: Issued): { partner_id: string; amount_minor: bigint }[] {
-  const sums = new Map<string, bigint>();
-  for (const { entry } of invoice.lines) {
-    if (entry.partner_id !== null) sums.set(entry.partner_id, (sums.get(entry.partner_id) ?? 0n) + entry.partner_minor);
-  }
-  return [...sums]
-    .filter(([, amount_minor]) => amount_minor !== 0n)
-    .map(([partner_id, amount_minor]) => ({ partner_id, amount_minor }));
 }
 
 function invoiceLines(invoice: Issued): NewInvoiceLine[] {
