@@ -114,6 +114,12 @@ const invoice = createRoute({
   component: lazyRouteComponent(() => import('./pages/invoice.tsx'), 'InvoicePage'),
 });
 
+const creditNote = createRoute({
+  getParentRoute: under,
+  path: '/credit-notes/$credit_note_id',
+  component: lazyRouteComponent(() => import('./pages/credit-note.tsx'), 'CreditNotePage'),
+});
+
 const runs = createRoute({
   getParentRoute: under,
   path: '/runs',
@@ -146,6 +152,7 @@ const tree = root.addChildren([
     estimator,
     invoices,
     invoice,
+    creditNote,
     runs,
     apiKeys,
     audit,

@@ -1,4 +1,10 @@
-import type { BundleCharge, ChargeInputs, InvoiceDocument, InvoiceLineDocument } from '../../src/kernel/bundle.ts';
+import type {
+  BundleCharge,
+  ChargeInputs,
+  CreditNoteDocument,
+  InvoiceDocument,
+  InvoiceLineDocument,
+} from '../../src/kernel/bundle.ts';
 import { canonicalJson, type JsonValue } from '../../src/kernel/canonical-json.ts';
 import { add, formatDecimal, formatFixed, parseDecimal, subtract, ZERO } from '../../src/kernel/decimal.ts';
 import { CodedError } from '../../src/kernel/errors.ts';
@@ -57,15 +63,21 @@ function ownQuantity({ quantity, billed }: ChargeInputs): string {
 }
 
 /** The lines' amounts sum to the total, in the currency's own decimals. */
-export function checkTotal(invoice: InvoiceDocument, findings: Findings): void {
-  if (!isCurrency(invoice.currency)) {
-    findings.fault('/invoice/currency', 'currency_unknown', 'is not a currency known here');
+export function checkTotal(
+  at: '/invoice' | '/credit_note',
+  document: Pick<InvoiceDocument | CreditNoteDocument, 'currency' | 'total'> & {
+    readonly lines: readonly { readonly amount: string }[];
+  },
+  findings: Findings,
+): void {
+  if (!isCurrency(document.currency)) {
+    findings.fault(`${at}/currency`, 'currency_unknown', 'is not a currency known here');
     return;
   }
-  const sum = invoice.lines.reduce((total, line) => add(total, parseDecimal(line.amount)), ZERO);
-  const total = refusalOf(() => formatFixed(minorToDecimal(toMinor(sum, invoice.currency), invoice.currency)));
-  if (total !== invoice.total)
-    findings.fault('/invoice/total', 'total_wrong', `is stated as ${invoice.total} and comes out as ${total}`);
+  const sum = document.lines.reduce((total, line) => add(total, parseDecimal(line.amount)), ZERO);
+  const total = refusalOf(() => formatFixed(minorToDecimal(toMinor(sum, document.currency), document.currency)));
+  if (total !== document.total)
+    findings.fault(`${at}/total`, 'total_wrong', `is stated as ${document.total} and comes out as ${total}`);
 }
 
 /** The work's result, or why there is none: an input that the engine cannot take is a fault of the bundle, whatever it throws. */

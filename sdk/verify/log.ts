@@ -1,4 +1,4 @@
-import type { Bundle } from '../../src/kernel/bundle.ts';
+import type { ProofParts } from '../../src/kernel/bundle.ts';
 import { canonicalJson, type JsonObject } from '../../src/kernel/canonical-json.ts';
 import { verifyInclusion } from '../../src/kernel/merkle.ts';
 import { type CheckpointStatement, documentHash, firstPrevHash, jwsTypes, receiptHash } from '../../src/kernel/proof.ts';
@@ -19,7 +19,7 @@ export interface Checkpoint {
 
 /** The signed checkpoint of a bundle, its signature checked with the bundle's own key, and whether that key is trusted. */
 export function checkSignature(
-  bundle: Bundle,
+  bundle: ProofParts,
   trust: Trust,
   findings: Findings,
 ): { checkpoint: Checkpoint | undefined; authenticated: boolean } {
@@ -38,19 +38,28 @@ export function checkSignature(
   return { checkpoint: { kid: jws.kid, statement }, authenticated: signed && isTrusted(jws.kid, trust, findings) };
 }
 
-/** From the invoice to the root of the log: payload hash, receipt hash, inclusion, and the link to the receipt before. */
+/** A document that a receipt may be of: its kind in the log, where it is in the bundle, and whose it is. */
+export interface Receipted {
+  kind: 'invoice' | 'credit_note';
+  document: JsonObject & { readonly tenant_id: string };
+  subject_id: string;
+}
+
+/** From the document to the root of the log: payload hash, receipt hash, inclusion, and the link to the receipt before. */
 export function checkReceipt(
-  { invoice, receipt, inclusion }: Bundle,
+  { kind, document, subject_id }: Receipted,
+  { receipt, inclusion }: ProofParts,
   checkpoint: CheckpointStatement | undefined,
   findings: Findings,
 ): void {
-  const payload_hash = documentHash(invoice).toString('hex');
+  const what = kind.replace('_', ' ');
+  const payload_hash = documentHash(document).toString('hex');
   if (receipt.payload_hash !== payload_hash)
-    findings.fault('/invoice', 'payload_hash_wrong', `its hash is ${payload_hash}, the receipt is for ${receipt.payload_hash}`);
-  if (receipt.kind !== 'invoice') findings.fault('/receipt/kind', 'receipt_foreign', 'is not the receipt of an invoice');
-  if (receipt.subject_id !== invoice.invoice_id)
-    findings.fault('/receipt/subject_id', 'receipt_foreign', 'is the receipt of another invoice');
-  if (receipt.tenant_id !== invoice.tenant_id)
+    findings.fault(`/${kind}`, 'payload_hash_wrong', `its hash is ${payload_hash}, the receipt is for ${receipt.payload_hash}`);
+  if (receipt.kind !== kind) findings.fault('/receipt/kind', 'receipt_foreign', `is not the receipt of this kind: ${what}`);
+  if (receipt.subject_id !== subject_id)
+    findings.fault('/receipt/subject_id', 'receipt_foreign', `is the receipt of another ${what}`);
+  if (receipt.tenant_id !== document.tenant_id)
     findings.fault('/receipt/tenant_id', 'receipt_foreign', 'is the receipt of another tenant');
   const hash = receiptHash(receipt);
   if (receipt.hash !== hash.toString('hex'))
@@ -97,7 +106,7 @@ export function bytes(hex: string): Buffer {
 }
 
 /** The one key that the bundle brings along. It proves nothing, but it must be what it says. */
-function ownKey(bundle: Bundle, kid: string, findings: Findings): PublicKey | undefined {
+function ownKey(bundle: ProofParts, kid: string, findings: Findings): PublicKey | undefined {
   const [jwk, ...more] = bundle.jwks.keys;
   if (!jwk || more.length > 0) {
     findings.fault('/jwks/keys', 'key_wrong', 'must hold the key of the checkpoint and no other');

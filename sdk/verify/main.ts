@@ -5,7 +5,7 @@ import { type VerifyOptions, verifyBundle } from './verify.ts';
 
 export const help = `tallystick verify <bundle> --jwks FILE | --fingerprint HEX [--acks FILE] [--since CHECKPOINT] [--json]
 
-Verifies an invoice's bundle without a network: signature, log, usage, arithmetic.
+Verifies the bundle of an invoice or a credit note without a network: signature, log, usage, arithmetic.
   --jwks FILE         keys that you trust, as served at /.well-known/jwks.json
   --fingerprint HEX   or the thumbprint of the one key that you trust
   --acks FILE         acknowledgements that you kept: names usage that was left out

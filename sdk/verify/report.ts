@@ -17,8 +17,12 @@ export interface Report {
 }
 
 export interface Summary {
+  document?: 'invoice' | 'credit_note';
   tenant_id?: string;
   invoice_id?: string;
+  credit_note_id?: string;
+  /** The number of the invoice that a credit note corrects. */
+  corrects?: string;
   number?: string;
   total?: string;
   currency?: string;
@@ -67,8 +71,10 @@ export class Findings {
 
 /** The report as a person reads it. */
 export function reportText({ authenticated, consistent, findings, summary }: Report): string {
-  const lines = [`Invoice ${summary.number ?? '(unknown)'}${summary.total ? `: ${summary.total} ${summary.currency}` : ''}`];
+  const title = summary.document === 'credit_note' ? 'Credit note' : 'Invoice';
+  const lines = [`${title} ${summary.number ?? '(unknown)'}${summary.total ? `: ${summary.total} ${summary.currency}` : ''}`];
   const row = (name: string, text: string | undefined) => text !== undefined && lines.push(`  ${name.padEnd(12)} ${text}`);
+  row('corrects', summary.corrects && `invoice ${summary.corrects}, in ${summary.lines} of its lines`);
   row('issued', summary.issued_at);
   row('issuer', summary.tenant_id && `tenant ${summary.tenant_id}`);
   row(

@@ -1,4 +1,5 @@
-import { type Bundle, bundleFormat, bundleVersion } from '../../src/kernel/bundle.ts';
+import { type Bundle, bundleFormat, bundleVersion, type CreditNoteBundle, creditNoteFormat } from '../../src/kernel/bundle.ts';
+import type { JsonObject } from '../../src/kernel/canonical-json.ts';
 import { formatDecimal, parseDecimal } from '../../src/kernel/decimal.ts';
 import { isTimeZone } from '../../src/kernel/period.ts';
 import type { eventMembers } from '../../src/kernel/proof.ts';
@@ -8,9 +9,10 @@ import type { Findings } from './report.ts';
  * True when the value has the form that docs/bundle-format.md lays down, member by member. Outside of what a hash covers whole (the
  * invoice, a charge's inputs, an event's properties and metadata) a member that is not known is refused: nothing would vouch for it.
  */
-export function hasBundleShape(value: unknown, findings: Findings): value is Bundle {
+export function hasBundleShape(value: unknown, findings: Findings): value is Bundle | CreditNoteBundle {
   const before = findings.list.length;
-  bundle(value, '', findings);
+  const isCreditNote = (value as JsonObject | null | undefined)?.format === creditNoteFormat;
+  (isCreditNote ? creditNoteBundle : bundle)(value, '', findings);
   return findings.list.length === before;
 }
 
@@ -166,15 +168,40 @@ const jwk = object({
   e: anyText,
 });
 
-const bundle = object({
-  format: exactly(bundleFormat, 'format_unknown'),
+const proof = {
   version: exactly(bundleVersion, 'version_unknown'),
-  invoice,
-  charges: list(charge),
   receipt,
   inclusion: object({ path: list(hash), previous_path: list(hash) }),
   checkpoint: jws,
   jwks: object({ keys: list(jwk) }),
+};
+
+const bundle = object({ format: exactly(bundleFormat, 'format_unknown'), invoice, charges: list(charge), ...proof });
+
+const creditLine = object({ line_id: id, corrects: object({ line_id: id, hash }), amount: money, left: money }, {}, 'free');
+
+const creditNote = object(
+  {
+    tenant_id: id,
+    credit_note_id: id,
+    number: anyText,
+    org_id: id,
+    currency,
+    issued_at: moment,
+    reason: anyText,
+    corrects: object({ invoice_id: id, number: anyText, hash }),
+    lines: list(creditLine),
+    total: money,
+  },
+  {},
+  'free',
+);
+
+const creditNoteBundle = object({
+  format: exactly(creditNoteFormat, 'format_unknown'),
+  credit_note: creditNote,
+  invoice,
+  ...proof,
 });
 
 function positive(value: unknown, at: string, findings: Findings): void {

@@ -1,4 +1,4 @@
-import type { Bundle } from '../../src/kernel/bundle.ts';
+import type { ProofParts } from '../../src/kernel/bundle.ts';
 import type { JsonObject } from '../../src/kernel/canonical-json.ts';
 import { JsonFault, parseJson } from '../../src/kernel/json.ts';
 import { verifyConsistency } from '../../src/kernel/merkle.ts';
@@ -26,7 +26,7 @@ export function checkSince(
     checkpoint,
     since,
     keys,
-  }: { bundle: Bundle; checkpoint: Checkpoint; since: Uint8Array; keys: readonly PublicKey[] | undefined },
+  }: { bundle: ProofParts; checkpoint: Checkpoint; since: Uint8Array; keys: readonly PublicKey[] | undefined },
   findings: Findings,
 ): void {
   const roots = new Map<number, string>([[checkpoint.statement.size, checkpoint.statement.root]]);

@@ -1,9 +1,17 @@
-import type { Bundle } from '../../src/kernel/bundle.ts';
+import {
+  type Bundle,
+  type CreditNoteBundle,
+  type CreditNoteDocument,
+  creditNoteFormat,
+  type InvoiceDocument,
+  type ProofParts,
+} from '../../src/kernel/bundle.ts';
 import { JsonFault, parseJson } from '../../src/kernel/json.ts';
 import { checkAcks } from './acks.ts';
 import { checkCharge, checkTotal } from './arithmetic.ts';
+import { checkCreditNote } from './credit-note.ts';
 import { fingerprintOf, type PublicKey, readJwks } from './jws.ts';
-import { checkReceipt, checkSignature } from './log.ts';
+import { checkReceipt, checkSignature, type Receipted } from './log.ts';
 import { Findings, type Report, type Summary } from './report.ts';
 import { hasBundleShape } from './shape.ts';
 import { checkSince } from './since.ts';
@@ -30,33 +38,59 @@ export function verifyBundle(bytes: Uint8Array, options: VerifyOptions = {}): Re
   const summary: Summary = {};
   const bundle = readBundle(bytes, findings);
   let authenticated = false;
-  if (bundle) authenticated = checkAll(bundle, options, findings, summary);
+  if (bundle?.format === creditNoteFormat) authenticated = checkCreditNoteBundle(bundle, options, findings, summary);
+  else if (bundle) authenticated = checkInvoiceBundle(bundle, options, findings, summary);
   return { authenticated, consistent: bundle !== undefined && !findings.has('fault'), findings: findings.list, summary };
 }
 
-function checkAll(bundle: Bundle, options: VerifyOptions, findings: Findings, summary: Summary): boolean {
-  const keys = trustedKeys(options, findings);
-  const { invoice, receipt } = bundle;
-  summary.tenant_id = invoice.tenant_id;
+function checkInvoiceBundle(bundle: Bundle, options: VerifyOptions, findings: Findings, summary: Summary): boolean {
+  const { invoice } = bundle;
   summary.invoice_id = invoice.invoice_id;
-  summary.number = invoice.number;
-  summary.total = invoice.total;
-  summary.currency = invoice.currency;
-  summary.issued_at = invoice.issued_at;
+  const document = { kind: 'invoice', document: invoice, subject_id: invoice.invoice_id } as const;
+  const { keys, authenticated } = checkProof(document, bundle, options, findings, summary);
+  checkLines(bundle, findings, summary);
+  checkTotal('/invoice', invoice, findings);
+  if (options.acks) summary.acknowledged = checkAcks(bundle, options.acks, keys, findings);
+  return authenticated;
+}
+
+function checkCreditNoteBundle(bundle: CreditNoteBundle, options: VerifyOptions, findings: Findings, summary: Summary): boolean {
+  const { credit_note } = bundle;
+  summary.credit_note_id = credit_note.credit_note_id;
+  summary.corrects = credit_note.corrects.number;
+  summary.lines = credit_note.lines.length;
+  const document = { kind: 'credit_note', document: credit_note, subject_id: credit_note.credit_note_id } as const;
+  const { authenticated } = checkProof(document, bundle, options, findings, summary);
+  checkCreditNote(bundle, findings);
+  checkTotal('/credit_note', credit_note, findings);
+  checkTotal('/invoice', bundle.invoice, findings);
+  if (options.acks)
+    findings.note('acks', 'acks_unused', 'a credit note takes no usage: hold them against the invoice’s own bundle');
+  return authenticated;
+}
+
+/** What every document shares: the signed checkpoint, the way to it, and how the log stands to other checkpoints. */
+function checkProof(
+  receipted: Receipted & { document: InvoiceDocument | CreditNoteDocument },
+  bundle: ProofParts,
+  options: VerifyOptions,
+  findings: Findings,
+  summary: Summary,
+): { keys: PublicKey[] | undefined; authenticated: boolean } {
+  const keys = trustedKeys(options, findings);
+  const { tenant_id, number, total, currency, issued_at } = receipted.document;
+  Object.assign(summary, { document: receipted.kind, tenant_id, number, total, currency, issued_at });
   const { checkpoint, authenticated } = checkSignature(bundle, { keys, fingerprint: options.fingerprint }, findings);
   if (checkpoint) {
     summary.kid = checkpoint.kid;
     summary.fingerprint = fingerprintOf(checkpoint.kid);
-    summary.receipt_seq = receipt.seq;
+    summary.receipt_seq = bundle.receipt.seq;
     summary.log_size = checkpoint.statement.size;
     summary.signed_at = checkpoint.statement.time;
   }
-  checkReceipt(bundle, checkpoint?.statement, findings);
-  checkLines(bundle, findings, summary);
-  checkTotal(invoice, findings);
-  if (options.acks) summary.acknowledged = checkAcks(bundle, options.acks, keys, findings);
+  checkReceipt(receipted, bundle, checkpoint?.statement, findings);
   if (options.since && checkpoint) checkSince({ bundle, checkpoint, since: options.since, keys }, findings);
-  return authenticated;
+  return { keys, authenticated };
 }
 
 function checkLines({ invoice, charges }: Bundle, findings: Findings, summary: Summary): void {
@@ -91,7 +125,7 @@ function checkLines({ invoice, charges }: Bundle, findings: Findings, summary: S
 }
 
 /** The seam for other containers: a ZIP of bundle.json and NDJSON per line and day will hand its days to the same LineUsage. */
-function readBundle(bytes: Uint8Array, findings: Findings): Bundle | undefined {
+function readBundle(bytes: Uint8Array, findings: Findings): Bundle | CreditNoteBundle | undefined {
   let value: unknown;
   try {
     value = parseJson(bytes, 'canonical');

@@ -36,6 +36,7 @@ export type EventType = keyof typeof allEvents;
 export const reactions: Record<EventType, readonly Reaction[]> = {
   'charge.created': [],
   'billing.run.completed': [],
+  'credit_note.issued': [],
   'invoice.generated': [],
   'invoice.status.changed': [],
   'partner_of_record.created': [],

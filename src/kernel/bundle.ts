@@ -111,6 +111,48 @@ export interface ChargeInputs extends JsonObject {
   readonly carry?: { readonly amount_exact: string; readonly amount: string };
 }
 
+/**
+ * The bundle of a credit note: the note, its proof, and the invoice that it corrects as that was issued. Which usage the invoice stands
+ * on is for the invoice's own bundle.
+ */
+export interface CreditNoteBundle extends ProofParts {
+  readonly format: typeof creditNoteFormat;
+  readonly version: typeof bundleVersion;
+  /** The document that the receipt's payload hash covers. */
+  readonly credit_note: CreditNoteDocument;
+  readonly invoice: InvoiceDocument;
+}
+
+export const creditNoteFormat = 'tallystick-credit-note';
+
+/** The canonical content of a credit note. Members beyond these (kind, seller, customer, …) are free. */
+export interface CreditNoteDocument extends JsonObject {
+  readonly tenant_id: string;
+  readonly credit_note_id: string;
+  readonly number: string;
+  /** Who paid or owed the invoice. */
+  readonly org_id: string;
+  readonly currency: string;
+  readonly issued_at: string;
+  readonly reason: string;
+  /** The invoice, and the documentHash of what was issued as it. */
+  readonly corrects: { readonly invoice_id: string; readonly number: string; readonly hash: string };
+  readonly lines: readonly CreditNoteLineDocument[];
+  /** The sum of the lines' amounts, with exactly the currency's decimals; above zero is credited. */
+  readonly total: string;
+}
+
+/** Members beyond these (description, SKU, period, …) are free. */
+export interface CreditNoteLineDocument extends JsonObject {
+  readonly line_id: string;
+  /** The line of the invoice, and its documentHash. */
+  readonly corrects: { readonly line_id: string; readonly hash: string };
+  /** How much of the invoice's line is taken back, with its sign. */
+  readonly amount: string;
+  /** What of the invoice's line stands after this and every note before. */
+  readonly left: string;
+}
+
 export interface BundleCharge {
   readonly line_id: string;
   readonly inputs: ChargeInputs;
@@ -157,10 +199,10 @@ export interface ChargeParts {
 
 /** What receipts' `proofFor` gives. */
 export interface ProofParts {
-  receipt: BundleReceipt;
-  inclusion: BundleInclusion;
-  checkpoint: string;
-  jwks: { keys: readonly PublicJwk[] };
+  readonly receipt: BundleReceipt;
+  readonly inclusion: BundleInclusion;
+  readonly checkpoint: string;
+  readonly jwks: { readonly keys: readonly PublicJwk[] };
 }
 
 /** Pure: puts rows together in the format's order and makes the day roots. Says nothing about whether they agree; the verifier does. */
@@ -180,6 +222,25 @@ export function buildBundle(parts: { invoice: InvoiceDocument; charges: readonly
     inclusion: parts.proof.inclusion,
     checkpoint: parts.proof.checkpoint,
     jwks: parts.proof.jwks,
+  };
+}
+
+/** Pure: the credit note with what it corrects and what proves it. */
+export function buildCreditNoteBundle(parts: {
+  credit_note: CreditNoteDocument;
+  invoice: InvoiceDocument;
+  proof: ProofParts;
+}): CreditNoteBundle {
+  const { receipt, inclusion, checkpoint, jwks } = parts.proof;
+  return {
+    format: creditNoteFormat,
+    version: bundleVersion,
+    credit_note: parts.credit_note,
+    invoice: parts.invoice,
+    receipt,
+    inclusion,
+    checkpoint,
+    jwks,
   };
 }
 

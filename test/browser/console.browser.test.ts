@@ -165,6 +165,53 @@ describe('an invoice', () => {
   });
 });
 
+describe('a credit note', () => {
+  it('takes a part of a line back, and says beside the line what cannot be', async () => {
+    await page.getByRole('button', { name: 'Credit', exact: true }).click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByText('Aurora Bakery has paid: what you credit is owed back.', { exact: false }).waitFor();
+    await dialog.getByRole('button', { name: 'Issue the credit note' }).click();
+    await dialog.getByText('Say why, for the customer.').waitFor();
+    await dialog.getByLabel('Reason').fill('The freezer was metered twice');
+    await dialog.getByRole('button', { name: 'Issue the credit note' }).click();
+    await dialog.getByText('Enter what to credit of a line.').waitFor();
+    const energy = dialog.getByLabel(/Credit of .*(energy\.import|Energy)/);
+    await energy.fill('672.59');
+    await dialog.getByRole('button', { name: 'Issue the credit note' }).click();
+    await dialog.getByText('672.59 AUD is not a part of the 672.58 AUD that the line has left.').waitFor();
+    await energy.fill('100.5');
+    await dialog.getByText('Together 100.5 AUD').waitFor();
+    await dialog.getByRole('button', { name: 'Issue the credit note' }).click();
+    await page.getByRole('row', { name: /CN-000001.*The freezer was metered twice.*100\.50/ }).waitFor();
+    // Paid 703.78, so all of it is owed back.
+    await page.getByText('-100.50').waitFor();
+  });
+
+  it('has a page of its own, a PDF and a bundle', async () => {
+    await page.getByRole('link', { name: 'CN-000001' }).click();
+    await page.getByRole('heading', { level: 1, name: 'CN-000001' }).waitFor();
+    await page.getByRole('row', { name: /572\.08 AUD 100\.50 AUD/ }).waitFor();
+    await page.getByText('Owed back: the invoice was paid').waitFor();
+    expect((await download('PDF')).subarray(0, 5).toString()).toBe('%PDF-');
+    const bundle = JSON.parse((await download('Bundle')).toString());
+    expect([bundle.credit_note.total, bundle.invoice.total]).toEqual(['100.50', '703.78']);
+  });
+
+  it('takes the rest back at once', async () => {
+    await page.getByRole('link', { name: /^INV-/ }).first().click();
+    await page.getByRole('button', { name: 'Credit', exact: true }).click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByRole('button', { name: 'Credit everything' }).click();
+    // 31.20 + 572.08
+    await dialog.getByText('Together 603.28 AUD').waitFor();
+    await dialog.getByLabel('Reason').fill('Goodwill');
+    await dialog.getByRole('button', { name: 'Issue the credit note' }).click();
+    await page.getByRole('row', { name: /CN-000002.*Goodwill.*603\.28/ }).waitFor();
+    await page.getByRole('heading', { level: 1 }).getByText('Credited').waitFor();
+    expect(await page.getByRole('button', { name: 'Credit', exact: true }).count()).toBe(0);
+  });
+});
+
 describe('an estimate', () => {
   it('is what billing would charge', async () => {
     await page.goto(`${address}/estimator`);
@@ -314,6 +361,7 @@ async function tabTo(name: RegExp): Promise<void> {
 async function paths(): Promise<string[]> {
   const invoice = (await server.call('GET', '/v1/invoices')).body.data[0];
   const { lines } = (await server.call('GET', `/v1/invoices/${invoice.invoice_id}`)).body;
+  const note = (await server.call('GET', '/v1/credit-notes')).body.data[0];
   const plan = (await server.call('GET', '/v1/plans')).body.data[0];
   const job = (await server.call('GET', '/v1/metering/imports')).body.data.at(-1);
   return [
@@ -327,6 +375,7 @@ async function paths(): Promise<string[]> {
     '/estimator',
     '/invoices',
     `/invoices/${invoice.invoice_id}?line=${lines.at(-1).line_id}`,
+    `/credit-notes/${note.credit_note_id}`,
     '/runs',
     '/api-keys',
     '/audit',
@@ -334,6 +383,7 @@ async function paths(): Promise<string[]> {
     '/setup#token=made-up',
     '/nowhere',
     '/invoices/01980000-0000-7000-8000-000000000000',
+    '/credit-notes/01980000-0000-7000-8000-000000000000',
   ];
 }
 

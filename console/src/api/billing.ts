@@ -53,8 +53,28 @@ export const voidInvoice = (id: string, body: Api['POST /v1/invoices/{id}:void']
 export const markPaid = (id: string, body: Api['POST /v1/invoices/{id}:mark-paid']['body']) =>
   api('POST /v1/invoices/{id}:mark-paid', { params: { id }, body });
 
-export const pdfAddress = (invoice_id: string) => `/v1/invoices/${invoice_id}.pdf`;
-export const bundleAddress = (invoice_id: string) => `/v1/invoices/${invoice_id}/bundle`;
+/** Where a document's files are. */
+type Documents = 'invoices' | 'credit-notes';
+export const pdfAddress = (kind: Documents, id: string) => `/v1/${kind}/${id}.pdf`;
+export const bundleAddress = (kind: Documents, id: string) => `/v1/${kind}/${id}/bundle`;
+
+/** The newest hundred credit notes of an invoice; under its key, so that whatever changes it asks for them again. */
+export const creditNotesOf = (invoice_id: string) =>
+  queryOptions({
+    queryKey: ['invoices', 'one', invoice_id, 'credit-notes'],
+    queryFn: () => api('GET /v1/credit-notes', { query: { invoice_id, limit: 100 } }),
+  });
+
+/** A credit note never changes. */
+export const creditNoteById = (credit_note_id: string) =>
+  queryOptions({
+    queryKey: ['credit-notes', credit_note_id],
+    queryFn: () => api('GET /v1/credit-notes/{id}', { params: { id: credit_note_id } }),
+    staleTime: Number.POSITIVE_INFINITY,
+  });
+
+export const issueCreditNote = (id: string, body: Api['POST /v1/invoices/{id}/credit-notes']['body']) =>
+  api('POST /v1/invoices/{id}/credit-notes', { params: { id }, body });
 
 export const billingRuns = queryOptions({
   queryKey: ['runs'],

@@ -213,6 +213,78 @@ export interface Api {
       next_cursor: string | null;
     };
   };
+  "GET /v1/credit-notes": {
+    query: {
+      limit?: number;
+      cursor?: string;
+      org_id?: string;
+      invoice_id?: string;
+    };
+    answer: {
+      data: ({
+        credit_note_id: string;
+        number: string;
+        kind: "correction" | "rebill";
+        invoice_id: string;
+        invoice_number: string;
+        org_id: string;
+        org_name: string;
+        currency: string;
+        total: {
+          amount: string;
+          currency: string;
+        };
+        reason: string;
+        after_payment: boolean;
+        issued_at: string;
+      })[];
+      next_cursor: string | null;
+    };
+  };
+  "GET /v1/credit-notes/{id}": {
+    answer: {
+      credit_note_id: string;
+      number: string;
+      kind: "correction" | "rebill";
+      invoice_id: string;
+      invoice_number: string;
+      org_id: string;
+      org_name: string;
+      currency: string;
+      total: {
+        amount: string;
+        currency: string;
+      };
+      reason: string;
+      after_payment: boolean;
+      issued_at: string;
+      lines: ({
+        line_id: string;
+        invoice_line_id: string;
+        description: string;
+        sku: string | null;
+        amount: {
+          amount: string;
+          currency: string;
+        };
+        left: {
+          amount: string;
+          currency: string;
+        };
+      })[];
+      receipt: {
+        seq: number;
+        hash: string;
+        issued_at: string;
+      } | null;
+    };
+  };
+  "GET /v1/credit-notes/{id}.pdf": {
+    answer: null;
+  };
+  "GET /v1/credit-notes/{id}/bundle": {
+    answer: null;
+  };
   "GET /v1/events": {
     query: {
       type?: string;
@@ -267,6 +339,14 @@ export interface Api {
           amount: string;
           currency: string;
         };
+        credited: {
+          amount: string;
+          currency: string;
+        };
+        balance: {
+          amount: string;
+          currency: string;
+        };
         issued_at: string;
         due_at: string;
         paid_at: string | null;
@@ -291,6 +371,14 @@ export interface Api {
         amount: string;
         currency: string;
       };
+      credited: {
+        amount: string;
+        currency: string;
+      };
+      balance: {
+        amount: string;
+        currency: string;
+      };
       issued_at: string;
       due_at: string;
       paid_at: string | null;
@@ -309,6 +397,10 @@ export interface Api {
           currency: string;
         };
         amount_exact: string;
+        credited: {
+          amount: string;
+          currency: string;
+        };
         period: {
           from: string;
           to: string;
@@ -396,6 +488,7 @@ export interface Api {
           from: string;
           to: string;
         } | null;
+        corrects: string | null;
         created_at: string;
       })[];
       next_cursor: string | null;
@@ -1179,6 +1272,7 @@ export interface Api {
           from: string;
           to: string;
         } | null;
+        corrects: string | null;
         created_at: string;
       })[];
     };
@@ -1271,6 +1365,54 @@ export interface Api {
       created_at: string;
     };
   };
+  "POST /v1/invoices/{id}/credit-notes": {
+    body: {
+      reason: string;
+      lines: "all" | ({
+        line_id: string;
+        amount?: {
+          amount: string | number;
+          currency: string;
+        };
+      })[];
+    };
+    answer: {
+      credit_note_id: string;
+      number: string;
+      kind: "correction" | "rebill";
+      invoice_id: string;
+      invoice_number: string;
+      org_id: string;
+      org_name: string;
+      currency: string;
+      total: {
+        amount: string;
+        currency: string;
+      };
+      reason: string;
+      after_payment: boolean;
+      issued_at: string;
+      lines: ({
+        line_id: string;
+        invoice_line_id: string;
+        description: string;
+        sku: string | null;
+        amount: {
+          amount: string;
+          currency: string;
+        };
+        left: {
+          amount: string;
+          currency: string;
+        };
+      })[];
+      receipt: {
+        seq: number;
+        hash: string;
+        issued_at: string;
+      } | null;
+    };
+  };
   "POST /v1/invoices/{id}:mark-paid": {
     body: {
       paid_at?: string;
@@ -1288,6 +1430,14 @@ export interface Api {
         to: string;
       };
       total: {
+        amount: string;
+        currency: string;
+      };
+      credited: {
+        amount: string;
+        currency: string;
+      };
+      balance: {
         amount: string;
         currency: string;
       };
@@ -1309,6 +1459,10 @@ export interface Api {
           currency: string;
         };
         amount_exact: string;
+        credited: {
+          amount: string;
+          currency: string;
+        };
         period: {
           from: string;
           to: string;
@@ -1340,6 +1494,14 @@ export interface Api {
         amount: string;
         currency: string;
       };
+      credited: {
+        amount: string;
+        currency: string;
+      };
+      balance: {
+        amount: string;
+        currency: string;
+      };
       issued_at: string;
       due_at: string;
       paid_at: string | null;
@@ -1358,6 +1520,10 @@ export interface Api {
           currency: string;
         };
         amount_exact: string;
+        credited: {
+          amount: string;
+          currency: string;
+        };
         period: {
           from: string;
           to: string;

@@ -32,6 +32,8 @@ export type InvoiceSummary = Item<Answer<'GET /v1/invoices'>>;
 export type InvoiceStatus = InvoiceSummary['status'];
 export type Invoice = Answer<'GET /v1/invoices/{id}'>;
 export type InvoiceLine = Invoice['lines'][number];
+export type CreditNoteSummary = Item<Answer<'GET /v1/credit-notes'>>;
+export type CreditNote = Answer<'GET /v1/credit-notes/{id}'>;
 export type BillingRun = Answer<'GET /v1/billing/runs/{id}'>;
 
 export type ApiKey = Item<Answer<'GET /v1/api-keys'>>;

@@ -5,10 +5,12 @@ import { useState } from 'react';
 import { bundleAddress, invoiceById, pdfAddress } from '../api/billing.ts';
 import { orgById } from '../api/orgs.ts';
 import type { Invoice } from '../api/types.ts';
+import { CreditDialog } from '../features/invoicing/credit-dialog.tsx';
+import { CreditNotes } from '../features/invoicing/credit-notes.tsx';
 import { PayDialog, VoidDialog } from '../features/invoicing/invoice-dialogs.tsx';
 import { InvoiceLines } from '../features/invoicing/invoice-lines.tsx';
 import { ProofCard } from '../features/invoicing/proof-card.tsx';
-import { isOverdue } from '../features/invoicing/totals.ts';
+import { isCredited, leftOf, stateOf } from '../features/invoicing/totals.ts';
 import { useMay } from '../features/session/may.ts';
 import { StatusBadge } from '../ui/badge.tsx';
 import { Button, buttonClass } from '../ui/button.tsx';
@@ -21,7 +23,7 @@ import { ProblemBox, Skeleton, SkeletonRows } from '../ui/state.tsx';
 export function InvoicePage() {
   const { invoice_id } = useParams({ from: '/signed/invoices/$invoice_id' });
   const invoice = useQuery(invoiceById(invoice_id));
-  const [asked, ask] = useState<'pay' | 'void' | null>(null);
+  const [asked, ask] = useState<Asked | null>(null);
   const number = invoice.data ? invoice.data.number : 'Invoice';
   return (
     <Page
@@ -35,7 +37,7 @@ export function InvoicePage() {
         invoice.data ? (
           <span className="flex items-center gap-3">
             <span className="tabular">{number}</span>
-            <StatusBadge status={isOverdue(invoice.data) ? 'overdue' : invoice.data.status} />
+            <StatusBadge status={stateOf(invoice.data)} />
           </span>
         ) : (
           number
@@ -48,7 +50,10 @@ export function InvoicePage() {
       ) : (
         <div className="grid items-start gap-4 xl:grid-cols-[minmax(0,1fr)_17.5rem]">
           {invoice.data ? (
-            <InvoiceLines invoice={invoice.data} />
+            <div className="grid min-w-0 gap-4">
+              <InvoiceLines invoice={invoice.data} />
+              <CreditNotes invoice={invoice.data} />
+            </div>
           ) : (
             <Card flush>
               <SkeletonRows label="the invoice" />
@@ -56,13 +61,14 @@ export function InvoicePage() {
           )}
           <div className="grid gap-4 sm:grid-cols-2 xl:grid-cols-1">
             {invoice.data ? <Summary invoice={invoice.data} /> : <Skeleton className="h-56 rounded-xl" />}
-            {invoice.data ? <ProofCard invoice={invoice.data} /> : null}
+            {invoice.data ? <ProofCard receipt={invoice.data.receipt} /> : null}
           </div>
         </div>
       )}
       {invoice.data ? (
         <>
           <PayDialog invoice={invoice.data} open={asked === 'pay'} onClose={() => ask(null)} />
+          <CreditDialog invoice={invoice.data} open={asked === 'credit'} onClose={() => ask(null)} />
           <VoidDialog invoice={invoice.data} open={asked === 'void'} onClose={() => ask(null)} />
         </>
       ) : null}
@@ -70,17 +76,22 @@ export function InvoicePage() {
   );
 }
 
-function Actions({ invoice, ask }: { invoice: Invoice; ask: (what: 'pay' | 'void') => void }) {
-  const open = useMay('invoices:write') && invoice.status === 'open';
+type Asked = 'pay' | 'credit' | 'void';
+
+function Actions({ invoice, ask }: { invoice: Invoice; ask: (what: Asked) => void }) {
+  const may = useMay('invoices:write');
+  const open = may && invoice.status === 'open';
+  const creditable = may && (open || invoice.status === 'paid') && invoice.lines.some((line) => leftOf(line) !== null);
   return (
     <>
-      <a href={pdfAddress(invoice.invoice_id)} download className={buttonClass()}>
+      <a href={pdfAddress('invoices', invoice.invoice_id)} download className={buttonClass()}>
         <FileDown size={14} aria-hidden="true" /> PDF
       </a>
-      <a href={bundleAddress(invoice.invoice_id)} download className={buttonClass()}>
+      <a href={bundleAddress('invoices', invoice.invoice_id)} download className={buttonClass()}>
         <FileArchive size={14} aria-hidden="true" /> Bundle
       </a>
-      {open ? (
+      {creditable ? <Button onClick={() => ask('credit')}>Credit</Button> : null}
+      {open && !isCredited(invoice) ? (
         <Button look="danger" onClick={() => ask('void')}>
           Void
         </Button>
@@ -116,6 +127,12 @@ function Summary({ invoice }: { invoice: Invoice }) {
               {invoice.org_name}
             </Link>,
           ],
+          ...(isCredited(invoice)
+            ? [
+                ['Credited', <Money key="credited" value={invoice.credited} />] as const,
+                ['Balance', <Money key="balance" value={invoice.balance} />] as const,
+              ]
+            : []),
           ['Period', formatPeriod(invoice.period.from, invoice.period.to)],
           ['Issued', formatDateIn(invoice.issued_at, zone)],
           ['Due', formatDateIn(invoice.due_at, zone)],

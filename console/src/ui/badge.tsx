@@ -25,6 +25,7 @@ const statusTones: Record<string, Tone> = {
   completed: 'good',
   active: 'good',
   void: 'plain',
+  credited: 'plain',
   draft: 'plain',
   revoked: 'plain',
   queued: 'plain',

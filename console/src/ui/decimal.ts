@@ -7,6 +7,11 @@ export function sumDecimals(parts: readonly string[]): string {
   return unscaled(total, scale);
 }
 
+/** a − b, with as many decimals as the longer. */
+export function subtractDecimals(a: string, b: string): string {
+  return sumDecimals([a, b.startsWith('-') ? b.slice(1) : `-${b}`]);
+}
+
 /** Below zero when a < b, zero when equal. */
 export function compareDecimals(a: string, b: string): number {
   const scale = Math.max(decimalsOf(a), decimalsOf(b));

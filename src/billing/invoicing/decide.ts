@@ -129,7 +129,26 @@ function lineDocument({ charge, line_id, adjusts }: ChargeToInvoice): InvoiceLin
   };
 }
 
+/** What is still to be paid of an invoice, minor units; below zero it is to be given back. */
+export function balanceOf(invoice: {
+  status: InvoiceStatus;
+  total_minor: bigint;
+  credited_minor: bigint;
+  /** Of `credited_minor`, what was credited once the invoice was paid. */
+  credited_after_payment_minor: bigint;
+}): bigint {
+  switch (invoice.status) {
+    case 'open':
+    case 'uncollectible':
+      return invoice.total_minor - invoice.credited_minor;
+    case 'paid':
+      return -invoice.credited_after_payment_minor;
+    case 'void':
+      return 0n;
+  }
+}
+
 /** `INV-000042`. */
-export function invoiceNumber(series: string, seq: bigint): string {
+export function documentNumber(series: string, seq: bigint): string {
   return `${series}-${seq.toString().padStart(6, '0')}`;
 }

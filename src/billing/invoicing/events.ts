@@ -14,6 +14,19 @@ export const events = {
       errors: z.number().int(),
     }),
   },
+  'credit_note.issued': {
+    version: 1,
+    data: z.object({
+      credit_note_id: z.string(),
+      number: z.string(),
+      kind: z.enum(['correction', 'rebill']),
+      invoice_id: z.string(),
+      invoice_number: z.string(),
+      org_id: z.string(),
+      total: amount,
+      after_payment: z.boolean(),
+    }),
+  },
   'invoice.generated': {
     version: 1,
     data: z.object({

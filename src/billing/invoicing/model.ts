@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { Amount, DecimalText, page } from '../../platform/schemas.ts';
+import { Amount, Decimal, DecimalText, Id, page } from '../../platform/schemas.ts';
 
 export const InvoiceStatus = z.enum(['open', 'paid', 'void', 'uncollectible']);
 export type InvoiceStatus = z.infer<typeof InvoiceStatus>;
@@ -15,6 +15,8 @@ export const InvoiceSummary = z.object({
     .object({ from: z.string(), to: z.string() })
     .meta({ description: "local dates, half-open, in the organization's time zone" }),
   total: Amount,
+  credited: Amount.meta({ description: 'the sum of its credit notes' }),
+  balance: Amount.meta({ description: 'what is still to be paid; below zero, what is to be given back' }),
   issued_at: z.string(),
   due_at: z.string(),
   paid_at: z.string().nullable(),
@@ -31,16 +33,20 @@ export const InvoiceLine = z.object({
   quantity: DecimalText,
   amount: Amount,
   amount_exact: DecimalText,
+  credited: Amount,
   period: z.object({ from: z.string(), to: z.string() }),
 });
 export type InvoiceLine = z.infer<typeof InvoiceLine>;
+
+/** Where the signed log has a document. */
+const ReceiptPlace = z.object({ seq: z.number().int(), hash: z.string(), issued_at: z.string() });
 
 export const Invoice = InvoiceSummary.extend({
   run_id: z.string(),
   void_reason: z.string().nullable(),
   payment_reference: z.string().nullable(),
   lines: z.array(InvoiceLine),
-  receipt: z.object({ seq: z.number().int(), hash: z.string(), issued_at: z.string() }).nullable(),
+  receipt: ReceiptPlace.nullable(),
 });
 export type Invoice = z.infer<typeof Invoice>;
 
@@ -53,11 +59,67 @@ export const Preview = z.object({
   invoices: z.array(
     z.object({
       total: Amount,
-      lines: z.array(InvoiceLine.omit({ line_id: true }).extend({ steps: z.array(z.record(z.string(), z.unknown())) })),
+      lines: z.array(
+        InvoiceLine.omit({ line_id: true, credited: true }).extend({ steps: z.array(z.record(z.string(), z.unknown())) }),
+      ),
     }),
   ),
 });
 export type Preview = z.infer<typeof Preview>;
+
+/** `correction` takes back what was billed wrongly; `rebill` takes back lines that come again on a new invoice. */
+export const CreditKind = z.enum(['correction', 'rebill']);
+export type CreditKind = z.infer<typeof CreditKind>;
+
+/** All that stands of an invoice, or lines of it, each as far as it stands unless an amount is given. */
+export const LinesToCredit = z.union([
+  z.literal('all'),
+  z
+    .array(
+      z.strictObject({
+        line_id: Id,
+        amount: z
+          .strictObject({ amount: Decimal, currency: z.string().max(3) })
+          .optional()
+          .meta({ description: 'with the sign of the line; what it has left unless given' }),
+      }),
+    )
+    .min(1)
+    .max(10_000),
+]);
+export type LinesToCredit = z.output<typeof LinesToCredit>;
+
+export const CreditNoteSummary = z.object({
+  credit_note_id: z.string(),
+  number: z.string(),
+  kind: CreditKind,
+  invoice_id: z.string(),
+  invoice_number: z.string(),
+  org_id: z.string(),
+  org_name: z.string(),
+  currency: z.string(),
+  total: Amount,
+  reason: z.string(),
+  after_payment: z.boolean().meta({ description: 'the invoice was paid before: the amount is owed to the payer' }),
+  issued_at: z.string(),
+});
+export type CreditNoteSummary = z.infer<typeof CreditNoteSummary>;
+export const CreditNotePage = page(CreditNoteSummary);
+
+export const CreditNote = CreditNoteSummary.extend({
+  lines: z.array(
+    z.object({
+      line_id: z.string(),
+      invoice_line_id: z.string(),
+      description: z.string(),
+      sku: z.string().nullable(),
+      amount: Amount,
+      left: Amount.meta({ description: "what of the invoice's line stood after this note" }),
+    }),
+  ),
+  receipt: ReceiptPlace.nullable(),
+});
+export type CreditNote = z.infer<typeof CreditNote>;
 
 export const Explanation = z.object({
   line_id: z.string(),

@@ -1,24 +1,22 @@
-import type { FastifyRequest } from 'fastify';
 import { z } from 'zod';
-import { sealCheckpoint } from '../../foundation/receipts/service.ts';
 import { requireOrganization, requireVisible } from '../../foundation/tenancy/service.ts';
-import type { Bundle, InvoiceDocument } from '../../kernel/bundle.ts';
-import { CodedError } from '../../kernel/errors.ts';
 import type { Clock } from '../../platform/clock.ts';
 import { decodeCursor, encodeCursor, toPage } from '../../platform/cursor.ts';
-import { requireScope, type Server, scopeOf, toFastifyUrl } from '../../platform/http.ts';
+import { type Server, scopeOf } from '../../platform/http.ts';
 import type { Postgres } from '../../platform/postgres.ts';
 import { Id, Instant, LocalDate, PageQuery, Problem, Text } from '../../platform/schemas.ts';
 import { requireDays } from './decide.ts';
 import { errors } from './errors.ts';
 import { BillingRun, BillingRunPage, Explanation, Invoice, InvoicePage, InvoiceStatus, Preview } from './model.ts';
+import { creditNoteRoutes } from './routes/credit-notes.ts';
+import { bundleDownload, pdfDownload } from './routes/downloads.ts';
 import { bundleOf } from './service/bundle.ts';
 import { explainLine } from './service/explain.ts';
 import { invoiceById, listInvoices, markPaid, voidInvoice } from './service/invoices.ts';
 import { renderInvoice } from './service/pdf.ts';
 import { previewOf } from './service/preview.ts';
 import { requestRun } from './service/run.ts';
-import { type RunRow, selectDocument, selectRun, selectRuns } from './sql.ts';
+import { type RunRow, selectDocuments, selectRun, selectRuns } from './sql.ts';
 
 const tags = ['Invoices'];
 const runs = ['Billing runs'];
@@ -152,58 +150,24 @@ export function routes(server: Server, deps: { postgres: Postgres; clock: Clock 
     response: { 200: Invoice },
     handle: async (tx, { params, body }) => ({ status: 200, body: await markPaid(tx, params.id, body) }),
   });
-  download(server, deps, 'pdf');
-  download(server, deps, 'bundle');
-}
-
-/** Files, beside the JSON routes: a PDF to read, a bundle to verify. */
-function download(server: Server, deps: { postgres: Postgres }, kind: 'pdf' | 'bundle'): void {
-  server.raw.route<{ Params: { id: string } }>({
-    method: 'GET',
-    url: toFastifyUrl(kind === 'pdf' ? '/v1/invoices/{id}.pdf' : '/v1/invoices/{id}/bundle'),
-    schema: {
-      summary: kind === 'pdf' ? 'The invoice as PDF' : 'All that is needed to verify the invoice offline',
-      tags,
-      params,
-      querystring: z.strictObject({}),
-      security: [{ bearer: [] }],
+  pdfDownload(server, deps, {
+    url: '/v1/invoices/{id}.pdf',
+    summary: 'The invoice as PDF',
+    tags,
+    read: async (db, id, org_ids) => {
+      const invoice = await invoiceById(db, id, org_ids);
+      return { number: invoice.number, invoice, document: (await selectDocuments(db, [id])).get(id)! };
     },
-    config: { scope: 'invoices:read' },
-    onRequest: server.authorize('invoices:read'),
-    handler: async (request, reply) => {
-      const principal = request.principal!;
-      requireScope(principal, 'invoices:read');
-      const { id } = request.params;
-      if (kind === 'pdf') {
-        const { invoice, document } = await deps.postgres.read(scopeOf(request), async (db) => ({
-          invoice: await invoiceById(db, id, principal.org_ids),
-          document: (await selectDocument(db, id)) as InvoiceDocument,
-        }));
-        const file = await renderInvoice(invoice, document);
-        return reply.type('application/pdf').header('content-disposition', `inline; filename="${invoice.number}.pdf"`).send(file);
-      }
-      const bundle = await sealedBundle(deps.postgres, request, id);
-      const name = `${bundle.invoice.number}.bundle.json`;
-      return reply
-        .header('content-disposition', `attachment; filename="${name}"`)
-        .serializer((payload: unknown) => JSON.stringify(payload))
-        .type('application/json; charset=utf-8')
-        .send(bundle);
-    },
+    render: ({ invoice, document }) => renderInvoice(invoice, document),
   });
-}
-
-/** A run that is under way has issued invoices that its checkpoint does not cover yet: then one is sealed now. */
-async function sealedBundle(postgres: Postgres, request: FastifyRequest, invoice_id: string): Promise<Bundle> {
-  const { org_ids } = request.principal!;
-  const read = () => postgres.read(scopeOf(request), (db) => bundleOf(db, invoice_id, org_ids));
-  try {
-    return await read();
-  } catch (error) {
-    if (!(error instanceof CodedError) || error.code !== 'receipt_not_sealed') throw error;
-    await postgres.transact(scopeOf(request), sealCheckpoint);
-    return read();
-  }
+  bundleDownload(server, deps, {
+    url: '/v1/invoices/{id}/bundle',
+    summary: 'All that is needed to verify the invoice offline',
+    tags,
+    read: bundleOf,
+    numberOf: (bundle) => bundle.invoice.number,
+  });
+  creditNoteRoutes(server, deps);
 }
 
 function toRun(row: RunRow): BillingRun {

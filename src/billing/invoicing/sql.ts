@@ -1,4 +1,5 @@
 import { type RawBuilder, sql } from 'kysely';
+import type { InvoiceDocument } from '../../kernel/bundle.ts';
 import type { Db, Tx } from '../../platform/postgres.ts';
 import type { BillingRun, InvoiceStatus, RunError } from './model.ts';
 
@@ -166,21 +167,29 @@ export interface InvoiceRow {
   payment_reference: string | null;
   voided_at: string | null;
   void_reason: string | null;
+  credit_notes: number;
+  credited_minor: string;
+  credited_after_payment_minor: string;
 }
 
-const invoiceColumns: RawBuilder<unknown> = sql`invoice_id, seq, number, org_id, run_id, currency, status, from_date, to_date, total_minor,
-  ledger_transaction_id, issued_at, due_at, paid_at, payment_reference, voided_at, void_reason`;
+const invoiceColumns: RawBuilder<unknown> = sql`i.invoice_id, seq, number, org_id, run_id, currency, status, from_date, to_date, total_minor,
+  ledger_transaction_id, issued_at, due_at, paid_at, payment_reference, voided_at, void_reason, credit_notes, credited_minor, credited_after_payment_minor`;
 
-/** `org_ids` null sees all. */
-export function selectInvoice(
+/** What credit notes took back of each invoice. */
+const credits: RawBuilder<unknown> = sql`CROSS JOIN LATERAL (
+  SELECT count(*)::int AS credit_notes, coalesce(sum(n.total_minor), 0)::bigint AS credited_minor,
+         coalesce(sum(n.total_minor) FILTER (WHERE n.after_payment), 0)::bigint AS credited_after_payment_minor
+    FROM credit_note n WHERE n.tenant_id = i.tenant_id AND n.invoice_id = i.invoice_id) AS credited`;
+
+/** `org_ids` null sees all. An invoice that cannot be seen has no row. */
+export function selectInvoicesByIds(
   db: Db,
-  invoice_id: string,
+  invoice_ids: readonly string[],
   org_ids: readonly string[] | null,
-  lock = false,
-): Promise<InvoiceRow | undefined> {
-  return db.maybe(sql<InvoiceRow>`
-    SELECT ${invoiceColumns} FROM invoice WHERE tenant_id = ${db.tenant_id} AND invoice_id = ${invoice_id}
-       AND (${org_ids === null} OR org_id = ANY (${[...(org_ids ?? [])]}::uuid[])) ${lock ? sql`FOR UPDATE` : sql``}`);
+): Promise<InvoiceRow[]> {
+  return db.rows(sql<InvoiceRow>`
+    SELECT ${invoiceColumns} FROM invoice i ${credits} WHERE i.tenant_id = ${db.tenant_id} AND i.invoice_id = ANY (${[...invoice_ids]}::uuid[])
+       AND (${org_ids === null} OR i.org_id = ANY (${[...(org_ids ?? [])]}::uuid[]))`);
 }
 
 export interface InvoiceFilter {
@@ -194,7 +203,7 @@ export interface InvoiceFilter {
 
 export function selectInvoices(db: Db, filter: InvoiceFilter): Promise<InvoiceRow[]> {
   return db.rows(sql<InvoiceRow>`
-    SELECT ${invoiceColumns} FROM invoice
+    SELECT ${invoiceColumns} FROM invoice i ${credits}
      WHERE tenant_id = ${db.tenant_id} AND (${filter.org_id ?? null}::uuid IS NULL OR org_id = ${filter.org_id ?? null})
        AND (${filter.status ?? null}::text IS NULL OR status = ${filter.status ?? null})
        AND (${filter.run_id ?? null}::uuid IS NULL OR run_id = ${filter.run_id ?? null})
@@ -223,30 +232,19 @@ export function selectLines(db: Db, invoice_id: string): Promise<InvoiceLineRow[
       FROM invoice_line WHERE tenant_id = ${db.tenant_id} AND invoice_id = ${invoice_id} ORDER BY position`);
 }
 
-export async function selectDocument(db: Db, invoice_id: string): Promise<unknown> {
-  const row = await db.one(
-    sql<{ document: unknown }>`SELECT document FROM invoice WHERE tenant_id = ${db.tenant_id} AND invoice_id = ${invoice_id}`,
-  );
-  return row.document;
+/** Invoice → the document that was issued. */
+export async function selectDocuments(db: Db, invoice_ids: readonly string[]): Promise<Map<string, InvoiceDocument>> {
+  const rows = await db.rows(sql<{ invoice_id: string; document: InvoiceDocument }>`
+    SELECT invoice_id, document FROM invoice WHERE tenant_id = ${db.tenant_id} AND invoice_id = ANY (${[...invoice_ids]}::uuid[])`);
+  return new Map(rows.map((row) => [row.invoice_id, row.document]));
 }
 
-export function setPaid(tx: Tx, invoice_id: string, paid_at: string, reference: string | null): Promise<unknown> {
+export function setPaid(tx: Tx, invoice_ids: readonly string[], paid_at: string, reference: string | null): Promise<unknown> {
   return tx.write(sql`UPDATE invoice SET status = 'paid', paid_at = ${paid_at}, payment_reference = ${reference}
-    WHERE tenant_id = ${tx.tenant_id} AND invoice_id = ${invoice_id}`);
+    WHERE tenant_id = ${tx.tenant_id} AND invoice_id = ANY (${[...invoice_ids]}::uuid[])`);
 }
 
 export function setVoid(tx: Tx, invoice_id: string, reason: string): Promise<unknown> {
   return tx.write(sql`UPDATE invoice SET status = 'void', voided_at = ${tx.now.toString()}, void_reason = ${reason}
     WHERE tenant_id = ${tx.tenant_id} AND invoice_id = ${invoice_id}`);
-}
-
-/** By charge: the line of an issued invoice that it stands on. */
-export async function linesOfCharges(
-  db: Db,
-  charge_ids: readonly string[],
-): Promise<Map<string, { invoice_id: string; number: string; line_id: string }>> {
-  const rows = await db.rows(sql<{ charge_id: string; invoice_id: string; number: string; line_id: string }>`
-    SELECT l.charge_id, l.invoice_id, i.number, l.line_id FROM invoice_line l JOIN invoice i USING (tenant_id, invoice_id)
-     WHERE l.tenant_id = ${db.tenant_id} AND l.charge_id = ANY (${[...charge_ids]}::uuid[])`);
-  return new Map(rows.map(({ charge_id, ...line }) => [charge_id, line]));
 }

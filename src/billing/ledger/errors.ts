@@ -12,6 +12,7 @@ export const errors = defineErrors({
   posting_overflow: { status: 422, title: 'An amount is beyond what the ledger holds' },
   line_unknown: { status: 404, title: 'Unknown ledger line' },
   line_status: { status: 409, title: 'The ledger line does not go to that status' },
+  line_correction: { status: 422, title: 'A ledger line is taken back at most once, and by its own parties' },
   line_charged: { status: 409, title: 'The charge has its ledger line already' },
 });
 
@@ -26,5 +27,7 @@ export const constraints = {
   posting_account: () => errors.posting_currency(),
   money_minor_check: () => errors.posting_overflow(),
   ledger_status_transition: () => errors.line_status(),
+  ledger_correction_is_of_line: () => errors.line_correction(),
+  ledger_correction_within_line: () => errors.line_correction(),
   ledger_charged_once: () => errors.line_charged(),
 };

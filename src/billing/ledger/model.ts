@@ -63,13 +63,25 @@ export interface NewLine {
   readonly invoice_id: string | null;
   /** RFC 3339, half-open; null for a charge outside a cycle, whose gross came from `postRunning`. */
   readonly period: { readonly from: string; readonly to: string } | null;
+  /** The line that this one takes back, in part or whole; such a line has no charge of its own. */
+  readonly corrects?: string | null | undefined;
 }
 
 /** A ledger line as stored. */
-export interface Line extends Required<Omit<NewLine, 'entry_id' | 'status'>> {
+export interface Line extends Required<Omit<NewLine, 'entry_id' | 'status' | 'corrects'>> {
   readonly entry_id: string;
   readonly status: LineStatus;
+  readonly corrects: string | null;
   readonly created_at: string;
+}
+
+/** What is taken back of a line, minor units with the sign of the line. */
+export interface Correction {
+  /** Of the line that takes back. */
+  readonly entry_id: string;
+  /** The line that it takes back from. */
+  readonly corrects: string;
+  readonly credit_minor: bigint;
 }
 
 /** What a charge outside a cycle adds to: one running total per organization, project, SKU and currency. */
@@ -139,6 +151,7 @@ export const LineBody = z.object({
   charge_id: z.string().nullable(),
   invoice_id: z.string().nullable(),
   period: z.object({ from: z.string(), to: z.string() }).nullable().meta({ description: 'null for a charge outside a cycle' }),
+  corrects: z.string().nullable().meta({ description: 'the entry that this one takes back, in part or whole' }),
   created_at: z.string(),
 });
 export type LineBody = z.infer<typeof LineBody>;

@@ -62,6 +62,7 @@ describe('ledger lines', () => {
           charge_id: null,
           invoice_id: null,
           period: { from: '2026-01-01T00:00:00Z', to: '2026-02-01T00:00:00Z' },
+          corrects: null,
           created_at: '2026-02-01T00:00:00Z',
         },
       ],

@@ -2,9 +2,9 @@ import { assert } from '../../kernel/assert.ts';
 import { formatDecimal, parseDecimal, type Rounding } from '../../kernel/decimal.ts';
 import { newId } from '../../kernel/id.ts';
 import type { Db, Tx } from '../../platform/postgres.ts';
-import { assertBalanced, runOn, toRunning } from './decide.ts';
+import { assertBalanced, correctLine, runOn, toRunning } from './decide.ts';
 import { errors } from './errors.ts';
-import type { AccountKind, AccountName, Line, LineStatus, NewLine, NewTransaction, RunningCharge } from './model.ts';
+import type { AccountKind, AccountName, Correction, Line, LineStatus, NewLine, NewTransaction, RunningCharge } from './model.ts';
 import * as store from './sql.ts';
 
 export type { LineFilter } from './sql.ts';
@@ -99,6 +99,32 @@ export async function setLineStatus(tx: Tx, entry_ids: readonly string[], status
   if (distinct.length === 0) return;
   const changed = await store.updateLineStatus(tx, distinct, status);
   if (changed.length !== distinct.length) throw errors.line_unknown();
+}
+
+/**
+ * Takes lines back, in part or whole, by lines of the other sign; answers those in the order given. A pending line that is taken back
+ * whole becomes `reversed`, and its corrections with it; a settled one stays, and its corrections wait for the partner's next
+ * settlement. Each line at most once in a call; the caller holds what they are lines of. Throws `line_unknown`.
+ */
+export async function correctLines(tx: Tx, corrections: readonly Correction[]): Promise<NewLine[]> {
+  if (corrections.length === 0) return [];
+  const corrected = corrections.map((each) => each.corrects);
+  assert(new Set(corrected).size === corrected.length, 'a line is corrected once in a call');
+  const lines = new Map((await linesOf(tx, { entry_ids: corrected })).map((line) => [line.entry_id, line]));
+  const earlier = Map.groupBy(await linesOf(tx, { corrects: corrected }), (line) => line.corrects);
+  const gone: string[] = [];
+  const made = corrections.map((correction): NewLine => {
+    const line = lines.get(correction.corrects);
+    if (!line) throw errors.line_unknown();
+    const before = earlier.get(line.entry_id) ?? [];
+    const { whole, ...correcting } = correctLine(line, before, correction);
+    if (!whole || line.status === 'settled') return correcting;
+    gone.push(line.entry_id, ...before.map((each) => each.entry_id));
+    return { ...correcting, status: 'reversed' };
+  });
+  await insertLines(tx, made);
+  await setLineStatus(tx, gone, 'reversed');
+  return made;
 }
 
 /** Lines of a filter, newest first; all of them unless `limit` is given. `after` is the last entry of the page before. */

@@ -260,7 +260,7 @@ describe('a ledger line', () => {
     });
     const [entry_id] = await t.transact((tx) => insertLines(tx, [given]));
     const [found] = await t.read((db) => linesOf(db, { entry_ids: [entry_id!] }));
-    expect(found).toEqual({ ...given, entry_id, status: 'pending', created_at: '2026-03-01T00:00:00Z' });
+    expect(found).toEqual({ ...given, entry_id, status: 'pending', corrects: null, created_at: '2026-03-01T00:00:00Z' });
   });
 
   it('whose parts are not its whole is refused', async () => {

@@ -13,6 +13,8 @@ export interface LineFilter {
   readonly to?: string | undefined;
   readonly charge_ids?: readonly string[] | undefined;
   readonly entry_ids?: readonly string[] | undefined;
+  /** Corrections of these lines. */
+  readonly corrects?: readonly string[] | undefined;
 }
 
 /** Creates the accounts that are missing, in an order that two transactions share, so that they wait and never deadlock. */
@@ -90,19 +92,20 @@ export async function insertLines(tx: Tx, lines: readonly (NewLine & { entry_id:
   const column = <T>(of: (line: NewLine & { entry_id: string }) => T): T[] => lines.map(of);
   await tx.write(sql`
     INSERT INTO ledger (tenant_id, entry_id, org_id, project_id, sku, quantity, amount_exact, amount_gross, currency, partner_id, partner_pct,
-                        partner_amount, net, status, charge_id, invoice_id, period, created_at)
+                        partner_amount, net, status, charge_id, invoice_id, period, corrects, created_at)
     SELECT ${tx.tenant_id}, l.entry_id, l.org_id, l.project_id, l.sku, l.quantity, l.amount_exact, l.gross, l.currency, l.partner_id, l.pct,
            l.partner_amount, l.net, l.status, l.charge_id, l.invoice_id,
-           CASE WHEN l.starts IS NOT NULL THEN tstzrange(l.starts, l.ends, '[)') END, ${tx.now.toString()}
+           CASE WHEN l.starts IS NOT NULL THEN tstzrange(l.starts, l.ends, '[)') END, l.corrects, ${tx.now.toString()}
       FROM unnest(${column((l) => l.entry_id)}::uuid[], ${column((l) => l.org_id)}::uuid[], ${column((l) => l.project_id)}::uuid[],
                   ${column((l) => l.sku)}::text[], ${column((l) => l.quantity)}::numeric[], ${column((l) => l.amount_exact)}::numeric[],
                   ${column((l) => l.gross_minor.toString())}::bigint[], ${column((l) => l.currency)}::text[],
                   ${column((l) => l.partner_id)}::uuid[], ${column((l) => l.partner_pct)}::numeric[],
                   ${column((l) => l.partner_minor.toString())}::bigint[], ${column((l) => l.net_minor.toString())}::bigint[],
                   ${column((l) => l.status ?? 'pending')}::text[], ${column((l) => l.charge_id)}::uuid[], ${column((l) => l.invoice_id)}::uuid[],
-                  ${column((l) => l.period?.from ?? null)}::timestamptz[], ${column((l) => l.period?.to ?? null)}::timestamptz[])
+                  ${column((l) => l.period?.from ?? null)}::timestamptz[], ${column((l) => l.period?.to ?? null)}::timestamptz[],
+                  ${column((l) => l.corrects ?? null)}::uuid[])
            AS l (entry_id, org_id, project_id, sku, quantity, amount_exact, gross, currency, partner_id, pct, partner_amount, net, status,
-                 charge_id, invoice_id, starts, ends)`);
+                 charge_id, invoice_id, starts, ends, corrects)`);
 }
 
 /** Answers the ids that were changed; one that does not exist is not among them. */
@@ -135,11 +138,12 @@ export async function selectLines(
   if (filter.to !== undefined) where.push(sql`created_at < ${filter.to}::timestamptz`);
   if (filter.charge_ids !== undefined) where.push(sql`charge_id = ANY (${filter.charge_ids}::uuid[])`);
   if (filter.entry_ids !== undefined) where.push(sql`entry_id = ANY (${filter.entry_ids}::uuid[])`);
+  if (filter.corrects !== undefined) where.push(sql`corrects = ANY (${filter.corrects}::uuid[])`);
   if (page.after !== undefined) where.push(sql`entry_id < ${page.after}::uuid`);
   const rows = await db.rows<LineRow>(sql`
     SELECT entry_id, org_id, project_id, sku, trim_scale(quantity)::text AS quantity, trim_scale(amount_exact)::text AS amount_exact,
            amount_gross AS gross_minor, currency, partner_id, trim_scale(partner_pct)::text AS partner_pct, partner_amount AS partner_minor,
-           net AS net_minor, status, charge_id, invoice_id, lower(period) AS period_from, upper(period) AS period_to, created_at
+           net AS net_minor, status, charge_id, invoice_id, corrects, lower(period) AS period_from, upper(period) AS period_to, created_at
       FROM ledger WHERE ${sql.join(where, sql` AND `)} ORDER BY entry_id DESC LIMIT ${page.limit}`);
   return rows.map(({ period_from, period_to, gross_minor, partner_minor, net_minor, ...rest }) => ({
     ...rest,

@@ -4,7 +4,7 @@ import { StatusBadge } from '../../ui/badge.tsx';
 import { formatDay, formatPeriod } from '../../ui/dates.ts';
 import { Money } from '../../ui/money.tsx';
 import type { Column } from '../../ui/table.tsx';
-import { isOverdue } from './totals.ts';
+import { stateOf } from './totals.ts';
 
 /** How an invoice shows in a list. */
 export const invoiceColumns: readonly Column<InvoiceSummary>[] = [
@@ -38,7 +38,7 @@ export const invoiceColumns: readonly Column<InvoiceSummary>[] = [
   {
     id: 'status',
     header: 'Status',
-    cell: (invoice) => <StatusBadge status={isOverdue(invoice) ? 'overdue' : invoice.status} />,
+    cell: (invoice) => <StatusBadge status={stateOf(invoice)} />,
   },
   { id: 'total', header: 'Total', align: 'right', cell: (invoice) => <Money value={invoice.total} className="font-medium" /> },
 ];

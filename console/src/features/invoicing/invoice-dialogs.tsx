@@ -21,7 +21,7 @@ export function PayDialog({ invoice, open, onClose }: InvoiceDialogProps) {
       open={open}
       onClose={onClose}
       title={`Mark ${invoice.number} as paid`}
-      description={`Records that ${invoice.org_name} paid ${formatAmount(invoice.total)}. This cannot be undone.`}
+      description={`Records that ${invoice.org_name} paid ${formatAmount(invoice.balance)}. This cannot be undone.`}
     >
       <PayForm invoice={invoice} onClose={onClose} />
     </Dialog>
@@ -85,7 +85,8 @@ function VoidForm({ invoice, onClose }: Omit<InvoiceDialogProps, 'open'>) {
   );
 }
 
-function useInvoiceWrite<I>(done: string, onClose: () => void, write: (input: I) => Promise<unknown>) {
+/** Writes, says so, closes, and asks for what it changed. */
+export function useInvoiceWrite<I>(done: string, onClose: () => void, write: (input: I) => Promise<unknown>) {
   const queries = useQueryClient();
   return useMutation({
     mutationFn: write,

@@ -1,14 +1,14 @@
 import { ShieldCheck } from 'lucide-react';
-import type { Invoice } from '../../api/types.ts';
+import type { CreditNote, Invoice } from '../../api/types.ts';
 import { Hash } from '../../ui/hash.tsx';
 import { Card, Facts } from '../../ui/page.tsx';
 
-/** Where the invoice stands in the proof log, and how anyone checks it without this server. */
-export function ProofCard({ invoice }: { invoice: Invoice }) {
-  if (!invoice.receipt) {
+/** Where a document stands in the proof log, and how anyone checks it without this server. */
+export function ProofCard({ receipt }: { receipt: Invoice['receipt'] | CreditNote['receipt'] }) {
+  if (!receipt) {
     return (
       <Card title="Proof">
-        <p className="text-ink-3">A receipt is written when the invoice is finalised.</p>
+        <p className="text-ink-3">A receipt is written when the document is finalised.</p>
       </Card>
     );
   }
@@ -22,8 +22,8 @@ export function ProofCard({ invoice }: { invoice: Invoice }) {
     >
       <Facts
         facts={[
-          ['Receipt', `No. ${invoice.receipt.seq} in the log`],
-          ['Hash', <Hash key="hash" value={invoice.receipt.hash} label="Receipt hash" />],
+          ['Receipt', `No. ${receipt.seq} in the log`],
+          ['Hash', <Hash key="hash" value={receipt.hash} label="Receipt hash" />],
         ]}
       />
       <p className="mt-3 text-xs text-ink-3">Anyone can check the bundle offline, with the public key alone:</p>

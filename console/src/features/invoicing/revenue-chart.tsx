@@ -7,14 +7,14 @@ import { sumDecimals } from '../../ui/decimal.ts';
 import { formatAmount, formatAmountCompact } from '../../ui/format.ts';
 import { Card } from '../../ui/page.tsx';
 import { Empty, ProblemBox, Skeleton } from '../../ui/state.tsx';
-import { counts, monthsUntil, totalsByCurrency } from './totals.ts';
+import { counts, monthsUntil, netOf, totalsByCurrency } from './totals.ts';
 
 const series: readonly ChartSeries[] = [
   { key: 'paid', name: 'Paid' },
   { key: 'open', name: 'Open' },
 ];
 
-/** What each month's service was billed at, in the currency that most invoices are in. */
+/** What each month's service was billed at, credit notes taken off, in the currency that most invoices are in. */
 export function RevenueChart() {
   const all = useQuery(recentInvoices({}, 5));
   const billed = all.data?.invoices.filter(counts) ?? [];
@@ -57,7 +57,7 @@ function monthly(invoices: readonly InvoiceSummary[]) {
   const months = year.slice(Math.min(6, Math.max(0, year.indexOf(known[0] ?? ''))));
   return months.map((at) => {
     const list = groups.get(at) ?? [];
-    const total = (status: string) => sumDecimals(list.filter((one) => one.status === status).map((one) => one.total.amount));
+    const total = (status: string) => sumDecimals(list.filter((one) => one.status === status).map(netOf));
     return { at, values: { paid: total('paid'), open: total('open') } };
   });
 }

@@ -9,11 +9,12 @@ import { shortestDecimal } from '../../../platform/schemas.ts';
 import { paidLegs } from '../../ledger/model.ts';
 import { accountsFor, postTransaction, reverseTransaction, setLineStatus } from '../../ledger/service.ts';
 import { retireCharges } from '../../rating/service.ts';
-import { requireTransition } from '../decide.ts';
+import { balanceOf, requireTransition } from '../decide.ts';
 import { errors } from '../errors.ts';
 import type { events } from '../events.ts';
 import type { Invoice, InvoiceStatus, InvoiceSummary } from '../model.ts';
-import { type InvoiceRow, lockBilling, selectInvoice, selectInvoices, selectLines, setPaid, setVoid } from '../sql.ts';
+import { lockInvoices, selectCreditableLines } from '../sql/credit-notes.ts';
+import { type InvoiceRow, lockBilling, selectInvoices, selectInvoicesByIds, selectLines, setPaid, setVoid } from '../sql.ts';
 import { amountOf } from './issue.ts';
 
 /** Which organizations the asker may see; null sees all of the tenant. */
@@ -24,6 +25,9 @@ export async function invoiceById(db: Db, invoice_id: string, org_ids: Sight): P
   const row = await requireInvoice(db, invoice_id, org_ids);
   const [summary] = await summaries(db, [row]);
   const lines = await selectLines(db, invoice_id);
+  const credited = new Map(
+    (await selectCreditableLines(db, [invoice_id])).map((line) => [line.invoice_line_id, line.credited_minor]),
+  );
   const receipt = await receiptFor(db, 'invoice', invoice_id);
   return {
     ...summary!,
@@ -38,6 +42,7 @@ export async function invoiceById(db: Db, invoice_id: string, org_ids: Sight): P
       quantity: shortestDecimal(line.quantity),
       amount: amountOf(line.amount_minor, row.currency),
       amount_exact: shortestDecimal(line.amount_exact),
+      credited: amountOf(credited.get(line.line_id)!, row.currency),
       period: { from: line.from, to: line.to },
     })),
     receipt: receipt ? { seq: receipt.seq, hash: receipt.hash, issued_at: receipt.issued_at } : null,
@@ -65,12 +70,13 @@ export async function listInvoices(db: Db, query: InvoiceQuery): Promise<{ data:
 
 /**
  * Takes an invoice back: its ledger transaction is reversed, its lines too, and its usage may be billed again. The number stays
- * used. Throws `invoice_unknown`, `invoice_transition`.
+ * used. Throws `invoice_unknown`, `invoice_transition`, `invoice_credited`.
  */
 export async function voidInvoice(tx: Tx, invoice_id: string, reason: string): Promise<Invoice> {
   await lockBilling(tx);
-  const row = await requireInvoice(tx, invoice_id, null, true);
+  const row = await holdInvoice(tx, invoice_id);
   requireTransition(row.status, 'void');
+  if (row.credit_notes > 0) throw errors.invoice_credited({ detail: `Invoice ${row.number} has credit notes: credit the rest.` });
   const lines = await selectLines(tx, invoice_id);
   if (row.ledger_transaction_id !== null) {
     await reverseTransaction(tx, row.ledger_transaction_id, {
@@ -103,15 +109,15 @@ export async function voidInvoice(tx: Tx, invoice_id: string, reason: string): P
   return invoiceById(tx, invoice_id, null);
 }
 
-/** Money that came by hand: cash rises, the receivable falls. Throws `invoice_unknown`, `invoice_transition`. */
+/** Money that came by hand, all that is still to be paid: cash rises, the receivable falls. Throws `invoice_unknown`, `invoice_transition`. */
 export async function markPaid(
   tx: Tx,
   invoice_id: string,
   payment: { paid_at?: string | undefined; reference?: string | undefined },
 ): Promise<Invoice> {
-  const row = await requireInvoice(tx, invoice_id, null, true);
+  const row = await holdInvoice(tx, invoice_id);
   requireTransition(row.status, 'paid');
-  const amount_minor = BigInt(row.total_minor);
+  const amount_minor = balanceOfRow(row);
   if (amount_minor !== 0n) {
     const { currency, org_id } = row;
     const [cash, receivable] = (await accountsFor(tx, [
@@ -121,16 +127,31 @@ export async function markPaid(
     const postings = paidLegs({ currency, cash, receivable, amount_minor });
     await postTransaction(tx, { kind: 'payment', idem_key: `payment/${invoice_id}`, memo: row.number, postings });
   }
-  await setPaid(tx, invoice_id, payment.paid_at ?? utcText(tx.now), payment.reference ?? null);
+  await setPaid(tx, [invoice_id], payment.paid_at ?? utcText(tx.now), payment.reference ?? null);
   await tellStatus(tx, row, 'paid', { reference: payment.reference ?? null });
   return invoiceById(tx, invoice_id, null);
 }
 
 /** Throws `invoice_unknown`. */
-export async function requireInvoice(db: Db, invoice_id: string, org_ids: Sight, lock = false): Promise<InvoiceRow> {
-  const row = await selectInvoice(db, invoice_id, org_ids, lock);
+export async function requireInvoice(db: Db, invoice_id: string, org_ids: Sight): Promise<InvoiceRow> {
+  const [row] = await selectInvoicesByIds(db, [invoice_id], org_ids);
   if (!row) throw errors.invoice_unknown({ detail: `There is no invoice ${invoice_id}.` });
   return row;
+}
+
+/** Held first and read afterwards: what it was credited stands until the transaction ends. Throws `invoice_unknown`. */
+async function holdInvoice(tx: Tx, invoice_id: string): Promise<InvoiceRow> {
+  await lockInvoices(tx, [invoice_id]);
+  return requireInvoice(tx, invoice_id, null);
+}
+
+function balanceOfRow({ status, total_minor, credited_minor, credited_after_payment_minor }: InvoiceRow): bigint {
+  return balanceOf({
+    status,
+    total_minor: BigInt(total_minor),
+    credited_minor: BigInt(credited_minor),
+    credited_after_payment_minor: BigInt(credited_after_payment_minor),
+  });
 }
 
 async function tellStatus(tx: Tx, row: InvoiceRow, to: InvoiceStatus, more: Record<string, string | null>): Promise<void> {
@@ -163,6 +184,8 @@ async function summaries(db: Db, rows: readonly InvoiceRow[]): Promise<InvoiceSu
     currency: row.currency,
     period: { from: row.from_date, to: row.to_date },
     total: amountOf(row.total_minor, row.currency),
+    credited: amountOf(row.credited_minor, row.currency),
+    balance: amountOf(balanceOfRow(row), row.currency),
     issued_at: row.issued_at,
     due_at: row.due_at,
     paid_at: row.paid_at,

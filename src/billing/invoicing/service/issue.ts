@@ -7,13 +7,15 @@ import { newId } from '../../../kernel/id.ts';
 import { fromMinor } from '../../../kernel/money.ts';
 import { documentHash } from '../../../kernel/proof.ts';
 import type { Tx } from '../../../platform/postgres.ts';
-import { billedLegs, type NewLine, type NewTransaction } from '../../ledger/model.ts';
-import { accountsFor, insertLines, postMany } from '../../ledger/service.ts';
+import type { NewLine } from '../../ledger/model.ts';
+import { insertLines } from '../../ledger/service.ts';
 import { splitGross } from '../../partners/model.ts';
 import type { ChargeOnRecord } from '../../rating/model.ts';
-import { draftInvoice, type InvoiceDraft, type IssuedLine, invoiceNumber } from '../decide.ts';
+import { documentNumber, draftInvoice, type InvoiceDraft, type IssuedLine } from '../decide.ts';
 import type { events } from '../events.ts';
-import { insertInvoiceLines, insertInvoices, linesOfCharges, type NewInvoiceLine, takeNumbers } from '../sql.ts';
+import { selectLinesOfCharges } from '../sql/credit-notes.ts';
+import { insertInvoiceLines, insertInvoices, type NewInvoiceLine, takeNumbers } from '../sql.ts';
+import { postDocuments } from './post.ts';
 
 const series = 'INV';
 
@@ -58,7 +60,13 @@ export async function issueInvoices(tx: Tx, request: IssueRequest): Promise<numb
   const first = await takeNumbers(tx, series, groups.length);
   const corrected = await correctedLines(tx, request.charges);
   const issued = groups.map((charges, index) => draft(tx, request, { charges, seq: first + BigInt(index), corrected }));
-  const transactions = await post(tx, issued);
+  const transactions = await postDocuments(
+    tx,
+    issued.map(({ invoice_id, number, org_id, currency, lines }) => {
+      const entries = lines.map((line) => line.entry);
+      return { kind: 'invoice' as const, document_id: invoice_id, number, org_id, currency, entries };
+    }),
+  );
   await insertInvoices(
     tx,
     issued.map((invoice, index) => ({
@@ -111,7 +119,8 @@ export async function issueInvoices(tx: Tx, request: IssueRequest): Promise<numb
 /** By charge: the line on which it was billed, of the charges that others correct. */
 async function correctedLines(tx: Tx, charges: readonly ChargeOnRecord[]): Promise<Map<string, IssuedLine>> {
   const ids = charges.flatMap(({ adjusts }) => (adjusts?.charge_id ? [adjusts.charge_id] : []));
-  return ids.length === 0 ? new Map() : linesOfCharges(tx, ids);
+  const lines = ids.length === 0 ? [] : await selectLinesOfCharges(tx, ids);
+  return new Map(lines.map(({ charge_id, invoice_number: number, ...line }) => [charge_id, { ...line, number }]));
 }
 
 function draft(
@@ -123,7 +132,7 @@ function draft(
   const organization = request.organizations.get(org_id);
   assert(organization, 'a charged organization is known');
   const invoice_id = newId(tx.now);
-  const number = invoiceNumber(series, seq);
+  const number = documentNumber(series, seq);
   const lines = charges.map((charge) => ({
     charge,
     charge_id: charge.charge_id,
@@ -189,50 +198,6 @@ export function ledgerLine(
     invoice_id,
     period: { from: charge.from, to: charge.to },
   };
-}
-
-/** One zero-sum transaction an invoice; an invoice over nothing posts none. */
-async function post(tx: Tx, issued: readonly Issued[]): Promise<(string | null)[]> {
-  const names = issued.flatMap((invoice) => [
-    { kind: 'receivable' as const, owner: invoice.org_id, currency: invoice.currency },
-    { kind: 'revenue' as const, owner: null, currency: invoice.currency },
-    ...partnersOf(invoice).map(({ partner_id }) => ({
-      kind: 'partner_payable' as const,
-      owner: partner_id,
-      currency: invoice.currency,
-    })),
-  ]);
-  const accounts = await accountsFor(tx, names);
-  let at = 0;
-  const transactions = issued.map((invoice): NewTransaction => {
-    const receivable = accounts[at++]!;
-    const revenue = accounts[at++]!;
-    const partners = partnersOf(invoice).map(({ amount_minor }) => ({ account_id: accounts[at++]!, amount_minor }));
-    const net_minor = invoice.lines.reduce((sum, line) => sum + line.entry.net_minor, 0n);
-    const legs = billedLegs({
-      currency: invoice.currency,
-      receivable,
-      revenue,
-      gross_minor: invoice.total_minor,
-      net_minor,
-      partners,
-    });
-    return { kind: 'invoice', idem_key: `invoice/${invoice.invoice_id}`, memo: invoice.number, postings: legs };
-  });
-  const worth = transactions.filter((transaction) => transaction.postings.length > 0);
-  const ids = await postMany(tx, worth);
-  const byKey = new Map(worth.map((transaction, index) => [transaction.idem_key, ids[index]!]));
-  return transactions.map((transaction) => byKey.get(transaction.idem_key) ?? null);
-}
-
-function partnersOf(invoice: Issued): { partner_id: string; amount_minor: bigint }[] {
-  const sums = new Map<string, bigint>();
-  for (const { entry } of invoice.lines) {
-    if (entry.partner_id !== null) sums.set(entry.partner_id, (sums.get(entry.partner_id) ?? 0n) + entry.partner_minor);
-  }
-  return [...sums]
-    .filter(([, amount_minor]) => amount_minor !== 0n)
-    .map(([partner_id, amount_minor]) => ({ partner_id, amount_minor }));
 }
 
 function invoiceLines(invoice: Issued): NewInvoiceLine[] {

@@ -1,54 +1,96 @@
 import { fileURLToPath } from 'node:url';
 import type { Content, TableCell } from 'pdfmake';
-import type { InvoiceDocument } from '../../../kernel/bundle.ts';
+import type { CreditNoteDocument, CreditNoteLineDocument, InvoiceDocument, InvoiceLineDocument } from '../../../kernel/bundle.ts';
+import { fromMinor } from '../../../kernel/money.ts';
 import { localDate } from '../../../kernel/period.ts';
-import type { Invoice } from '../model.ts';
+import type { CreditNote, Invoice } from '../model.ts';
 
 const ink = '#1c2430';
 const faint = '#667085';
 const line = '#d7dce3';
+const red = '#b42318';
+const green = '#087443';
 
 /**
  * The issued document as a PDF of A4 pages: who owes whom what, until when, every line, and the hash by which the signed log
  * knows it. Written from the document that the receipt covers, never from what is in the tables now.
  */
-export async function renderInvoice(invoice: Invoice, document: InvoiceDocument): Promise<Buffer> {
+export function renderInvoice(invoice: Invoice, document: InvoiceDocument): Promise<Buffer> {
+  const stamp: Stamp | undefined =
+    invoice.status === 'open' ? undefined : { text: invoice.status, color: invoice.status === 'void' ? red : green };
+  return render({ title: 'Invoice', document, stamp }, [
+    parties(document, 'Billed to'),
+    facts(invoiceFacts(invoice, document)),
+    lines(document.currency, invoiceColumns, document.lines.map(invoiceRow)),
+    invoiceTotal(invoice, document),
+    proof('invoice', 'Every line opens into its usage and arithmetic.', invoice.receipt),
+  ]);
+}
+
+/** The same for a credit note: what is taken back of which invoice, why, and what of each line stands. */
+export function renderCreditNote(note: CreditNote, document: CreditNoteDocument): Promise<Buffer> {
+  const owed = note.after_payment ? 'The invoice was paid: this amount is owed to you.' : 'This amount is no longer to be paid.';
+  return render({ title: 'Credit note', document }, [
+    parties(document, 'Credited to'),
+    facts([
+      ['Corrects invoice', document.corrects.number],
+      ['Issued', dateOf(document, document.issued_at)],
+      ['Amount credited', `${grouped(document.total)} ${document.currency}`],
+    ]),
+    { text: [{ text: 'Reason: ', color: faint }, document.reason], margin: [0, 0, 0, 20] },
+    lines(document.currency, creditColumns, document.lines.map(creditRow)),
+    totals(owed, [['Total credited', document.total, document.currency]]),
+    proof('credit note', 'Every line names the line of the invoice that it corrects, by its hash.', note.receipt),
+  ]);
+}
+
+/** What a document has by which it is headed. */
+interface Headed {
+  number: string;
+  currency: string;
+  seller?: unknown;
+  customer?: unknown;
+}
+
+interface Stamp {
+  text: string;
+  color: string;
+}
+
+async function render(
+  { title, document, stamp }: { title: string; document: Headed; stamp?: Stamp | undefined },
+  content: Content[],
+): Promise<Buffer> {
   const pdfmake = await load();
+  const seller = textOf(document.seller, 'legal_name');
   const pdf = pdfmake.createPdf({
-    info: { title: `Invoice ${document.number}`, author: textOf(document.seller, 'legal_name'), creator: 'Tallystick' },
+    info: { title: `${title} ${document.number}`, author: seller, creator: 'Tallystick' },
     pageSize: 'A4',
     pageMargins: [48, 48, 48, 64],
     defaultStyle: { font: 'Roboto', fontSize: 9, color: ink, lineHeight: 1.25 },
     footer: (page: number, pages: number) => ({
       columns: [
-        { text: `${textOf(document.seller, 'legal_name')} · Invoice ${document.number}`, color: faint },
+        { text: `${seller} · ${title} ${document.number}`, color: faint },
         { text: `Page ${page} of ${pages}`, alignment: 'right', color: faint },
       ],
       margin: [48, 20, 48, 0],
       fontSize: 8,
     }),
-    content: [
-      heading(invoice, document),
-      parties(document),
-      facts(invoice, document),
-      lines(document),
-      total(invoice, document),
-      proof(invoice),
-    ],
+    content: [heading(seller, title, document.number, stamp), ...content],
   });
   return pdf.getBuffer();
 }
 
-function heading(invoice: Invoice, document: InvoiceDocument): Content {
-  const stamp =
-    invoice.status === 'open'
-      ? []
-      : [{ text: invoice.status.toUpperCase(), color: invoice.status === 'void' ? '#b42318' : '#087443', bold: true }];
+function heading(seller: string, title: string, number: string, stamp: Stamp | undefined): Content {
   return {
     columns: [
-      { text: textOf(document.seller, 'legal_name'), fontSize: 15, bold: true },
+      { text: seller, fontSize: 15, bold: true },
       {
-        stack: [{ text: 'Invoice', fontSize: 15, bold: true }, { text: document.number, fontSize: 10, color: faint }, ...stamp],
+        stack: [
+          { text: title, fontSize: 15, bold: true },
+          { text: number, fontSize: 10, color: faint },
+          ...(stamp ? [{ text: stamp.text.toUpperCase(), color: stamp.color, bold: true }] : []),
+        ],
         alignment: 'right',
       },
     ],
@@ -56,9 +98,9 @@ function heading(invoice: Invoice, document: InvoiceDocument): Content {
   };
 }
 
-function parties(document: InvoiceDocument): Content {
+function parties(document: Headed, payer: string): Content {
   return {
-    columns: [partyOf('From', document.seller), partyOf('Billed to', document.customer)],
+    columns: [partyOf('From', document.seller), partyOf(payer, document.customer)],
     columnGap: 24,
     margin: [0, 0, 0, 20],
   };
@@ -76,14 +118,18 @@ function partyOf(title: string, party: unknown): Content {
   };
 }
 
-function facts(invoice: Invoice, document: InvoiceDocument): Content {
+function invoiceFacts(invoice: Invoice, document: InvoiceDocument): [string, string][] {
   const until = Temporal.PlainDate.from(invoice.period.to).subtract({ days: 1 });
-  const shown: [string, string][] = [
+  const due = invoice.status === 'open' ? invoice.balance.amount : fromMinor(0n, document.currency);
+  return [
     ['Service period', `${invoice.period.from} to ${until}`],
     ['Issued', dateOf(document, document.issued_at)],
     ['Due', dateOf(document, invoice.due_at)],
-    ['Amount due', `${invoice.status === 'open' ? document.total : '0.00'} ${document.currency}`],
+    ['Amount due', `${grouped(due)} ${document.currency}`],
   ];
+}
+
+function facts(shown: readonly [string, string][]): Content {
   return {
     columns: shown.map(([title, text]) => ({
       stack: [
@@ -95,31 +141,54 @@ function facts(invoice: Invoice, document: InvoiceDocument): Content {
   };
 }
 
-function lines(document: InvoiceDocument): Content {
-  const head: TableCell[] = [
-    { text: 'Description', color: faint, fontSize: 8 },
-    { text: 'Quantity', color: faint, fontSize: 8, alignment: 'right' },
-    { text: 'Unit', color: faint, fontSize: 8 },
-    { text: `Amount (${document.currency})`, color: faint, fontSize: 8, alignment: 'right' },
+/** Columns after the first hold figures, but for the unit. */
+interface Column {
+  title: string;
+  alignment?: 'right';
+}
+
+const invoiceColumns: readonly Column[] = [
+  { title: 'Description' },
+  { title: 'Quantity', alignment: 'right' },
+  { title: 'Unit' },
+  { title: 'Amount', alignment: 'right' },
+];
+
+function invoiceRow(each: InvoiceLineDocument): TableCell[] {
+  const count = each.usage === null ? '' : `${grouped(String(each.usage.count))} usage events`;
+  return [
+    described(textOf(each, 'description'), count),
+    { text: grouped(each.quantity), alignment: 'right' },
+    { text: textOf(each, 'unit') },
+    { text: grouped(each.amount), alignment: 'right' },
   ];
+}
+
+const creditColumns: readonly Column[] = [
+  { title: 'Description' },
+  { title: 'Credited', alignment: 'right' },
+  { title: 'Left of the line', alignment: 'right' },
+];
+
+function creditRow(each: CreditNoteLineDocument): TableCell[] {
+  return [
+    described(textOf(each, 'description'), `line ${each.corrects.line_id}`),
+    { text: grouped(each.amount), alignment: 'right' },
+    { text: grouped(each.left), alignment: 'right', color: faint },
+  ];
+}
+
+function described(description: string, below: string): TableCell {
+  return { stack: [{ text: description }, ...(below === '' ? [] : [{ text: below, color: faint, fontSize: 7.5 }])] };
+}
+
+function lines(currency: string, columns: readonly Column[], rows: readonly TableCell[][]): Content {
+  const last = columns.length - 1;
+  const head = columns.map(({ title, ...rest }, index): TableCell => {
+    return { text: index === last ? `${title} (${currency})` : title, color: faint, fontSize: 8, ...rest };
+  });
   return {
-    table: {
-      headerRows: 1,
-      widths: ['*', 'auto', 'auto', 'auto'],
-      body: [
-        head,
-        ...document.lines.map((each): TableCell[] => {
-          const description = textOf(each, 'description');
-          const count = each.usage === null ? '' : `${grouped(String(each.usage.count))} usage events`;
-          return [
-            { stack: [{ text: description }, ...(count === '' ? [] : [{ text: count, color: faint, fontSize: 7.5 }])] },
-            { text: grouped(each.quantity), alignment: 'right' },
-            { text: textOf(each, 'unit') },
-            { text: grouped(each.amount), alignment: 'right' },
-          ];
-        }),
-      ],
-    },
+    table: { headerRows: 1, widths: columns.map((_, index) => (index === 0 ? '*' : 'auto')), body: [head, ...rows] },
     layout: {
       hLineWidth: (row: number) => (row === 0 ? 0 : 0.5),
       vLineWidth: () => 0,
@@ -127,45 +196,64 @@ function lines(document: InvoiceDocument): Content {
       paddingTop: () => 5,
       paddingBottom: () => 5,
       paddingLeft: (column: number) => (column === 0 ? 0 : 8),
-      paddingRight: (column: number) => (column === 3 ? 0 : 8),
+      paddingRight: (column: number) => (column === last ? 0 : 8),
     },
   };
 }
 
-function total(invoice: Invoice, document: InvoiceDocument): Content {
+function invoiceTotal(invoice: Invoice, document: InvoiceDocument): Content {
+  const { currency } = document;
+  const nothing = fromMinor(0n, currency);
   const note =
     invoice.status === 'void'
       ? `Void: ${invoice.void_reason}`
       : invoice.status === 'paid'
         ? `Paid on ${dateOf(document, invoice.paid_at!)}`
         : '';
+  const credited: readonly Sum[] =
+    invoice.credited.amount === nothing
+      ? []
+      : [
+          ['Credited', invoice.credited.amount, currency],
+          ['Balance', invoice.balance.amount, currency],
+        ];
+  return totals(note, [['Total', document.total, currency], ...credited]);
+}
+
+type Sum = readonly [title: string, amount: string, currency: string];
+
+function totals(note: string, sums: readonly Sum[]): Content {
   return {
     columns: [
       { text: note, color: faint, width: '*' },
-      { text: 'Total', bold: true, fontSize: 11, width: 'auto', margin: [0, 0, 16, 0] },
-      { text: `${grouped(document.total)} ${document.currency}`, bold: true, fontSize: 11, width: 'auto' },
+      { stack: sums.map(([title]) => ({ text: title, bold: true, fontSize: 11 })), width: 'auto', margin: [0, 0, 16, 0] },
+      {
+        stack: sums.map(([, amount, currency]) => ({ text: `${grouped(amount)} ${currency}`, bold: true, fontSize: 11 })),
+        width: 'auto',
+        alignment: 'right',
+      },
     ],
     margin: [0, 14, 0, 28],
   };
 }
 
-function proof(invoice: Invoice): Content {
-  if (!invoice.receipt) return { text: '' };
+function proof(what: string, opens: string, receipt: Invoice['receipt']): Content {
+  if (!receipt) return { text: '' };
   return {
     stack: [
-      { text: 'This invoice can be checked', bold: true },
+      { text: `This ${what} can be checked`, bold: true },
       {
-        text: `Every line opens into its usage and arithmetic. The bundle of this invoice verifies offline with “tallystick verify” against the seller’s published key; it is receipt ${invoice.receipt.seq} of the seller’s signed log.`,
+        text: `${opens} The bundle of this ${what} verifies offline with “tallystick verify” against the seller’s published key; it is receipt ${receipt.seq} of the seller’s signed log.`,
         color: faint,
       },
-      { text: invoice.receipt.hash, fontSize: 7.5, color: faint, margin: [0, 3, 0, 0] },
+      { text: receipt.hash, fontSize: 7.5, color: faint, margin: [0, 3, 0, 0] },
     ],
     unbreakable: true,
   };
 }
 
 /** A moment as the customer's calendar has it. */
-function dateOf(document: InvoiceDocument, moment: string): string {
+function dateOf(document: Headed, moment: string): string {
   return localDate(Temporal.Instant.from(moment), textOf(document.customer, 'time_zone') || 'UTC').toString();
 }
 
