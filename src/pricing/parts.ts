@@ -45,7 +45,7 @@ export function splitIntoParts(compiled: CompiledPrice, model: PartsModel, usage
     .sort((a, b) => a.index - b.index);
 }
 
-const BARE_EVENT = { id: '0', pointer: '', amount: undefined, fraction: undefined, time: undefined, properties: {} };
+const BARE_EVENT = { id: '0', order: '', pointer: '', amount: undefined, fraction: undefined, time: undefined, properties: {} };
 
 /** An event and the part it belongs to. */
 interface Placed {

@@ -30,6 +30,8 @@ export interface EventInput {
 export interface UsageEvent {
   /** The request id, or the event's place in the list where it has none. */
   readonly id: string;
+  /** Among events of one time; those without a request id come first, as given. */
+  readonly order: string;
   readonly pointer: string;
   readonly quantity: Exact | undefined;
   readonly amount: Exact | undefined;
@@ -142,6 +144,7 @@ function readEvent(input: EventInput, index: number, aggregation: Aggregation, f
   if (time === null) faults.push(fault(`${pointer}/time`, 'time_invalid'));
   return {
     id: input.request_id ?? `${index}`,
+    order: input.request_id ?? '',
     pointer,
     quantity: aggregation === 'count' ? whole(1n) : number('quantity'),
     amount: number('amount'),
@@ -176,7 +179,7 @@ const RFC_3339 = /^\d{4}-\d{2}-\d{2}[Tt]\d{2}:\d{2}:\d{2}(\.\d{1,9})?([Zz]|[+-]\
 function inOrder(events: readonly UsageEvent[]): UsageEvent[] {
   const timed = events.filter((event) => event.time !== undefined);
   if (timed.length === 0) return [...events];
-  timed.sort((a, b) => Temporal.Instant.compare(a.time!, b.time!) || compareIds(a.id, b.id));
+  timed.sort((a, b) => Temporal.Instant.compare(a.time!, b.time!) || compareIds(a.order, b.order));
   let next = 0;
   return events.map((event) => (event.time === undefined ? event : timed[next++]!));
 }
