@@ -48,8 +48,10 @@ export function parseFraction(text: string): Exact | undefined {
 export function addExact(a: Exact, b: Exact): Exact {
   if (a.scale === b.scale && a.over === b.over) return { units: a.units + b.units, scale: a.scale, over: a.over };
   const scale = Math.max(a.scale, b.scale);
-  const over = a.over === b.over ? a.over : (a.over / greatestDivisor(a.over, b.over)) * b.over;
-  return { units: unitsAt(a, scale) * (over / a.over) + unitsAt(b, scale) * (over / b.over), scale, over };
+  if (a.over === b.over) return { units: unitsAt(a, scale) + unitsAt(b, scale), scale, over: a.over };
+  const shared = greatestDivisor(a.over, b.over);
+  const [left, right] = [b.over / shared, a.over / shared];
+  return { units: unitsAt(a, scale) * left + unitsAt(b, scale) * right, scale, over: a.over * left };
 }
 
 export function subtractExact(a: Exact, b: Exact): Exact {
@@ -104,9 +106,7 @@ export function startedSizes(value: Exact, size: Decimal): bigint {
 /** The same number as a decimal, or undefined when its digits never end. */
 export function ended(value: Exact): Decimal | undefined {
   if (value.over === 1n) return value;
-  const shared = greatestDivisor(value.units, value.over);
-  const units = value.units / shared;
-  let rest = value.over / shared;
+  let rest = value.over;
   let digits = 0;
   while (rest % 10n === 0n) [rest, digits] = [rest / 10n, digits + 1];
   let factor = 1n;
@@ -116,7 +116,8 @@ export function ended(value: Exact): Decimal | undefined {
   ] as const) {
     while (rest % prime === 0n) [rest, digits, factor] = [rest / prime, digits + 1, factor * other];
   }
-  return rest === 1n ? { units: units * factor, scale: value.scale + digits } : undefined;
+  if (value.units % rest !== 0n) return undefined;
+  return { units: (value.units / rest) * factor, scale: value.scale + digits };
 }
 
 /** As a decimal: in full where the digits end, else cut half to even at 18 decimals. */

@@ -206,7 +206,7 @@ describe('terms', () => {
       default: unit,
     };
     expect(faults(price)).toEqual([]);
-    expect(faults({ ...price, included_quantity: '1' })).toEqual([' term_unsupported']);
+    expect(faults({ ...price, included_quantity: '1' })).toEqual(['/included_quantity term_unsupported']);
   });
 
   it('have a minimum that is not above the maximum', () => {
@@ -264,7 +264,7 @@ describe('matrix', () => {
   const matrix = (more: object) => ({ model: 'matrix', dimensions: ['r'], cells: [{ match: { r: 'a' }, price: unit }], ...more });
 
   it('matches on its dimensions, by text', () => {
-    expect(faults(matrix({ cells: [{ match: { q: 'a', r: 5 }, price: unit }] }))).toEqual([
+    expect(faults(matrix({ cells: [{ match: { q: 'a', r: [5] }, price: unit }] }))).toEqual([
       '/cells/0/match/q dimension_unknown',
       '/cells/0/match/r wrong_type',
     ]);

@@ -126,11 +126,10 @@ function readBucket(fields: Fields): string | undefined {
 /** A quantity can be taken off before the parts are priced only where every part is priced by quantity. */
 function checkInnerQuantities(fields: Fields, price: Price): void {
   if (price.model !== 'matrix' && price.model !== 'time_of_use') return;
-  const takes = price.included_quantity !== undefined || price.discounts?.some((discount) => 'quantity' in discount);
-  if (!takes) return;
+  const term = price.included_quantity === undefined ? 'discounts' : 'included_quantity';
+  if (term === 'discounts' && !price.discounts?.some((discount) => 'quantity' in discount)) return;
   const money = innerPrices(price).find((inner) => MONEY_MODELS.includes(inner.model));
-  if (money)
-    fields.fault(undefined, 'term_unsupported', `takes a quantity off, but a ${money.model} price inside it counts money`);
+  if (money) fields.fault(term, 'term_unsupported', `takes a quantity off, but a ${money.model} price inside counts money`);
 }
 
 const MONEY_MODELS: readonly string[] = ['percentage', 'graduated_percentage', 'dynamic'];

@@ -1,4 +1,4 @@
-import { defineErrors } from '../kernel/errors.ts';
+import { type CodedError, defineErrors } from '../kernel/errors.ts';
 
 /** What the engine refuses. Each fault of `price_invalid` and `usage_invalid` is named in `details.errors`. */
 export const errors = defineErrors({
@@ -11,3 +11,8 @@ export const errors = defineErrors({
   fraction_unsupported: { status: 422, title: 'Fractions do not apply here' },
   running_total_negative: { status: 422, title: 'More units given back than held' },
 });
+
+/** One refusal at one place of the request: `pointer` is a JSON pointer into it. */
+export function refusal(code: keyof typeof errors, pointer: string, detail: string): CodedError {
+  return errors[code]({ detail, errors: [{ pointer, code, detail }] });
+}

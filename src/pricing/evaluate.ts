@@ -3,7 +3,7 @@ import { type Decimal, decimalText, type Rounding } from '../kernel/decimal.ts';
 import { type Exact, exact, formatExact, parseFraction, roundExact } from '../kernel/exact.ts';
 import { checkPrice } from './check.ts';
 import { compilePrice } from './compile.ts';
-import { errors } from './errors.ts';
+import { refusal } from './errors.ts';
 import { type Evaluation, explain } from './explain.ts';
 import type { Aggregation } from './language.ts';
 import { condensed, type MeteredEvent, type MeteredTerms, meteredUsage } from './metered.ts';
@@ -95,7 +95,8 @@ function readShare(text: string): Exact {
 function readUsage(compiled: CompiledPrice, input: UsageInput): { usage: Usage; quantity: string } {
   const allow_negative = input.allow_negative ?? false;
   if ((input.quantity === undefined) === (input.events === undefined)) {
-    throw errors.quantity_or_events({ detail: 'Give exactly one of quantity and events.' });
+    const pointer = input.quantity === undefined ? '/quantity' : '/events';
+    throw refusal('quantity_or_events', pointer, 'Give exactly one of quantity and events.');
   }
   if (input.events === undefined) {
     const quantity = readQuantity(input.quantity, { allow_negative });

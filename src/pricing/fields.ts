@@ -44,6 +44,7 @@ export interface Report {
 /** Rates, unit amounts, percentages: up to 12 decimals. */
 export const RATE_DIGITS: DigitLimits = QUANTITY_DIGITS;
 
+/** How many items a list may hold, where nothing narrower is said. */
 const MAX_ITEMS = 10_000;
 
 /**
@@ -139,23 +140,23 @@ export class Fields {
   }
 
   /** A list, each item read by `item`; absent is an empty list without fault. */
-  list<T>(name: string, item: (json: unknown, pointer: string) => T): T[] {
+  list<T>(name: string, item: (json: unknown, pointer: string) => T, most = MAX_ITEMS): T[] {
     const value = this.value(name);
     if (value === undefined) return [];
     if (!Array.isArray(value)) {
       this.fault(name, 'wrong_type', 'must be a list');
       return [];
     }
-    if (value.length > MAX_ITEMS) {
-      this.fault(name, 'too_many', `has more than ${MAX_ITEMS} items`);
+    if (value.length > most) {
+      this.fault(name, 'too_many', `has more than ${most} items`);
       return [];
     }
     return value.map((json, index) => item(json, `${this.at(name)}/${index}`));
   }
 
-  requiredList<T>(name: string, item: (json: unknown, pointer: string) => T): T[] {
+  requiredList<T>(name: string, item: (json: unknown, pointer: string) => T, most = MAX_ITEMS): T[] {
     if (this.required(name) === undefined) return [];
-    return this.list(name, item);
+    return this.list(name, item, most);
   }
 
   object(json: unknown, pointer: string): Fields {

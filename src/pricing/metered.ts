@@ -111,7 +111,7 @@ function weighted({ events }: EventUsage, { during, opening = '0' }: MeteredTerm
   return { events: before.quantity!.units === 0n ? held : [before, ...held], aggregation: 'sum' };
 }
 
-const BARE = { pointer: '', amount: undefined, fraction: undefined, time: undefined, properties: {} };
+const BARE = { order: '', pointer: '', amount: undefined, fraction: undefined, time: undefined, properties: {} };
 
 function nanoseconds(moment: string): bigint {
   return Temporal.Instant.from(moment).epochNanoseconds;

@@ -1,5 +1,5 @@
 import { addExact, compareExact, type Exact, larger, NOTHING, negateExact, smaller, subtractExact } from '../kernel/exact.ts';
-import { errors } from './errors.ts';
+import { refusal } from './errors.ts';
 import type { CompiledPrice, PartsModel } from './model.ts';
 import { type Step, step } from './step.ts';
 import { aggregate, quantitiesOf, type Usage, type UsageEvent } from './usage.ts';
@@ -17,12 +17,13 @@ export interface PartUsage {
  * outer included quantity and quantity discounts used up in order of events. What was taken off is noted as steps.
  */
 export function splitIntoParts(compiled: CompiledPrice, model: PartsModel, usage: Usage, into: Step[]): PartUsage[] {
-  if (usage.quantity && model.timed) throw errors.events_required({ detail: 'A time_of_use price is over events with a time.' });
+  if (usage.quantity && model.timed)
+    throw refusal('events_required', '/events', 'A time_of_use price is over events with a time.');
   const events = usage.events ?? [{ ...BARE_EVENT, quantity: usage.quantity }];
   const aggregation = usage.events ? usage.aggregation : 'sum';
   const groups = new Map<number, UsageEvent[]>();
-  for (const event of events) {
-    const index = model.partOf(event);
+  const placed = events.map((event) => ({ event, index: model.partOf(event) }));
+  for (const { event, index } of placed) {
     const group = groups.get(index);
     if (group) group.push(event);
     else groups.set(index, [event]);
@@ -35,8 +36,7 @@ export function splitIntoParts(compiled: CompiledPrice, model: PartsModel, usage
     usages = new Map([...groups].map(([index, group]) => [index, { events: group, aggregation }] as const));
   } else {
     quantitiesOf(events);
-    const taken =
-      aggregation === 'sum' ? takeByEvent(groups, quantities, events, model, allowance) : takeByPart(quantities, allowance);
+    const taken = aggregation === 'sum' ? takeByEvent(placed, quantities, allowance) : takeByPart(quantities, allowance);
     noteTaken(compiled, taken.total, into);
     usages = taken.usages;
   }
@@ -45,7 +45,13 @@ export function splitIntoParts(compiled: CompiledPrice, model: PartsModel, usage
     .sort((a, b) => a.index - b.index);
 }
 
-const BARE_EVENT = { id: '0', pointer: '', amount: undefined, fraction: undefined, time: undefined, properties: {} };
+const BARE_EVENT = { id: '0', order: '', pointer: '', amount: undefined, fraction: undefined, time: undefined, properties: {} };
+
+/** An event and the part it belongs to. */
+interface Placed {
+  readonly event: UsageEvent;
+  readonly index: number;
+}
 
 interface Taken {
   readonly usages: Map<number, Usage>;
@@ -63,18 +69,11 @@ function quantityOf(events: readonly UsageEvent[], aggregation: Parameters<typeo
  * Takes from each event as it comes. A part whose sum is below zero is taken from in mirror image; an event against its part's
  * direction gives back what it undoes, so that a part never uses more than its own sum.
  */
-function takeByEvent(
-  groups: ReadonlyMap<number, readonly UsageEvent[]>,
-  quantities: ReadonlyMap<number, Exact>,
-  events: readonly UsageEvent[],
-  model: PartsModel,
-  allowance: Exact,
-): Taken {
-  const reduced = new Map([...groups.keys()].map((index) => [index, [] as UsageEvent[]]));
-  const states = new Map([...groups.keys()].map((index) => [index, { sum: NOTHING, used: NOTHING, taken: NOTHING }]));
+function takeByEvent(placed: readonly Placed[], quantities: ReadonlyMap<number, Exact>, allowance: Exact): Taken {
+  const reduced = new Map([...quantities.keys()].map((index) => [index, [] as UsageEvent[]]));
+  const states = new Map([...quantities.keys()].map((index) => [index, { sum: NOTHING, used: NOTHING, taken: NOTHING }]));
   let left = allowance;
-  for (const event of events) {
-    const index = model.partOf(event);
+  for (const { event, index } of placed) {
     const state = states.get(index)!;
     const negative = quantities.get(index)!.units < 0n;
     const towards = (value: Exact) => (negative ? negateExact(value) : value);

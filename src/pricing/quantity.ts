@@ -12,7 +12,7 @@ import {
   smaller,
   subtractExact,
 } from '../kernel/exact.ts';
-import { errors } from './errors.ts';
+import { refusal } from './errors.ts';
 import type { CompiledPrice, CompiledTransform, QuantityModel } from './model.ts';
 import { mirrored, type Step, step } from './step.ts';
 import type { UsageEvent } from './usage.ts';
@@ -47,11 +47,7 @@ export function priceHeld(compiled: CompiledPrice, model: QuantityModel, events:
     const quantity = event.quantity!;
     running = addExact(running, quantity);
     if (running.units < 0n) {
-      const detail = 'The units held would fall below zero.';
-      throw errors.running_total_negative({
-        detail,
-        errors: [{ pointer: `${event.pointer}/quantity`, code: 'running_total_negative', detail }],
-      });
+      throw refusal('running_total_negative', `${event.pointer}/quantity`, 'The units held would fall below zero.');
     }
     highest = larger(highest, running);
     const before = cost;

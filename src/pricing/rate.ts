@@ -10,7 +10,7 @@ import {
   subtractExact,
 } from '../kernel/exact.ts';
 import { bucketStart } from './buckets.ts';
-import { errors } from './errors.ts';
+import { refusal } from './errors.ts';
 import type { CompiledPrice, QuantityModel } from './model.ts';
 import { splitIntoParts } from './parts.ts';
 import { priceHeld, priceQuantity } from './quantity.ts';
@@ -57,8 +57,10 @@ function priceOne(compiled: CompiledPrice, model: QuantityModel, usage: Usage): 
     return priced(compiled, model, aggregate(amountsOf(events, { negative: false }), 'sum'));
   }
   const quantities = quantitiesOf(events);
-  if (model.mirrors && events.some((event) => event.fraction)) {
-    if (aggregation !== 'sum') throw errors.fraction_unsupported({ detail: `Fractions belong to a sum, not to ${aggregation}.` });
+  const held = events.find((event) => event.fraction);
+  if (model.mirrors && held) {
+    if (aggregation !== 'sum')
+      throw refusal('fraction_unsupported', `${held.pointer}/fraction`, `Fractions belong to a sum, not to ${aggregation}.`);
     return { steps: priceHeld(compiled, model, events), negative: false };
   }
   return priced(compiled, model, aggregate(quantities, aggregation));
@@ -131,12 +133,12 @@ function withTotalTerms(compiled: CompiledPrice, steps: readonly Step[], negativ
 function requireEvents(compiled: CompiledPrice, usage: Usage): EventUsage {
   if (usage.events) return usage;
   const what = compiled.bucket ? 'with a bucket is over events with a time' : 'is over events';
-  throw errors.events_required({ detail: `A ${compiled.price.model} price ${what}.` });
+  throw refusal('events_required', '/events', `A ${compiled.price.model} price ${what}.`);
 }
 
 function refuseFractions(events: readonly UsageEvent[], { price }: CompiledPrice): void {
-  if (!events.some((event) => event.fraction)) return;
-  throw errors.fraction_unsupported({
-    detail: `A ${price.model} price has no units that could be held for a fraction of the period.`,
-  });
+  const held = events.find((event) => event.fraction);
+  if (!held) return;
+  const detail = `A ${price.model} price has no units that could be held for a fraction of the period.`;
+  throw refusal('fraction_unsupported', `${held.pointer}/fraction`, detail);
 }

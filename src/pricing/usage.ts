@@ -1,5 +1,5 @@
 import { type DecimalFault, decimalText, readDecimal } from '../kernel/decimal.ts';
-import type { Fault } from '../kernel/errors.ts';
+import type { CodedError, Fault } from '../kernel/errors.ts';
 import {
   addExact,
   compareExact,
@@ -11,7 +11,7 @@ import {
   ratio,
   whole,
 } from '../kernel/exact.ts';
-import { errors } from './errors.ts';
+import { errors, refusal } from './errors.ts';
 import type { Aggregation } from './language.ts';
 
 /** One event as a caller gives it. Numbers are decimal texts, or JSON numbers that hold their text exactly. */
@@ -30,6 +30,8 @@ export interface EventInput {
 export interface UsageEvent {
   /** The request id, or the event's place in the list where it has none. */
   readonly id: string;
+  /** Among events of one time; those without a request id come first, as given. */
+  readonly order: string;
   readonly pointer: string;
   readonly quantity: Exact | undefined;
   readonly amount: Exact | undefined;
@@ -58,8 +60,8 @@ export interface EventUsage {
 /** Reads a quantity: 12 decimals, 26 digits before them; below zero only with `allow_negative`. */
 export function readQuantity(json: unknown, { allow_negative }: { allow_negative: boolean }): Exact {
   const quantity = readDecimal(json);
-  if (typeof quantity === 'string') throw errors.usage_invalid({ errors: [fault('/quantity', quantity)] });
-  if (quantity.units < 0n && !allow_negative) throw errors.negative_refused({ detail: 'The quantity is below zero.' });
+  if (typeof quantity === 'string') throw usageInvalid([fault('/quantity', quantity)]);
+  if (quantity.units < 0n && !allow_negative) throw refusal('negative_refused', '/quantity', BELOW_ZERO);
   return exact(quantity);
 }
 
@@ -70,12 +72,9 @@ export function readEvents(
 ): EventUsage {
   const faults: Fault[] = [];
   const events = inputs.map((input, index) => readEvent(input, index, options.aggregation, faults));
-  if (faults.length > 0) throw errors.usage_invalid({ detail: faults[0]!.detail, errors: faults.slice(0, 100) });
+  if (faults.length > 0) throw usageInvalid(faults);
   const negative = options.allow_negative ? undefined : events.find((event) => event.quantity && event.quantity.units < 0n);
-  if (negative) {
-    const detail = 'The quantity is below zero.';
-    throw errors.negative_refused({ detail, errors: [{ pointer: `${negative.pointer}/quantity`, code: 'negative', detail }] });
-  }
+  if (negative) throw refusal('negative_refused', `${negative.pointer}/quantity`, BELOW_ZERO);
   return { events: inOrder(events), aggregation: options.aggregation === 'count' ? 'sum' : options.aggregation };
 }
 
@@ -106,8 +105,7 @@ export function amountsOf(events: readonly UsageEvent[], { negative }: { negativ
   return events.map((event) => {
     const amount = event.amount ?? missing(event, 'amount');
     if (amount.units >= 0n || negative) return amount;
-    const detail = 'An event’s amount is below zero.';
-    throw errors.negative_refused({ detail, errors: [{ pointer: `${event.pointer}/amount`, code: 'negative', detail }] });
+    throw refusal('negative_refused', `${event.pointer}/amount`, 'An event’s amount is below zero.');
   });
 }
 
@@ -122,8 +120,14 @@ function sum(values: readonly Exact[]): Exact {
 
 function missing(event: UsageEvent, field: 'quantity' | 'amount' | 'time'): never {
   const detail = `Every event needs ${field === 'amount' ? 'an amount' : `a ${field}`} for this price.`;
-  throw errors.usage_invalid({ detail, errors: [{ pointer: `${event.pointer}/${field}`, code: 'required', detail }] });
+  throw usageInvalid([{ pointer: `${event.pointer}/${field}`, code: 'required', detail }]);
 }
+
+function usageInvalid(faults: readonly Fault[]): CodedError {
+  return errors.usage_invalid({ detail: faults[0]?.detail, errors: faults.slice(0, 100) });
+}
+
+const BELOW_ZERO = 'The quantity is below zero.';
 
 function readEvent(input: EventInput, index: number, aggregation: Aggregation, faults: Fault[]): UsageEvent {
   const pointer = `/events/${index}`;
@@ -140,6 +144,7 @@ function readEvent(input: EventInput, index: number, aggregation: Aggregation, f
   if (time === null) faults.push(fault(`${pointer}/time`, 'time_invalid'));
   return {
     id: input.request_id ?? `${index}`,
+    order: input.request_id ?? '',
     pointer,
     quantity: aggregation === 'count' ? whole(1n) : number('quantity'),
     amount: number('amount'),
@@ -174,7 +179,7 @@ const RFC_3339 = /^\d{4}-\d{2}-\d{2}[Tt]\d{2}:\d{2}:\d{2}(\.\d{1,9})?([Zz]|[+-]\
 function inOrder(events: readonly UsageEvent[]): UsageEvent[] {
   const timed = events.filter((event) => event.time !== undefined);
   if (timed.length === 0) return [...events];
-  timed.sort((a, b) => Temporal.Instant.compare(a.time!, b.time!) || compareIds(a.id, b.id));
+  timed.sort((a, b) => Temporal.Instant.compare(a.time!, b.time!) || compareIds(a.order, b.order));
   let next = 0;
   return events.map((event) => (event.time === undefined ? event : timed[next++]!));
 }

@@ -36,14 +36,15 @@ export function overTiers(compiled: CompiledTiers, over: QuantityModel['over']):
     mirrors: true,
     price: (quantity, flats) => {
       const { index, part } = inTier(compiled, quantity);
-      const steps = (flats ? below.flats : below.bare)[index]!.steps.slice();
+      const { steps: full, ends } = flats ? below.flats : below.bare;
+      const steps = full.slice(0, ends[index]);
       priceTier(tiers[index]!, part, flats && flatDue(index, quantity), steps);
       return steps;
     },
     total: (quantity, flats) => {
       const { index, part } = inTier(compiled, quantity);
       const own = totalOfTier(tiers[index]!, part, flats && flatDue(index, quantity));
-      return index === 0 ? own : addExact((flats ? below.flats : below.bare)[index]!.total, own);
+      return index === 0 ? own : addExact((flats ? below.flats : below.bare).totals[index]!, own);
     },
     units: (quantity) => {
       const { index, part } = inTier(compiled, quantity);
@@ -65,16 +66,28 @@ function inTier(compiled: CompiledTiers, quantity: Exact): { index: number; part
   return { index, part: index === 0 ? { units, scale, over } : { units: units - bounds[index - 1]!, scale, over } };
 }
 
+interface Below {
+  /** Of every full tier, in order: those below a tier are the first `ends[index]`. */
+  readonly steps: readonly Step[];
+  readonly ends: readonly number[];
+  readonly totals: readonly Exact[];
+}
+
 /** For each tier, what all tiers below it cost when full. */
-function tiersBelow({ tiers, widths }: CompiledTiers, flats: boolean): { steps: Step[]; total: Exact }[] {
-  let steps: Step[] = [];
-  return tiers.map((_, index) => {
-    const below = { steps, total: sumSteps(steps) };
+function tiersBelow({ tiers, widths }: CompiledTiers, flats: boolean): Below {
+  const steps: Step[] = [];
+  const ends: number[] = [];
+  const totals: Exact[] = [];
+  let total = NOTHING;
+  for (const [index, tier] of tiers.entries()) {
+    ends.push(steps.length);
+    totals.push(total);
     const full: Step[] = [];
-    if (widths[index]) priceTier(tiers[index]!, widths[index], flats, full);
-    steps = [...steps, ...full.map(ready)];
-    return below;
-  });
+    if (widths[index]) priceTier(tier, widths[index], flats, full);
+    total = addExact(total, sumSteps(full));
+    steps.push(...full.map(ready));
+  }
+  return { steps, ends, totals };
 }
 
 function unitsBelow({ tiers, widths }: CompiledTiers): Exact[] {

@@ -43,16 +43,22 @@ export interface Aligned {
   readonly bounds: readonly bigint[];
 }
 
+/** Every tier that a quantity passes is a step of its explanation; with buckets, in each of them. */
+const MAX_TIERS = 1000;
+const MAX_TIERS_IN_BUCKETS = 25;
+
 /** Reads `tiers`, each through `own` for the fields that price it, and names what is wrong with their bounds. */
 export function checkTiers<T extends object>(fields: Fields, own: (tier: Fields) => T): (T & { up_to: string | null })[] {
-  const tiers = fields.requiredList('tiers', (json, pointer) => {
+  const one = (json: unknown, pointer: string) => {
     const tier = fields.object(json, pointer);
     const up_to = tier.value('up_to') === null ? null : tier.decimal('up_to');
     const read = present({ up_to: up_to ?? null, ...own(tier) });
     tier.close();
     return { tier, given: tier.has('up_to'), up_to, read };
-  });
-  if (tiers.length === 0 && Array.isArray(fields.value('tiers')))
+  };
+  const tiers = fields.requiredList('tiers', one, fields.has('bucket') ? MAX_TIERS_IN_BUCKETS : MAX_TIERS);
+  const given = fields.value('tiers');
+  if (Array.isArray(given) && given.length === 0)
     fields.fault('tiers', 'tiers_missing_last', 'must hold at least the last, open tier');
   nameBoundFaults(tiers);
   return tiers.map(({ read }) => read as T & { up_to: string | null });

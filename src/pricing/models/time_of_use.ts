@@ -4,6 +4,9 @@ import { type Band, type TimeOfUsePrice, WEEKDAYS, type Weekday } from '../langu
 import type { CheckInner, Model } from '../model.ts';
 import { timeOf } from '../usage.ts';
 
+/** Every event is held against the bands one by one. */
+const MAX_BANDS = 200;
+
 /** An inner price by the local clock at the event's start. */
 export const timeOfUse: Model<TimeOfUsePrice> = {
   terms: 'included',
@@ -11,7 +14,7 @@ export const timeOfUse: Model<TimeOfUsePrice> = {
     const time_zone = fields.text('time_zone');
     if (time_zone !== '' && !isTimeZone(time_zone))
       fields.fault('time_zone', 'time_zone_unknown', 'is no time zone that is known here');
-    const bands = fields.requiredList('bands', (json, pointer) => readBand(fields.object(json, pointer), inner));
+    const bands = fields.requiredList('bands', (json, pointer) => readBand(fields.object(json, pointer), inner), MAX_BANDS);
     return { time_zone, bands, default: inner(fields.required('default') ?? PLACEHOLDER, fields.at('default')) };
   },
   compile: ({ time_zone, bands, default: fallback }, inner) => {
