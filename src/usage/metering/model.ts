@@ -31,7 +31,12 @@ export interface IngestOptions {
   now: Temporal.Instant;
   /** Organizations that the caller may report for; null or absent for all of the tenant. */
   org_ids?: readonly string[] | null;
+  /** Where events come in another form: the usage event that each stands for. */
+  translate?: (event: unknown) => Translation;
 }
+
+/** A usage event, still to be checked like any other, or why there is none. */
+export type Translation = { readonly event: unknown } | Omit<Rejection, 'index'>;
 
 /** An event that was not taken, by its place in the call. */
 export interface Rejection {
@@ -52,6 +57,8 @@ export type RejectionCode =
   | 'quantity_negative'
   | 'time_invalid'
   | 'time_out_of_window'
+  | 'specversion_unsupported'
+  | 'data_base64_unsupported'
   | 'org_unknown'
   | 'sku_unknown'
   | 'project_unknown'
@@ -197,6 +204,15 @@ export const UsagePoint = z.object({
   start: z.string().meta({ description: 'first moment of the window in the organization’s time zone' }),
   org_id: Id.optional(),
   sku: z.string().optional(),
+  project_id: Id.nullable().optional(),
+  dimensions: z
+    .record(z.string(), z.string().nullable())
+    .optional()
+    .meta({ description: 'the values that `group_by` asked for, as text; null where the event has none' }),
+  value: DecimalText.nullable().meta({
+    description:
+      'what the SKU’s own aggregation makes of the window; null where a point is of several SKUs or, for latest and weighted_sum, of several organizations',
+  }),
   count: Count,
   quantity: DecimalText,
   quantity_max: DecimalText.nullable(),
@@ -205,4 +221,10 @@ export const UsagePoint = z.object({
 });
 export type UsagePoint = z.infer<typeof UsagePoint>;
 
-export const UsageAnswer = z.object({ data: z.array(UsagePoint), as_of: z.string() });
+export const UsageAnswer = z.object({
+  data: z.array(UsagePoint),
+  as_of: z.string().meta({ description: 'every event acknowledged until then is in the answer' }),
+  watermark: z
+    .string()
+    .meta({ description: 'the transaction id that the rollups had reached; what came later was added from events' }),
+});
