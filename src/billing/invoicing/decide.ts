@@ -58,10 +58,17 @@ export interface IssuedLine {
   line_id: string;
 }
 
+/** A line that was taken back to be billed again, and the credit note's line that took it back. */
+export interface ReplacedLine extends IssuedLine {
+  credited_by?: { credit_note_id: string; number: string; line_id: string };
+}
+
 export interface ChargeToInvoice {
   charge: RatedCharge;
   /** The line that it corrects, if it corrects one. */
   adjusts: IssuedLine | null;
+  /** The line that it takes the place of, where a period is billed again. */
+  replaces: ReplacedLine | null;
   charge_id: string;
   line_id: string;
 }
@@ -110,7 +117,7 @@ export function draftInvoice(facts: InvoiceFacts): InvoiceDraft {
   };
 }
 
-function lineDocument({ charge, line_id, adjusts }: ChargeToInvoice): InvoiceLineDocument {
+function lineDocument({ charge, line_id, adjusts, replaces }: ChargeToInvoice): InvoiceLineDocument {
   return {
     line_id,
     org_id: charge.org_id,
@@ -120,6 +127,7 @@ function lineDocument({ charge, line_id, adjusts }: ChargeToInvoice): InvoiceLin
     description: charge.description,
     period: { from: charge.from, to: charge.to },
     ...(adjusts === null ? {} : { adjusts: { ...adjusts } }),
+    ...(replaces === null ? {} : { replaces: { ...replaces } }),
     quantity: charge.quantity,
     amount: fromMinor(charge.amount_minor, charge.currency),
     amount_exact: charge.amount_exact,

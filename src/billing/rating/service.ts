@@ -30,6 +30,7 @@ import {
   liveTakes,
   retirePeriods,
   selectCharges,
+  selectChargesOfPeriods,
   takesOfPeriod,
   usageChargesOf,
 } from './sql.ts';
@@ -145,6 +146,27 @@ export async function rectanglesOfCharge(db: Db, charge: StoredCharge): Promise<
   const item = itemAsBilled(charge.inputs, { sku: charge.sku, unit: '' });
   if (isPricedWhole({ item, adjusts: charge.adjusts })) return [wholeRectangle(usage_period ?? charge, watermark)];
   return rectanglesWithin(await takesOfPeriod(db, charge.billed_period_id), charge);
+}
+
+/** The live charges of some billed periods. */
+export function chargesOfPeriods(
+  db: Db,
+  billed_period_ids: readonly string[],
+): Promise<{ charge_id: string; billed_period_id: string; sku: string | null; inputs: ChargeInputs }[]> {
+  return selectChargesOfPeriods(db, billed_period_ids);
+}
+
+/** A subscription as it was billed in a period: each item at the price of its charge there, where it was charged. */
+export function asBilled(
+  subscription: RatedSubscription,
+  charges: readonly { sku: string | null; inputs: ChargeInputs }[],
+): RatedSubscription {
+  const inputs = new Map(charges.flatMap((charge) => (charge.sku === null ? [] : [[charge.sku, charge.inputs] as const])));
+  const items = subscription.items.map((item) => {
+    const before = inputs.get(item.sku);
+    return before ? itemAsBilled(before, item) : item;
+  });
+  return { ...subscription, items };
 }
 
 /** A void sets the periods behind these charges free: their usage may be billed again. */

@@ -141,6 +141,15 @@ export function selectCharges(db: Db, charge_ids: readonly string[]): Promise<Ch
     SELECT ${chargeColumns} FROM charge WHERE tenant_id = ${db.tenant_id} AND charge_id = ANY (${[...charge_ids]}::uuid[])`);
 }
 
+export function selectChargesOfPeriods(
+  db: Db,
+  billed_period_ids: readonly string[],
+): Promise<{ charge_id: string; billed_period_id: string; sku: string | null; inputs: ChargeInputs }[]> {
+  return db.rows(sql<{ charge_id: string; billed_period_id: string; sku: string | null; inputs: ChargeInputs }>`
+    SELECT charge_id, billed_period_id, sku, inputs FROM charge
+     WHERE tenant_id = ${db.tenant_id} AND billed_period_id = ANY (${[...billed_period_ids]}::uuid[]) AND live ORDER BY charge_id`);
+}
+
 /** Charges outside cycles of one tenant are priced one after another: each counts on those before. */
 export function lockActions(tx: Tx): Promise<unknown> {
   return tx.write(sql`SELECT pg_advisory_xact_lock(hashtextextended(${`actions ${tx.tenant_id}`}, 0))`);

@@ -146,9 +146,4 @@ describe('a SKU', () => {
     expect(() => requireFit(matrix('colour'), sku)).toThrow(coded('dimension_unknown'));
     expect(() => requireFit(matrix('country'), { ...sku, aggregation: 'weighted_sum' })).toThrow(coded('aggregation_unfit'));
   });
-
-  it('that would bill again what is late is refused by name', () => {
-    expect(() => requireBillable({ late_policy: 'rebill' })).toThrow(coded('late_policy_unavailable'));
-    expect(() => changeSku(sku, { late_policy: 'rebill' })).toThrow(coded('late_policy_unavailable'));
-  });
 });

@@ -6,30 +6,17 @@ import { errors as pricingErrors } from '../../pricing/errors.ts';
 import type { Price, Tier } from '../../pricing/language.ts';
 import { fitsAggregation } from '../../pricing/metered.ts';
 import { errors } from './errors.ts';
-import type { Aggregation, LatePolicy, PriceRequest, Sku, SkuChanges } from './model.ts';
+import type { Aggregation, PriceRequest, Sku, SkuChanges } from './model.ts';
 
-const AVAILABLE_LATE_POLICIES: readonly LatePolicy[] = ['adjust_next', 'absorb', 'reject'];
-
-/**
- * Refuses a SKU that could not be billed: `dimension_required` where nothing says what a `unique_count` counts by, and
- * `late_policy_unavailable` for what the contract names and this version does not do yet.
- */
+/** Refuses a SKU that could not be billed: `dimension_required` where nothing says what a `unique_count` counts by. */
 export function requireBillable(sku: {
   aggregation?: Aggregation | undefined;
   dimensions?: readonly string[] | undefined;
-  late_policy?: LatePolicy | undefined;
 }): void {
-  const { aggregation, dimensions = [], late_policy } = sku;
+  const { aggregation, dimensions = [] } = sku;
   if (aggregation === 'unique_count' && dimensions.length === 0) {
     const detail = 'A unique_count counts the distinct values of the first of dimensions: name it.';
     throw errors.dimension_required({ detail, errors: [{ pointer: '/dimensions', code: 'dimension_required', detail }] });
-  }
-  if (late_policy !== undefined && !AVAILABLE_LATE_POLICIES.includes(late_policy)) {
-    const detail = `The late policy ${late_policy} is not available yet; there are ${AVAILABLE_LATE_POLICIES.join(', ')}.`;
-    throw errors.late_policy_unavailable({
-      detail,
-      errors: [{ pointer: '/late_policy', code: 'late_policy_unavailable', detail }],
-    });
   }
 }
 
@@ -70,7 +57,6 @@ export function changeSku(sku: Sku, changes: SkuChanges): { after: Sku; fields: 
     detail: `${name} cannot change: past billing stands on it. Make another SKU.`,
   }));
   if (faults.length > 0) throw errors.sku_field_fixed({ detail: faults[0]!.detail, errors: faults });
-  requireBillable({ late_policy: changes.late_policy });
   const fields = CHANGEABLE.filter((name) => changes[name] !== undefined && !same(changes[name], sku[name]));
   return { after: { ...sku, ...Object.fromEntries(fields.map((name) => [name, changes[name]])) }, fields };
 }

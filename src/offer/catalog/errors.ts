@@ -7,7 +7,6 @@ export const errors = defineErrors({
   aggregation_unfit: { status: 422, title: 'The price does not fit the aggregation of the SKU' },
   dimension_required: { status: 422, title: 'A dimension is needed' },
   dimension_unknown: { status: 422, title: 'The SKU has no such dimension' },
-  late_policy_unavailable: { status: 422, title: 'The late policy is not available yet' },
   business_model_unknown: { status: 404, title: 'Unknown business model' },
   business_model_exists: { status: 409, title: 'The code belongs to another business model' },
   business_model_retired: { status: 409, title: 'The business model is retired' },

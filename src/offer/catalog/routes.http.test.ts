@@ -66,14 +66,6 @@ describe('is refused, by name and place:', () => {
       422,
       'dimension_required',
     ],
-    [
-      'an unavailable late policy',
-      'POST',
-      '/v1/skus',
-      { sku: 'a', type: 'action', unit: 'x', late_policy: 'rebill' },
-      422,
-      'late_policy_unavailable',
-    ],
     ['an unknown type', 'POST', '/v1/skus', { sku: 'a', type: 'gas', unit: 'x' }, 422, 'validation_failed'],
     ['an unknown field', 'POST', '/v1/skus', { sku: 'a', type: 'action', unit: 'x', colour: 'red' }, 422, 'validation_failed'],
     [

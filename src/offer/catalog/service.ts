@@ -28,7 +28,7 @@ import * as store from './sql.ts';
 
 export { baseAmount, priceOf } from './decide.ts';
 
-/** Throws `sku_exists`, `dimension_required`, `late_policy_unavailable`. */
+/** Throws `sku_exists`, `dimension_required`. */
 export async function createSku(tx: Tx, sku: NewSku): Promise<Sku> {
   const made = await insertNew(tx, sku);
   if (!made) throw errors.sku_exists({ detail: `The SKU ${sku.sku} exists already.` });
@@ -74,7 +74,7 @@ async function insertNew(tx: Tx, sku: NewSku): Promise<Sku | undefined> {
   return made;
 }
 
-/** Throws `sku_unknown`, `sku_field_fixed`, `late_policy_unavailable`. */
+/** Throws `sku_unknown`, `sku_field_fixed`. */
 export async function updateSku(tx: Tx, code: string, changes: SkuChanges): Promise<Sku> {
   const before = await store.lockSku(tx, code);
   if (!before) throw unknownSku(code);

@@ -11,7 +11,7 @@ import type { NewLine } from '../../ledger/model.ts';
 import { insertLines } from '../../ledger/service.ts';
 import { splitGross } from '../../partners/model.ts';
 import type { ChargeOnRecord } from '../../rating/model.ts';
-import { documentNumber, draftInvoice, type InvoiceDraft, type IssuedLine } from '../decide.ts';
+import { documentNumber, draftInvoice, type InvoiceDraft, type IssuedLine, type ReplacedLine } from '../decide.ts';
 import type { events } from '../events.ts';
 import { selectLinesOfCharges } from '../sql/credit-notes.ts';
 import { insertInvoiceLines, insertInvoices, type NewInvoiceLine, takeNumbers } from '../sql.ts';
@@ -33,6 +33,8 @@ export interface IssueRequest {
   organizations: ReadonlyMap<string, Organization>;
   /** By `partner_id`, as the charges' inputs name it. */
   partners: ReadonlyMap<string, PartnerShare>;
+  /** The line that a charge's line takes the place of, where a period is billed again. */
+  replaces?: (charge: ChargeOnRecord) => ReplacedLine | null;
 }
 
 interface Issued extends InvoiceDraft {
@@ -46,6 +48,7 @@ interface Issued extends InvoiceDraft {
     charge_id: string;
     line_id: string;
     adjusts: IssuedLine | null;
+    replaces: ReplacedLine | null;
     entry: NewLine & { entry_id: string };
   }[];
 }
@@ -138,6 +141,7 @@ function draft(
     charge_id: charge.charge_id,
     line_id: newId(tx.now),
     adjusts: corrected.get(charge.adjusts?.charge_id ?? '') ?? null,
+    replaces: request.replaces?.(charge) ?? null,
     entry: ledgerLine(charge, invoice_id, newId(tx.now), request.partners.get(String(charge.inputs.partner_id))),
   }));
   return {

@@ -3,6 +3,7 @@ import { organizationsByIds, ownOrganization, requireTenant } from '../../../fou
 import { startOfDay } from '../../../kernel/period.ts';
 import type { Db } from '../../../platform/postgres.ts';
 import { commissionRates, partnersOfPairs } from '../../partners/service.ts';
+import type { RatedSubscription } from '../../rating/model.ts';
 import { endedWithLateUsage } from '../../rating/service/late.ts';
 import { ratedSubscriptions, subscriptionsWithin } from '../../rating/service/subscriptions.ts';
 import { type PlanOutcome, planPeriods } from '../../rating/service.ts';
@@ -17,19 +18,25 @@ export interface RunPlan {
   partners: ReadonlyMap<string, PartnerShare>;
 }
 
-/** What a run over local dates bills some subscriptions, and for whom. Reads only: a run goes on to issue it, a preview shows it. */
-export async function planFor(
-  db: Db,
-  run: {
-    run_id: string;
-    from_date: string;
-    to_date: string;
-    watermark: string;
-    subscriptions: readonly Subscription[];
-  },
-): Promise<RunPlan> {
+/** A run over local dates, or a part of one. */
+export interface PlannedRun {
+  run_id: string;
+  from_date: string;
+  to_date: string;
+  watermark: string;
+}
+
+/** What a run bills some subscriptions, and for whom. Reads only: a run goes on to issue it, a preview shows it. */
+export async function planFor(db: Db, run: PlannedRun & { subscriptions: readonly Subscription[] }): Promise<RunPlan> {
   const { rated, faults } = await ratedSubscriptions(db, run.subscriptions);
-  const org_ids = [...new Set(run.subscriptions.map((each) => each.org_id))];
+  const plan = await planRated(db, run, rated);
+  plan.outcome.faults.push(...faults.map((fault) => ({ ...fault, code: 'override_unusable' })));
+  return plan;
+}
+
+/** The same for subscriptions whose prices are known. */
+export async function planRated(db: Db, run: PlannedRun, rated: readonly RatedSubscription[]): Promise<RunPlan> {
+  const org_ids = [...new Set(rated.map((each) => each.org_id))];
   const [organizations, own, tenant] = [
     await organizationsByIds(db, org_ids),
     await ownOrganization(db),
@@ -55,7 +62,6 @@ export async function planFor(
       });
     },
   });
-  outcome.faults.push(...faults.map((fault) => ({ ...fault, code: 'override_unusable' })));
   return { outcome, organizations, own, partners: await partnerShares(db, tiers) };
 }
 

@@ -24,6 +24,7 @@ import type { RunError } from '../model.ts';
 import { advanceRun, finishRun, insertRun, lockBilling, type RunRow, selectRun, startRun } from '../sql.ts';
 import { issueInvoices, party } from './issue.ts';
 import { planFor, subscriptionsToBill, widely } from './plan.ts';
+import { rebillLate } from './rebill.ts';
 
 /** Subscriptions billed in one transaction: enough to make statements large, few enough to keep transactions short. */
 const chunk_size = 500;
@@ -124,6 +125,7 @@ async function billChunk(tx: Tx, run: RunRow, watermark: string, subscriptions: 
       .filter(({ ended_at }) => ended_at === null || before(widely(run).from, ended_at))
       .map((each) => each.subscription_id),
   );
+  const rebilled = await rebillLate(tx, { ...run, watermark }, subscriptions);
   const { outcome, organizations, own, partners } = await planFor(tx, { ...run, watermark, subscriptions });
   const charges = await storePeriods(tx, outcome.planned);
   const invoices = await issueInvoices(tx, {
@@ -141,7 +143,7 @@ async function billChunk(tx: Tx, run: RunRow, watermark: string, subscriptions: 
   await closeUsage(tx, closures(outcome));
   await advanceRun(tx, run.run_id, {
     done: subscriptions.length,
-    invoices,
+    invoices: rebilled + invoices,
     already_billed: outcome.already_billed.length,
     errors: [...outcome.overlapping.map(overlapError), ...outcome.faults],
   });

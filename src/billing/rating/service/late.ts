@@ -7,7 +7,7 @@ import { servicePeriods } from '../decide/periods.ts';
 import type { LatePeriod } from '../decide/portions.ts';
 import { freeRectangles, rectanglesWithin } from '../decide/rectangles.ts';
 import type { RatedSubscription, UsageRectangle } from '../model.ts';
-import { type BilledPeriodRow, lastBilledBefore, liveBilledPeriods } from '../sql.ts';
+import { type BilledPeriodRow, lastBilledBefore, liveBilledPeriods, liveTakes } from '../sql.ts';
 
 /** A subscription with its live billed periods and takes. */
 export interface BilledSubscription {
@@ -80,6 +80,38 @@ function periodsOf(subscription: RatedSubscription, row: BilledPeriodRow, billed
       ends_interval: period.ends_interval || billed.some((each) => !before(each.to, period.interval_to)),
     }))
     .filter((period) => before(period.from, period.to));
+}
+
+/** A billed period in which usage came, or was corrected, since. */
+export interface LateBilledPeriod {
+  subscription: RatedSubscription;
+  period: BilledPeriodRow;
+  skus: ReadonlySet<string>;
+}
+
+/** The billed periods of some subscriptions in which something arrived since, as far as they begin before a moment. */
+export async function lateBilledPeriods(
+  db: Db,
+  subscriptions: readonly RatedSubscription[],
+  { until, watermark }: { until: string; watermark: string },
+): Promise<LateBilledPeriod[]> {
+  const ids = subscriptions.map((each) => each.subscription_id);
+  const billed = Map.groupBy(await liveBilledPeriods(db, ids), (row) => row.subscription_id);
+  const taken = Map.groupBy(await liveTakes(db, ids), (row) => row.subscription_id);
+  const known = subscriptions.map((subscription) => ({
+    subscription,
+    billed: billed.get(subscription.subscription_id) ?? [],
+    taken: taken.get(subscription.subscription_id) ?? [],
+    until,
+  }));
+  const late = await lateUsageOf(db, known, watermark);
+  return known.flatMap(({ subscription, billed }) => {
+    const found = Map.groupBy(late.get(subscription.subscription_id)?.periods ?? [], (each) => each.billed_period_id);
+    return billed.flatMap((period) => {
+      const parts = found.get(period.billed_period_id) ?? [];
+      return parts.length === 0 ? [] : [{ subscription, period, skus: new Set(parts.flatMap(({ skus }) => [...skus])) }];
+    });
+  });
 }
 
 /**
