@@ -209,7 +209,9 @@ describe('a key that is bound to an organization', () => {
     const { body } = await s.call('POST', '/v1/api-keys', { name: 'Bound', scopes, org_id: ours.ids.loose });
     const bound = body.key as string;
     const { loose: org, loose_subscription: subscription, loose_invoice: org_invoice, loose_line: org_line } = ours.ids;
-    const own = { ...ours.ids, org, subscription, org_invoice, org_line } as World['ids'];
+    const { loose_credit_note: credit_note } = ours.ids;
+    const credited = { child: org, child_invoice: org_invoice, child_line: org_line, child_credit_note: credit_note };
+    const own = { ...ours.ids, ...credited, org, subscription, org_invoice, org_line } as World['ids'];
     const samples = samplesOf(own, 'bound');
     const readable: Request[] = [];
     for (const operation of secured()) {
@@ -228,12 +230,27 @@ describe('a key that is bound to an organization', () => {
       org_invoice: invoice,
       org_line: line,
       child,
+      child_credit_note: other_note,
     } = ours.ids;
     const writable = secured().filter(({ method, path }) => method !== 'GET' && path.includes('/members'));
     expect(writable.map(({ method }) => method)).toEqual(['POST', 'PATCH', 'DELETE']);
     const requests = [...readable, ...writable.map((operation) => requestOf(operation, samples[operation.name]!))];
-    const foreign = { neighbour, project, member, site, occupancy, meter, reading, invoice, line, child } as World['ids'];
-    expect(await probe(bound, requests, { org, org_invoice, org_line } as World['ids'], foreign)).toBeGreaterThan(50);
+    const foreign = {
+      neighbour,
+      project,
+      member,
+      site,
+      occupancy,
+      meter,
+      reading,
+      invoice,
+      line,
+      child,
+      other_note,
+    } as World['ids'];
+    expect(await probe(bound, requests, { org, org_invoice, org_line, credit_note } as World['ids'], foreign)).toBeGreaterThan(
+      50,
+    );
     for (const request of readable) {
       const bare = request.url.split('?')[0]!;
       for (const url of [request.url, bare]) {

@@ -98,6 +98,11 @@ export async function populate(s: TestServer, tenant: TestTenant, name: string):
     ids[`${place}_invoice`] = invoice.invoice_id;
     ids[`${place}_line`] = invoice.lines[0].line_id;
   }
+  for (const place of ['child', 'loose'] as const) {
+    const lines = [{ line_id: ids[`${place}_line`], amount: { amount: '0.01', currency: 'AUD' } }];
+    const note = await made(`/v1/invoices/${ids[`${place}_invoice`]}/credit-notes`, { reason: 'A reason', lines });
+    ids[`${place}_credit_note`] = note.credit_note_id;
+  }
   return { ids, call };
 }
 
@@ -214,6 +219,14 @@ export function samplesOf(ids: Readonly<Record<string, string>>, n: string): Rec
     },
     'GET /v1/invoices/{id}.pdf': { url: `/v1/invoices/${ids.org_invoice}.pdf` },
     'GET /v1/invoices/{id}/bundle': { url: `/v1/invoices/${ids.org_invoice}/bundle` },
+    'POST /v1/invoices/{id}/credit-notes': {
+      url: `/v1/invoices/${ids.child_invoice}/credit-notes`,
+      body: { reason: 'A reason', lines: [{ line_id: ids.child_line, amount: { amount: '0.01', currency: 'AUD' } }] },
+    },
+    'GET /v1/credit-notes': { url: `/v1/credit-notes?org_id=${ids.child}&invoice_id=${ids.child_invoice}` },
+    'GET /v1/credit-notes/{id}': { url: `/v1/credit-notes/${ids.child_credit_note}` },
+    'GET /v1/credit-notes/{id}.pdf': { url: `/v1/credit-notes/${ids.child_credit_note}.pdf` },
+    'GET /v1/credit-notes/{id}/bundle': { url: `/v1/credit-notes/${ids.child_credit_note}/bundle` },
     'POST /v1/invoices/{id}:mark-paid': {
       url: `/v1/invoices/${ids.child_invoice}:mark-paid`,
       body: { reference: 'A reference' },

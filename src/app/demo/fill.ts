@@ -151,7 +151,7 @@ async function finished(client: Client, { run_id }: { run_id: string }): Promise
   }
 }
 
-/** Old invoices are paid by hand, a few late ones are still open, and one was wrong and taken back. */
+/** Old invoices are paid by hand, a few late ones are still open, one was wrong and taken back, and of one the base fee was waived. */
 async function settle(client: Client, run_id: string, month: Temporal.PlainDate, today: Temporal.PlainDate): Promise<void> {
   const { data } = await client.get<{ data: { invoice_id: string; number: string }[] }>(
     `/v1/invoices?run_id=${run_id}&limit=100`,
@@ -162,7 +162,15 @@ async function settle(client: Client, run_id: string, month: Temporal.PlainDate,
       await client.post(`/v1/invoices/${invoice_id}:void`, { reason: 'Billed to the wrong cost centre; to be billed anew' });
     else if (age >= 3 || index % (age === 2 ? 4 : 3) !== 0)
       await client.post(`/v1/invoices/${invoice_id}:mark-paid`, { reference: `Bank transfer ${number}` });
+    if (age === 2 && index === 0) await waiveBaseFee(client, invoice_id);
   }
+}
+
+async function waiveBaseFee(client: Client, invoice_id: string): Promise<void> {
+  const { lines } = await client.get<{ lines: { line_id: string; sku: string | null }[] }>(`/v1/invoices/${invoice_id}`);
+  const base = lines.filter(({ sku }) => sku === null).map(({ line_id }) => ({ line_id }));
+  const reason = 'Supply was interrupted for two days: the base fee is waived';
+  if (base.length > 0) await client.post(`/v1/invoices/${invoice_id}/credit-notes`, { reason, lines: base });
 }
 
 function midnight(date: Temporal.PlainDate): string {

@@ -1,5 +1,4 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import { verifyBundle } from '../../../sdk/verify/verify.ts';
 import { testServer } from '../../../test/support/server.ts';
 import { openShop } from '../../../test/support/shop.ts';
 
@@ -300,33 +299,5 @@ describe('a credit note as a document', () => {
     ]);
     expect(file.subarray(0, 5).toString()).toBe('%PDF-');
     expect((await s.call('GET', `/v1/invoices/${invoice_id}.pdf`)).body.subarray(0, 5).toString()).toBe('%PDF-');
-  });
-
-  it('comes as a bundle that verifies offline at once, bound to the invoice and its line', async () => {
-    const { invoice_id, invoice, call } = await billed();
-    const { body: note } = await credit(invoice_id, { lines: [{ line_id: call, amount: aud('2.00') }] });
-    const { body: bundle, headers } = await s.call('GET', `/v1/credit-notes/${note.credit_note_id}/bundle`);
-    expect(headers['content-disposition']).toBe(`attachment; filename="${note.number}.bundle.json"`);
-    const jwks = Buffer.from(JSON.stringify((await s.call('GET', `/.well-known/jwks.json?tenant=${s.tenant.tenant_id}`)).body));
-    const report = verifyBundle(Buffer.from(JSON.stringify(bundle)), { jwks });
-    expect(report).toMatchObject({
-      authenticated: true,
-      consistent: true,
-      findings: [],
-      summary: {
-        document: 'credit_note',
-        number: note.number,
-        corrects: invoice.number,
-        total: '2.00',
-        receipt_seq: note.receipt.seq,
-      },
-    });
-    const { body: of_invoice } = await s.call('GET', `/v1/invoices/${invoice_id}/bundle`);
-    expect(bundle.invoice).toEqual(of_invoice.invoice);
-    expect(bundle.credit_note.corrects.hash).toBe(of_invoice.receipt.payload_hash);
-    const more = { ...bundle, credit_note: { ...bundle.credit_note, total: '3.00' } };
-    expect(verifyBundle(Buffer.from(JSON.stringify(more)), { jwks }).findings.map(({ where }) => where)).toContain(
-      '/credit_note/total',
-    );
   });
 });

@@ -1,14 +1,17 @@
 import { useQuery } from '@tanstack/react-query';
 import { Link, useNavigate } from '@tanstack/react-router';
+import { useMemo } from 'react';
 import { creditNotesOf } from '../../api/billing.ts';
+import { orgById } from '../../api/orgs.ts';
 import type { CreditNoteSummary, Invoice } from '../../api/types.ts';
-import { formatDay } from '../../ui/dates.ts';
+import { formatDateIn } from '../../ui/dates.ts';
 import { Money } from '../../ui/money.tsx';
 import { Card } from '../../ui/page.tsx';
 import { ProblemBox } from '../../ui/state.tsx';
 import { type Column, DataTable } from '../../ui/table.tsx';
 
-const columns: readonly Column<CreditNoteSummary>[] = [
+/** `zone` is the customer's: dates are as its own calendar has them. */
+const columnsIn = (zone: string): readonly Column<CreditNoteSummary>[] => [
   {
     id: 'number',
     header: 'Number',
@@ -26,7 +29,7 @@ const columns: readonly Column<CreditNoteSummary>[] = [
   {
     id: 'issued',
     header: 'Issued',
-    cell: (note) => <span className="whitespace-nowrap text-ink-2">{formatDay(note.issued_at)}</span>,
+    cell: (note) => <span className="whitespace-nowrap text-ink-2">{formatDateIn(note.issued_at, zone)}</span>,
   },
   { id: 'total', header: 'Credited', align: 'right', cell: (note) => <Money value={note.total} className="font-medium" /> },
 ];
@@ -35,6 +38,8 @@ const columns: readonly Column<CreditNoteSummary>[] = [
 export function CreditNotes({ invoice }: { invoice: Invoice }) {
   const navigate = useNavigate();
   const list = useQuery(creditNotesOf(invoice.invoice_id));
+  const zone = useQuery(orgById(invoice.org_id)).data?.default_timezone ?? 'UTC';
+  const columns = useMemo(() => columnsIn(zone), [zone]);
   if (list.error) return <ProblemBox error={list.error} onRetry={list.refetch} />;
   if (!list.data || list.data.data.length === 0) return null;
   return (

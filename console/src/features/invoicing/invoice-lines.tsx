@@ -11,6 +11,7 @@ import { Money } from '../../ui/money.tsx';
 import { Card } from '../../ui/page.tsx';
 import { type Column, DataTable } from '../../ui/table.tsx';
 import { LineExplanation } from './line-explanation.tsx';
+import { isCredited } from './totals.ts';
 
 /** The lines; the open one stands in the address, so that a question about a cent can be sent as a link. */
 export function InvoiceLines({ invoice }: { invoice: Invoice }) {
@@ -95,6 +96,18 @@ function columnsFor(invoice: Invoice, open: string | undefined, toggle: (line: I
           </>
         ),
     },
-    { id: 'amount', header: 'Amount', align: 'right', cell: (line) => <Money value={line.amount} className="font-medium" /> },
+    {
+      id: 'amount',
+      header: 'Amount',
+      align: 'right',
+      cell: (line) => (
+        <>
+          <Money value={line.amount} className="font-medium" />
+          {isCredited(line) ? (
+            <span className="tabular block text-xs text-ink-3">{formatDecimal(line.credited.amount)} credited</span>
+          ) : null}
+        </>
+      ),
+    },
   ];
 }

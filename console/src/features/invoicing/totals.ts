@@ -34,7 +34,9 @@ export function leftOf(line: InvoiceLine): string | null {
   return compareDecimals(left, '0') === 0 ? null : left;
 }
 
-export const isCredited = (invoice: InvoiceSummary) => compareDecimals(invoice.credited.amount, '0') !== 0;
+/** Whether anything of an invoice, or of a line, was credited. */
+export const isCredited = ({ credited }: Pick<InvoiceSummary | InvoiceLine, 'credited'>) =>
+  compareDecimals(credited.amount, '0') !== 0;
 
 export const isOverdue = (invoice: InvoiceSummary) => invoice.status === 'open' && isPast(invoice.due_at);
 

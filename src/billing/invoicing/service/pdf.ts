@@ -16,8 +16,8 @@ const green = '#087443';
  * knows it. Written from the document that the receipt covers, never from what is in the tables now.
  */
 export function renderInvoice(invoice: Invoice, document: InvoiceDocument): Promise<Buffer> {
-  const stamp: Stamp | undefined =
-    invoice.status === 'open' ? undefined : { text: invoice.status, color: invoice.status === 'void' ? red : green };
+  const text = isCreditedWhole(invoice) ? 'credited' : invoice.status;
+  const stamp = text === 'open' ? undefined : { text, color: text === 'paid' ? green : red };
   return render({ title: 'Invoice', document, stamp }, [
     parties(document, 'Billed to'),
     facts(invoiceFacts(invoice, document)),
@@ -207,17 +207,28 @@ function invoiceTotal(invoice: Invoice, document: InvoiceDocument): Content {
   const note =
     invoice.status === 'void'
       ? `Void: ${invoice.void_reason}`
-      : invoice.status === 'paid'
-        ? `Paid on ${dateOf(document, invoice.paid_at!)}`
-        : '';
+      : isCreditedWhole(invoice)
+        ? 'Credited in full'
+        : invoice.status === 'paid'
+          ? `Paid on ${dateOf(document, invoice.paid_at!)}`
+          : '';
   const credited: readonly Sum[] =
     invoice.credited.amount === nothing
       ? []
       : [
-          ['Credited', invoice.credited.amount, currency],
+          ['Credited', opposite(invoice.credited.amount), currency],
           ['Balance', invoice.balance.amount, currency],
         ];
   return totals(note, [['Total', document.total, currency], ...credited]);
+}
+
+/** Nothing of it stands: paid by credit notes, or paid and then credited. */
+function isCreditedWhole({ status, credited, total }: Invoice): boolean {
+  return status === 'paid' && credited.amount === total.amount && credited.amount !== fromMinor(0n, total.currency);
+}
+
+function opposite(amount: string): string {
+  return amount.startsWith('-') ? amount.slice(1) : `-${amount}`;
 }
 
 type Sum = readonly [title: string, amount: string, currency: string];
