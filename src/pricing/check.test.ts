@@ -270,6 +270,7 @@ describe('matrix', () => {
     ]);
     expect(faults(matrix({ dimensions: ['r', 'r'] }))).toEqual(['/dimensions dimension_duplicate']);
     expect(faults(matrix({ dimensions: ['r', 5] }))).toEqual(['/dimensions/1 wrong_type']);
+    expect(faults(matrix({ dimensions: ['r', { toString: 1 }] }))).toEqual(['/dimensions/1 wrong_type']);
   });
 
   it('has cells with a match and a price, or a default', () => {

@@ -325,6 +325,40 @@ describe('fractions', () => {
   ]);
 });
 
+describe('an outer included quantity', () => {
+  const daily = {
+    model: 'matrix',
+    dimensions: ['meter'],
+    cells: [{ match: { meter: 'a' }, price: unit('2', { bucket: 'P1D' }) }],
+    default: unit('1'),
+    included_quantity: '5',
+  };
+  const peak = (day: string, quantity: string, meter = 'a') => ({
+    quantity,
+    time: `2026-07-${day}T12:00:00Z`,
+    properties: { meter },
+  });
+
+  holds('is taken by event from what is cut into buckets, even where events do not add up', [
+    // 4 and 1 of the first day's two are taken: the highest left are 1 and 3, at 2
+    [{ price: daily, events: [peak('01', '4'), peak('01', '2'), peak('02', '3')], aggregation: 'max' }, '8'],
+    // 1 of 5 is left over for the highest of the other meter: (3 − 1) at 1
+    [{ price: daily, events: [peak('01', '4'), peak('02', '3', 'b')], aggregation: 'max' }, '2'],
+  ]);
+
+  holds('is taken from a bare quantity, which stays one inside', [
+    [{ price: daily, quantity: '7' }, '2'],
+    [{ price: { ...daily, default: unit('1', { bucket: 'P1D' }) }, quantity: '7' }, 'events_required /events'],
+    [
+      {
+        price: { model: 'matrix', dimensions: [], cells: [], default: { model: 'percentage', rate: '1' } },
+        quantity: '7',
+      },
+      'events_required /events',
+    ],
+  ]);
+});
+
 describe('negative quantities', () => {
   const graduated = {
     model: 'graduated',

@@ -2,7 +2,7 @@ import { addExact, compareExact, type Exact, larger, NOTHING, negateExact, small
 import { refusal } from './errors.ts';
 import type { CompiledPrice, PartsModel } from './model.ts';
 import { type Step, step } from './step.ts';
-import { aggregate, quantitiesOf, type Usage, type UsageEvent } from './usage.ts';
+import { aggregate, type EventAggregation, quantitiesOf, type Usage, type UsageEvent } from './usage.ts';
 
 /** The usage of one cell or band. */
 export interface PartUsage {
@@ -36,12 +36,20 @@ export function splitIntoParts(compiled: CompiledPrice, model: PartsModel, usage
     usages = new Map([...groups].map(([index, group]) => [index, { events: group, aggregation }] as const));
   } else {
     quantitiesOf(events);
-    const taken = aggregation === 'sum' ? takeByEvent(placed, quantities, allowance) : takeByPart(quantities, allowance);
+    const taken =
+      aggregation === 'sum'
+        ? takeByEvent(placed, quantities, allowance)
+        : takeByPart(placed, quantities, allowance, {
+            aggregation,
+            byEvents: (index) => isOverEvents(model.parts[index]!.price),
+          });
     noteTaken(compiled, taken.total, into);
     usages = taken.usages;
   }
+  // A quantity stays one: what asks for events inside must be able to say so.
+  const bare = (part: Usage): Usage => (usage.quantity && part.events ? { quantity: part.events[0]!.quantity! } : part);
   return [...usages]
-    .map(([index, part]) => ({ index, usage: part, quantity: quantities.get(index)! }))
+    .map(([index, part]) => ({ index, usage: bare(part), quantity: quantities.get(index)! }))
     .sort((a, b) => a.index - b.index);
 }
 
@@ -58,7 +66,7 @@ interface Taken {
   readonly total: Exact;
 }
 
-function quantityOf(events: readonly UsageEvent[], aggregation: Parameters<typeof aggregate>[1]): Exact {
+function quantityOf(events: readonly UsageEvent[], aggregation: EventAggregation): Exact {
   return aggregate(
     events.flatMap((event) => (event.quantity ? [event.quantity] : [])),
     aggregation,
@@ -92,17 +100,40 @@ function takeByEvent(placed: readonly Placed[], quantities: ReadonlyMap<number, 
   return { usages, total: subtractExact(allowance, left) };
 }
 
-/** Where events do not add up (the highest, the latest, an average), takes from each part's aggregate, the first part first. */
-function takeByPart(quantities: ReadonlyMap<number, Exact>, allowance: Exact): Taken {
+/**
+ * Where events do not add up (the highest, the latest, an average), takes from each part's aggregate, the first part first; a part
+ * that sends its own events on, to buckets or to parts of its own, is taken from by event instead.
+ */
+function takeByPart(
+  placed: readonly Placed[],
+  quantities: ReadonlyMap<number, Exact>,
+  allowance: Exact,
+  { aggregation, byEvents }: { aggregation: EventAggregation; byEvents: (index: number) => boolean },
+): Taken {
   let left = allowance;
   const usages = new Map<number, Usage>();
   for (const [index, quantity] of quantities) {
+    if (byEvents(index)) {
+      const own = placed.filter((one) => one.index === index);
+      const sum = quantityOf(
+        own.map(({ event }) => event),
+        'sum',
+      );
+      const taken = takeByEvent(own, new Map([[index, sum]]), left);
+      left = subtractExact(left, taken.total);
+      usages.set(index, { events: taken.usages.get(index)!.events!, aggregation });
+      continue;
+    }
     const negative = quantity.units < 0n;
     const taken = smaller(negative ? negateExact(quantity) : quantity, left);
     left = subtractExact(left, taken);
     usages.set(index, { quantity: negative ? addExact(quantity, taken) : subtractExact(quantity, taken) });
   }
   return { usages, total: subtractExact(allowance, left) };
+}
+
+function isOverEvents({ bucket, model }: CompiledPrice): boolean {
+  return bucket !== undefined || model.shape === 'parts';
 }
 
 /** Notes what was taken, the included quantity first, then each discount. */

@@ -1,83 +1,16 @@
 import { Decimal } from 'decimal.js';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { formatDecimal, parseDecimal } from '../kernel/decimal.ts';
+import { parseDecimal } from '../kernel/decimal.ts';
 import { exact, formatExact } from '../kernel/exact.ts';
+import { anyPrice, decimal, flag, quantity, rate, tiers } from './arbitrary.fixture.ts';
 import { checkPrice } from './check.ts';
 import { compilePrice } from './compile.ts';
 import { amountOf, evaluate, evaluateCompiled } from './evaluate.ts';
-import { oracle, type QuantityPrice } from './oracle.fixture.ts';
+import { oracle } from './oracle.fixture.ts';
 
 const RUNS = { numRuns: 10_000 };
 const Wide = Decimal.clone({ precision: 300, toExpNeg: -1000, toExpPos: 1000 });
-
-const decimal = (max: bigint, scale: number, min = 0n) =>
-  fc.tuple(fc.bigInt({ min, max }), fc.nat({ max: scale })).map(([units, decimals]) => formatDecimal({ units, scale: decimals }));
-const rate = decimal(10n ** 6n, 6);
-const money = decimal(10n ** 5n, 2);
-const size = decimal(10n ** 5n, 3, 1n);
-const quantity = fc.oneof(decimal(10n ** 7n, 4), fc.bigInt({ min: 0n, max: 200n }).map(String));
-const maybe = <T>(value: fc.Arbitrary<T>) => fc.option(value, { nil: undefined, freq: 2 });
-const flag = maybe(fc.boolean());
-
-const tiers = fc
-  .tuple(
-    fc.uniqueArray(fc.bigInt({ min: 1n, max: 100_000n }), { maxLength: 5 }),
-    fc.nat({ max: 2 }),
-    fc.array(
-      fc.record({
-        unit_amount: maybe(rate),
-        flat_amount: maybe(money),
-        package_size: fc.option(size, { nil: undefined, freq: 1 }),
-        maximum_amount: maybe(money),
-      }),
-      {
-        minLength: 6,
-        maxLength: 6,
-      },
-    ),
-  )
-  .map(([bounds, scale, amounts]) => {
-    const up_to: (string | null)[] = bounds.sort((a, b) => (a < b ? -1 : 1)).map((units) => formatDecimal({ units, scale }));
-    return [...up_to, null].map((bound, index) => ({ up_to: bound, ...amounts[index]! }));
-  });
-
-const model = fc.oneof(
-  fc.record({ model: fc.constant('unit' as const), unit_amount: rate }),
-  fc.record({ model: fc.constant('graduated' as const), tiers, first_tier_flat_at_zero: flag }),
-  fc.record({ model: fc.constant('volume' as const), tiers, first_tier_flat_at_zero: flag }),
-  fc.record({ model: fc.constant('package' as const), package_size: size, package_amount: money }),
-);
-const discount = fc.oneof(
-  decimal(100n, 0).map((percent) => ({ percent })),
-  money.map((amount) => ({ amount })),
-  quantity.map((taken) => ({ quantity: taken })),
-);
-const transform = fc.record({
-  multiply: maybe(rate),
-  divide: maybe(size),
-  round: maybe(fc.constantFrom('up' as const, 'down' as const, 'half_up' as const)),
-  precision: maybe(fc.integer({ min: 0, max: 4 })),
-});
-const terms = fc.record({
-  included_quantity: maybe(quantity),
-  transform: maybe(transform),
-  discounts: maybe(fc.array(discount, { maxLength: 3 })),
-  limits: fc.tuple(maybe(money), maybe(money)),
-});
-/** Any price over one quantity, with any terms. */
-const anyPrice: fc.Arbitrary<QuantityPrice> = fc.tuple(model, terms).map(
-  ([
-    own,
-    {
-      limits: [first, second],
-      ...shared
-    },
-  ]) => {
-    const [low, high] = first && second && new Wide(first).greaterThan(second) ? [second, first] : [first, second];
-    return { ...own, ...shared, minimum_amount: low, maximum_amount: high };
-  },
-);
 
 const compile = (price: object) => compilePrice(checkPrice(price, { currency: 'USD' }), 'USD');
 const run = (price: object, given: string, more: object = {}) => evaluate({ currency: 'USD', price, quantity: given, ...more });
@@ -147,7 +80,7 @@ describe('every price over a quantity', () => {
         expect(checkPrice(checked, { currency: 'USD' })).toEqual(checked);
         expect(checkPrice(JSON.parse(JSON.stringify(checked)), { currency: 'USD' })).toEqual(checked);
       }),
-      { numRuns: 2_000 },
+      RUNS,
     );
   });
 });
@@ -206,7 +139,7 @@ describe('events', () => {
       fc.property(anyPrice, events, (price, given) => {
         expect(runEvents(price, given).amount_exact).toBe(run(price, totalOf(given)).amount_exact);
       }),
-      { numRuns: 3_000 },
+      RUNS,
     );
   });
 
@@ -222,7 +155,7 @@ describe('events', () => {
         ).toBe(plain);
         expect(runEvents({ ...price, bucket: 'P1Y' }, given).amount_exact).toBe(plain);
       }),
-      { numRuns: 3_000 },
+      RUNS,
     );
   });
 
@@ -240,7 +173,7 @@ describe('events', () => {
         const matrix = { model: 'matrix', dimensions: ['key'], cells: [{ match: {}, price: unit }], included_quantity };
         expect(runEvents(matrix, given, { allow_negative: true }).amount_exact).toBe(plain.amount_exact);
       }),
-      { numRuns: 5_000 },
+      RUNS,
     );
   });
 
@@ -250,7 +183,7 @@ describe('events', () => {
         const held = given.map((one) => ({ ...one, fraction: '1/1' }));
         expect(runEvents(price, held).amount_exact).toBe(runEvents(price, given).amount_exact);
       }),
-      { numRuns: 5_000 },
+      RUNS,
     );
   });
 
@@ -293,30 +226,6 @@ describe('events', () => {
           expect(sumOf(other)).toBe(other.amount_exact);
         },
       ),
-      { numRuns: 3_000 },
-    );
-  });
-
-  it('of a percentage equal the sum of each fee, worked out by itself', () => {
-    const fee = fc.record({
-      rate,
-      fixed_amount: maybe(money),
-      free_events: maybe(fc.nat({ max: 5 }).map(String)),
-      free_amount: maybe(money),
-      bounds: fc.tuple(maybe(money), maybe(money)),
-    });
-    fc.assert(
-      fc.property(fee, fc.array(decimal(10n ** 5n, 2), { maxLength: 8 }), ({ bounds: [first, second], ...own }, amounts) => {
-        const [min_per_event, max_per_event] =
-          first && second && new Wide(first).greaterThan(second) ? [second, first] : [first, second];
-        const price = { model: 'percentage', ...own, min_per_event, max_per_event };
-        const result = runEvents(
-          price,
-          amounts.map((amount) => ({ amount })),
-        );
-        expect(sumOf(result)).toBe(result.amount_exact);
-        expect(result.amount_exact).toBe(percentageOracle(price, amounts).toFixed());
-      }),
       RUNS,
     );
   });
@@ -353,39 +262,3 @@ describe('the amount of an average', () => {
     );
   });
 });
-
-/** Each event on its own: how much of it lies beyond the free part, found from the sums before and after it. */
-function percentageOracle(
-  price: {
-    rate: string;
-    fixed_amount?: string | undefined;
-    free_events?: string | undefined;
-    free_amount?: string | undefined;
-    min_per_event?: string | undefined;
-    max_per_event?: string | undefined;
-  },
-  amounts: string[],
-): Decimal {
-  const byCount =
-    price.free_events === undefined || price.free_events === '0' ? undefined : new Wide(price.free_events).toNumber();
-  const bySum = price.free_amount === undefined || new Wide(price.free_amount).isZero() ? undefined : new Wide(price.free_amount);
-  const sumTo = (end: number) => amounts.slice(0, end).reduce((sum, amount) => sum.plus(amount), new Wide(0));
-  // The first event that is not free ends the free part for all after it.
-  const isFree = (index: number) =>
-    (byCount === undefined || index < byCount) && (bySum === undefined || sumTo(index + 1).lessThanOrEqualTo(bySum));
-  const any = byCount !== undefined || bySum !== undefined;
-  let end = 0;
-  while (any && end < amounts.length && isFree(end)) end += 1;
-  return amounts.slice(end).reduce((total, amount, offset) => {
-    const index = end + offset;
-    const crossing = offset === 0 && bySum !== undefined && (byCount === undefined || index < byCount);
-    const charged = crossing ? sumTo(index + 1).minus(bySum) : new Wide(amount);
-    let fee = charged
-      .times(price.rate)
-      .dividedBy(100)
-      .plus(price.fixed_amount ?? 0);
-    if (price.min_per_event !== undefined) fee = Wide.max(fee, price.min_per_event);
-    if (price.max_per_event !== undefined) fee = Wide.min(fee, price.max_per_event);
-    return total.plus(fee);
-  }, new Wide(0));
-}

@@ -9,9 +9,9 @@ export const matrix: Model<MatrixPrice> = {
   terms: 'included',
   check: (fields, inner) => {
     const dimensions = fields.requiredList('dimensions', (json, pointer) => {
-      if (typeof json !== 'string' || json.length === 0 || json.length > 200)
-        fields.object({}, pointer).fault(undefined, 'wrong_type', 'must be the name of a property');
-      return `${json}`;
+      if (typeof json === 'string' && json.length > 0 && json.length <= 200) return json;
+      fields.object({}, pointer).fault(undefined, 'wrong_type', 'must be the name of a property');
+      return '';
     });
     if (new Set(dimensions).size < dimensions.length) fields.fault('dimensions', 'dimension_duplicate', 'names a property twice');
     const cells = fields.requiredList('cells', (json, pointer) => readCell(fields.object(json, pointer), dimensions, inner));
