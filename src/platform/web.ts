@@ -22,6 +22,7 @@ import { AssertionError } from '../kernel/assert.ts';
 import { JsonFault, parseJson } from '../kernel/json.ts';
 import type { Config } from './config.ts';
 import { textFaults } from './faults.ts';
+import { rememberMethods } from './methods.ts';
 import { type ConstraintErrors, httpErrors, sendProblem, toCodedError } from './problem.ts';
 import { serveReference } from './reference.ts';
 import type { Logger, Metrics } from './telemetry.ts';
@@ -60,6 +61,7 @@ export async function createWeb(options: WebOptions): Promise<FastifyInstance> {
   app.setSerializerCompiler(serializerCompiler);
   app.decorateRequest('principal', null);
   strictJson(app);
+  rememberMethods(app);
   app.setErrorHandler((error, request, reply) => {
     const coded = toCodedError(error, options.constraints);
     if (error instanceof AssertionError) options.metrics.assertions.inc();
@@ -117,11 +119,11 @@ export async function serveConsole(app: FastifyInstance, console_dir: string): P
     const wants_page =
       request.method === 'GET' && !request.url.startsWith('/v1/') && (request.headers.accept ?? '').includes('text/html');
     if (page && wants_page) return reply.header('cache-control', 'no-cache').type('text/html; charset=utf-8').send(page);
-    return sendProblem(
-      request,
-      reply,
-      httpErrors.not_found({ detail: `There is no ${request.method} ${request.url.split('?')[0]}.` }),
-    );
+    const path = request.url.split('?')[0]!;
+    const detail = `There is no ${request.method} ${path}.`;
+    const allow = app.methodsAt(path).join(', ');
+    const error = allow === '' ? httpErrors.not_found({ detail }) : httpErrors.method_not_allowed({ detail, headers: { allow } });
+    return sendProblem(request, reply, error);
   });
 }
 
@@ -157,28 +159,31 @@ function refuseConnection(error: Error & { code?: string }, socket: Socket): voi
 /** JSON as promises.md wants it read: no duplicate members, no `__proto__`, bounded depth, well-formed text, exact numbers. */
 function strictJson(app: FastifyInstance): void {
   app.removeAllContentTypeParsers();
-  app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, body, done) => {
-    const charset = /;\s*charset\s*=\s*"?([^";\s]*)/i.exec(request.headers['content-type'] ?? '')?.[1];
-    if (charset !== undefined && !/^(utf-8|utf8|us-ascii)$/i.test(charset)) {
-      done(httpErrors.unsupported_media_type({ detail: 'JSON is sent as UTF-8.' }));
-      return;
-    }
-    if ((body as Buffer).length === 0 && (request.method === 'DELETE' || request.routeOptions.schema?.body === undefined)) {
-      done(null, undefined);
-      return;
-    }
-    try {
-      done(null, parseJson(body as Buffer));
-    } catch (error) {
-      if (!(error instanceof JsonFault)) throw error;
-      done(
-        httpErrors.malformed_request({
-          detail: error.detail,
-          errors: [{ pointer: error.pointer, code: error.code, detail: error.detail }],
-        }),
-      );
-    }
-  });
+  app.addContentTypeParser('application/json', { parseAs: 'buffer' }, readJson);
+}
+
+/** Parses a body that is JSON by another name, for a route that says it takes one. */
+export function readJson(request: FastifyRequest, body: Buffer, done: (error: Error | null, value?: unknown) => void): void {
+  const charset = /;\s*charset\s*=\s*"?([^";\s]*)/i.exec(request.headers['content-type'] ?? '')?.[1];
+  if (charset !== undefined && !/^(utf-8|utf8|us-ascii)$/i.test(charset)) {
+    done(httpErrors.unsupported_media_type({ detail: 'JSON is sent as UTF-8.' }));
+    return;
+  }
+  if (body.length === 0 && (request.method === 'DELETE' || request.routeOptions.schema?.body === undefined)) {
+    done(null, undefined);
+    return;
+  }
+  try {
+    done(null, parseJson(body));
+  } catch (error) {
+    if (!(error instanceof JsonFault)) throw error;
+    done(
+      httpErrors.malformed_request({
+        detail: error.detail,
+        errors: [{ pointer: error.pointer, code: error.code, detail: error.detail }],
+      }),
+    );
+  }
 }
 
 async function security(app: FastifyInstance, options: WebOptions): Promise<void> {

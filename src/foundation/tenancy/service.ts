@@ -15,6 +15,7 @@ import {
   type OrganizationFilter,
   selectOrganization,
   selectOrganizationBySlug,
+  selectOrganizationIdsBySlugs,
   selectOrganizations,
   selectOrganizationsByIds,
   selectOwnOrganization,
@@ -85,6 +86,12 @@ export async function requireOrganization(db: Db, org_id: string): Promise<Organ
 
 export async function organizationBySlug(db: Db, org_slug: string): Promise<Organization | undefined> {
   return selectOrganizationBySlug(db, org_slug);
+}
+
+/** The ids of those that exist, by slug. */
+export async function organizationIdsBySlugs(db: Db, org_slugs: readonly string[]): Promise<Map<string, string>> {
+  const found = await selectOrganizationIdsBySlugs(db, org_slugs);
+  return new Map(found.map(({ org_slug, org_id }) => [org_slug, org_id]));
 }
 
 /** Those that exist, by id. */

@@ -71,6 +71,14 @@ export function selectOrganizationBySlug(db: Db, org_slug: string): Promise<Orga
   );
 }
 
+export function selectOrganizationIdsBySlugs(
+  db: Db,
+  org_slugs: readonly string[],
+): Promise<{ org_slug: string; org_id: string }[]> {
+  return db.rows(sql<{ org_slug: string; org_id: string }>`
+    SELECT org_slug, org_id FROM organization WHERE tenant_id = ${db.tenant_id} AND org_slug = ANY (${org_slugs}::text[])`);
+}
+
 export function selectOwnOrganization(db: Db): Promise<Organization | undefined> {
   return db.maybe(sql<Organization>`SELECT ${columns} FROM organization WHERE tenant_id = ${db.tenant_id} AND is_own`);
 }

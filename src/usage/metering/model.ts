@@ -31,7 +31,12 @@ export interface IngestOptions {
   now: Temporal.Instant;
   /** Organizations that the caller may report for; null or absent for all of the tenant. */
   org_ids?: readonly string[] | null;
+  /** Where events come in another form: the usage event that each stands for. */
+  translate?: (event: unknown) => Translation;
 }
+
+/** A usage event, still to be checked like any other, or why there is none. */
+export type Translation = { readonly event: unknown } | Omit<Rejection, 'index'>;
 
 /** An event that was not taken, by its place in the call. */
 export interface Rejection {
@@ -52,6 +57,8 @@ export type RejectionCode =
   | 'quantity_negative'
   | 'time_invalid'
   | 'time_out_of_window'
+  | 'specversion_unsupported'
+  | 'data_base64_unsupported'
   | 'org_unknown'
   | 'sku_unknown'
   | 'project_unknown'

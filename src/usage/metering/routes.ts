@@ -1,5 +1,5 @@
 import type { FastifyRequest } from 'fastify';
-import { serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod';
+import { jsonSchemaTransform, serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import { merkleRoot } from '../../kernel/merkle.ts';
 import { utcText } from '../../kernel/proof.ts';
@@ -7,10 +7,13 @@ import { once, type Server, scopeOf } from '../../platform/http.ts';
 import type { Postgres } from '../../platform/postgres.ts';
 import { httpErrors } from '../../platform/problem.ts';
 import { Id, Instant, LocalDate, PageQuery, Problem } from '../../platform/schemas.ts';
+import { readJson } from '../../platform/web.ts';
+import { mediaTypes, structuredOf } from './decide/cloudevents.ts';
 import { errors } from './errors.ts';
 import {
   type Ingest,
   IngestAnswer,
+  type IngestOptions,
   MeteringEventPage,
   type Rejection,
   RejectionBody,
@@ -18,6 +21,7 @@ import {
   UsageAnswer,
   usageWindows,
 } from './model.ts';
+import { cloudEventReader } from './service/cloudevents.ts';
 import { listMeteringEvents, usageOf } from './service/usage.ts';
 
 const tags = ['Usage'];
@@ -25,7 +29,10 @@ const tags = ['Usage'];
 const body_limit = 16 * 1024 * 1024;
 
 export function routes(server: Server, deps: { postgres: Postgres; ingest: Ingest; signAck: SignAck }): void {
-  postEvents(server, deps);
+  void server.raw.register(async (raw) => {
+    raw.addContentTypeParser([mediaTypes.single, mediaTypes.batch], { parseAs: 'buffer' }, readJson);
+    postEvents({ ...server, raw }, deps);
+  });
   getEvents(server);
   getUsage(server);
 }
@@ -43,7 +50,7 @@ function postEvents(
     url: '/v1/metering/events',
     bodyLimit: body_limit,
     schema: {
-      summary: 'Report usage; an event is stored once, for ever, by its request_id',
+      summary: 'Report usage, as it is or as CloudEvents; an event is stored once, for ever, by its request_id',
       tags,
       security: [{ bearer: [] }],
       querystring: z.strictObject({
@@ -64,12 +71,14 @@ function postEvents(
     validatorCompiler: (route) =>
       route.httpPart === 'body' ? (value: unknown) => ({ value }) : validatorCompiler(route as never),
     serializerCompiler: (route) => (route.httpStatus === '202' ? JSON.stringify : serializerCompiler(route as never)),
-    config: { scope: 'usage:write' },
+    config: { scope: 'usage:write', swaggerTransform: withCloudEvents },
     onRequest: server.authorize('usage:write'),
     handler: async (request, reply) => {
+      const sent = sentEvents(request);
+      const translate = sent.are_cloudevents ? await cloudEventReader(postgres, scopeOf(request), sent.events) : undefined;
       const answer = async () => ({
         status: 202,
-        body: await take(request, { ingest, signAck, elapsed_ms: () => reply.elapsedTime }),
+        body: await take(request, { sent, translate, ingest, signAck, elapsed_ms: () => reply.elapsedTime }),
       });
       const keyed = request.headers['idempotency-key'] !== undefined;
       const { body, headers } = keyed
@@ -86,17 +95,21 @@ function postEvents(
 type TakenEvents = z.infer<typeof IngestAnswer>;
 type Kept = { status: number; body: TakenEvents; headers?: Record<string, string> };
 
-/** Stores the body's events and signs for them. What was stored stays, should the caller's own transaction not come to its end. */
+/** Stores the events and signs for them. What was stored stays, should the caller's own transaction not come to its end. */
 async function take(
   request: FastifyRequest,
-  { ingest, signAck, elapsed_ms }: { ingest: Ingest; signAck: SignAck; elapsed_ms: () => number },
+  {
+    sent,
+    translate,
+    ingest,
+    signAck,
+    elapsed_ms,
+  }: { sent: Sent; translate: IngestOptions['translate']; ingest: Ingest; signAck: SignAck; elapsed_ms: () => number },
 ): Promise<TakenEvents> {
   const { tenant_id, now, org_ids } = request.principal!;
-  const { accepted, duplicates, rejected, late, leaves } = await ingest.ingestEvents(tenant_id, eventsOfBody(request.body), {
-    now,
-    org_ids,
-  });
-  if (leaves.length === 0) throw allRejected(rejected, Array.isArray(request.body));
+  const outcome = await ingest.ingestEvents(tenant_id, sent.events, { now, org_ids, ...(translate ? { translate } : {}) });
+  const { accepted, duplicates, rejected, late, leaves } = outcome;
+  if (leaves.length === 0) throw allRejected(rejected, sent);
   // When it was on disk, not when the request came: a bill that was issued in between owes nothing for it.
   const time = utcText(now.add({ microseconds: Math.ceil(elapsed_ms() * 1000) }));
   const ack = await signAck(tenant_id, { tenant_id, root: merkleRoot(leaves).toString('hex'), count: leaves.length, time });
@@ -167,16 +180,56 @@ const EventBody = z.strictObject({
 });
 const EventsBody = z.union([z.array(EventBody), z.strictObject({ events: z.array(EventBody) })]);
 
+const CloudEvent = z.looseObject({
+  specversion: z.literal('1.0'),
+  id: z.string().min(1),
+  source: z.string().min(1).meta({ description: 'with id, percent-encoded and joined by a slash, the request_id' }),
+  type: z.string().meta({ description: 'the SKU' }),
+  subject: z.string().meta({ description: 'org_id, or the slug of the organization' }),
+  time: z.string().optional().meta({ format: 'date-time', description: 'the start of what was used, unless data has a time' }),
+  datacontenttype: z.string().optional(),
+  data: EventBody.omit({ request_id: true, sku: true, org_id: true }).partial().optional(),
+});
+
+/** Documents the forms of CloudEvents beside the body that is plain JSON. */
+function withCloudEvents(document: Parameters<typeof jsonSchemaTransform>[0]): ReturnType<typeof jsonSchemaTransform> {
+  const { schema, url } = jsonSchemaTransform(document);
+  const form = (body: z.ZodType) => ({ schema: jsonSchemaTransform({ ...document, schema: { body } }).schema?.body });
+  const content = {
+    'application/json': { schema: schema?.body },
+    [mediaTypes.single]: form(CloudEvent),
+    [mediaTypes.batch]: form(z.array(CloudEvent)),
+  };
+  return { schema: { ...schema, body: { content } }, url };
+}
+
+/** What a request brings: usage events or CloudEvents, and where each stands in the body. */
+interface Sent {
+  events: readonly unknown[];
+  are_cloudevents: boolean;
+  pointerOf(index: number): string;
+}
+
+/** The content type decides; plain JSON with `ce-` headers is a CloudEvent in binary mode, and its body the data. */
+function sentEvents(request: FastifyRequest): Sent {
+  const media_type = (request.headers['content-type'] ?? '').split(';', 1)[0]!.trim().toLowerCase();
+  if (media_type === mediaTypes.batch) {
+    if (!Array.isArray(request.body)) throw missingEvents('', 'The body of a batch is a list of CloudEvents.');
+    return { events: request.body, are_cloudevents: true, pointerOf: (index) => `/${index}` };
+  }
+  const binary = media_type === mediaTypes.single ? undefined : structuredOf(request.headers, request.body);
+  // What an idempotency key stands for is the event, not the data alone.
+  if (binary) request.body = binary;
+  if (binary || media_type === mediaTypes.single) return { events: [request.body], are_cloudevents: true, pointerOf: () => '' };
+  const prefix = Array.isArray(request.body) ? '' : '/events';
+  return { events: eventsOfBody(request.body), are_cloudevents: false, pointerOf: (index) => `${prefix}/${index}` };
+}
+
 /** The events of a JSON body: a list, or an object with nothing but one. */
 function eventsOfBody(body: unknown): readonly unknown[] {
   if (Array.isArray(body)) return body;
   const events = typeof body === 'object' && body !== null ? (body as { events?: unknown }).events : undefined;
-  if (!Array.isArray(events)) {
-    throw errors.events_missing({
-      detail: 'The body is a list of events, or {"events": […]}.',
-      errors: [{ pointer: '/events', code: 'events_missing', detail: 'must be a list of events' }],
-    });
-  }
+  if (!Array.isArray(events)) throw missingEvents('/events', 'The body is a list of events, or {"events": […]}.');
   const unknown = Object.keys(body as object).find((name) => name !== 'events');
   if (unknown !== undefined) {
     const detail = 'is no field of this body';
@@ -186,12 +239,15 @@ function eventsOfBody(body: unknown): readonly unknown[] {
   return events;
 }
 
+function missingEvents(pointer: string, detail: string) {
+  return errors.events_missing({ detail, errors: [{ pointer, code: 'events_missing', detail: 'must be a list of events' }] });
+}
+
 /** What a caller of many events can act on is the list; `errors` names the first of them as any other problem does. */
-function allRejected(rejected: readonly Rejection[], isList: boolean) {
-  const prefix = isList ? '' : '/events';
+function allRejected(rejected: readonly Rejection[], { pointerOf }: Sent) {
   return errors.events_all_rejected({
     detail: `${rejected[0]?.detail ?? ''}${rejected.length > 1 ? ` (and ${rejected.length - 1} more)` : ''}`,
-    errors: rejected.slice(0, 20).map(({ index, code, detail }) => ({ pointer: `${prefix}/${index}`, code, detail })),
+    errors: rejected.slice(0, 20).map(({ index, code, detail }) => ({ pointer: pointerOf(index), code, detail })),
     extensions: { accepted: 0, duplicates: 0, rejected },
   });
 }

@@ -47,11 +47,13 @@ export function createIngest(
   };
 }
 
-function parseAll(events: readonly unknown[], { now, org_ids }: IngestOptions): ParsedEvent[] {
+function parseAll(events: readonly unknown[], { now, org_ids, translate }: IngestOptions): ParsedEvent[] {
   const latest_us = microseconds(now.add({ hours: 24 }));
   const allowed = org_ids ? new Set(org_ids) : null;
   return events.map((input, index) => {
-    const parsed = parseEvent(input, index, latest_us);
+    const read = translate ? translate(input) : { event: input };
+    if ('code' in read) return { index, ...read };
+    const parsed = parseEvent(read.event, index, latest_us);
     // An organization that the caller may not see is as unknown as one that does not exist.
     if (isRejection(parsed) || !allowed || allowed.has(parsed.org_id)) return parsed;
     return { index, request_id: parsed.request_id, code: 'org_unknown', detail: details.org_unknown };
