@@ -10,7 +10,7 @@ export interface TestUsage {
   project(org_id: string): Promise<string>;
   sku(
     sku: string,
-    over?: { aggregation?: string; late_policy?: string; allow_negative?: boolean; tenant_id?: string },
+    over?: { aggregation?: string; dimensions?: string[]; late_policy?: string; allow_negative?: boolean; tenant_id?: string },
   ): Promise<string>;
   /** Sends events and insists that all are taken. */
   send(events: readonly UsageInput[], over?: { now?: string; tenant_id?: string }): Promise<void>;
@@ -38,11 +38,14 @@ export function testUsage(t: TestDatabase): TestUsage {
       );
       return project_id;
     },
-    async sku(sku, { aggregation = 'sum', late_policy = 'adjust_next', allow_negative = false, tenant_id = t.tenant_id } = {}) {
+    async sku(
+      sku,
+      { aggregation = 'sum', dimensions = [], late_policy = 'adjust_next', allow_negative = false, tenant_id = t.tenant_id } = {},
+    ) {
       await t.superuser(
-        `INSERT INTO product_sku (tenant_id, sku, type, unit, aggregation, late_policy, allow_negative, created_at)
-         VALUES ($1, $2, 'action', 'unit', $3, $4, $5, '2026-01-01T00:00:00Z')`,
-        [tenant_id, sku, aggregation, late_policy, allow_negative],
+        `INSERT INTO product_sku (tenant_id, sku, type, unit, aggregation, dimensions, late_policy, allow_negative, created_at)
+         VALUES ($1, $2, 'action', 'unit', $3, $4, $5, $6, '2026-01-01T00:00:00Z')`,
+        [tenant_id, sku, aggregation, dimensions, late_policy, allow_negative],
       );
       return sku;
     },

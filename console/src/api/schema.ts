@@ -654,17 +654,23 @@ export interface Api {
   "GET /v1/metering/usage": {
     query: {
       org_id?: string;
+      include_descendants?: "true" | "false";
       sku?: string;
+      project_id?: string;
       from: string;
       to: string;
       window?: "hour" | "day" | "month";
-      group_by?: "sku" | "org_id" | "sku,org_id" | "org_id,sku";
+      group_by?: string;
+      where?: string | string[];
     };
     answer: {
       data: ({
         start: string;
         org_id?: string;
         sku?: string;
+        project_id?: string | null;
+        dimensions?: Record<string, string | null>;
+        value: string | null;
         count: number;
         quantity: string;
         quantity_max: string | null;
@@ -672,6 +678,7 @@ export interface Api {
         amount: string | null;
       })[];
       as_of: string;
+      watermark: string;
     };
   };
   "GET /v1/meters": {

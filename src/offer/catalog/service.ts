@@ -99,6 +99,10 @@ export async function requireSku(db: Db, sku: string): Promise<Sku> {
   return found;
 }
 
+export async function skuByCode(db: Db, sku: string): Promise<Sku | undefined> {
+  return store.selectSku(db, sku);
+}
+
 /** Every SKU of the tenant by its code. */
 export async function skusByCode(db: Db): Promise<Map<string, Sku>> {
   const all = await store.selectSkus(db, { limit: null, after: null });

@@ -7,5 +7,6 @@ export const errors = defineErrors({
   events_too_many: { status: 422, title: 'More events than one request may hold' },
   events_all_rejected: { status: 422, title: 'Every event was rejected' },
   usage_unsettled: { status: 503, title: 'A transaction that began earlier has not ended' },
+  usage_query_invalid: { status: 422, title: 'Usage cannot be told apart like this' },
   range_invalid: { status: 422, title: 'The range of time cannot be answered' },
 });

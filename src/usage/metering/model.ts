@@ -204,6 +204,15 @@ export const UsagePoint = z.object({
   start: z.string().meta({ description: 'first moment of the window in the organization’s time zone' }),
   org_id: Id.optional(),
   sku: z.string().optional(),
+  project_id: Id.nullable().optional(),
+  dimensions: z
+    .record(z.string(), z.string().nullable())
+    .optional()
+    .meta({ description: 'the values that `group_by` asked for, as text; null where the event has none' }),
+  value: DecimalText.nullable().meta({
+    description:
+      'what the SKU’s own aggregation makes of the window; null where a point is of several SKUs or, for latest and weighted_sum, of several organizations',
+  }),
   count: Count,
   quantity: DecimalText,
   quantity_max: DecimalText.nullable(),
@@ -212,4 +221,10 @@ export const UsagePoint = z.object({
 });
 export type UsagePoint = z.infer<typeof UsagePoint>;
 
-export const UsageAnswer = z.object({ data: z.array(UsagePoint), as_of: z.string() });
+export const UsageAnswer = z.object({
+  data: z.array(UsagePoint),
+  as_of: z.string().meta({ description: 'every event acknowledged until then is in the answer' }),
+  watermark: z
+    .string()
+    .meta({ description: 'the transaction id that the rollups had reached; what came later was added from events' }),
+});

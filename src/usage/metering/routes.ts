@@ -141,6 +141,7 @@ function getEvents(server: Server): void {
 
 function getUsage(server: Server): void {
   const bound = z.union([LocalDate, Instant]);
+  const condition = z.string().max(512);
   server.query({
     method: 'GET',
     url: '/v1/metering/usage',
@@ -149,17 +150,34 @@ function getUsage(server: Server): void {
     tags,
     querystring: z.strictObject({
       org_id: Id.optional(),
+      include_descendants: z.enum(['true', 'false']).optional().meta({ description: 'true: with every organization below' }),
       sku: z.string().min(1).max(128).optional(),
+      project_id: Id.optional(),
       from: bound.meta({ description: 'a local date or an RFC 3339 time' }),
       to: bound.meta({ description: 'exclusive' }),
       window: z.enum(usageWindows).default('day'),
-      group_by: z.enum(['sku', 'org_id', 'sku,org_id', 'org_id,sku']).optional(),
+      group_by: z
+        .string()
+        .min(1)
+        .max(512)
+        .optional()
+        .meta({ description: 'sku, org_id, project_id and, with sku, its dimensions; separated by commas' }),
+      where: z
+        .union([condition, z.array(condition).max(50)])
+        .optional()
+        .meta({ description: 'dimension=value; again for another dimension, or for another value that will do' }),
     }),
     response: { 200: UsageAnswer },
-    handle: async (db, { query, principal }) => {
-      const group_by = (query.group_by?.split(',') ?? []) as ('sku' | 'org_id')[];
-      return { status: 200, body: await usageOf(db, { ...query, group_by, org_ids: principal.org_ids }) };
-    },
+    handle: async (db, { query, principal }) => ({
+      status: 200,
+      body: await usageOf(db, {
+        ...query,
+        include_descendants: query.include_descendants === 'true',
+        group_by: query.group_by?.split(',') ?? [],
+        where: query.where === undefined ? [] : [query.where].flat(),
+        org_ids: principal.org_ids,
+      }),
+    }),
   });
 }
 

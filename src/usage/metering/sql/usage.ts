@@ -1,6 +1,6 @@
 import { type RawBuilder, sql } from 'kysely';
 import type { Db } from '../../../platform/postgres.ts';
-import type { MeteringEvent, UsagePoint, UsageWindow } from '../model.ts';
+import type { UsageWindow } from '../model.ts';
 
 /** A moment, or a local date that means its first moment in each organization's own zone. */
 export type Bound = { date: string } | { instant: string };
@@ -9,116 +9,265 @@ export interface UsageQuestion {
   /** Null for all of the tenant's. */
   org_ids: readonly string[] | null;
   sku: string | null;
+  project_id: string | null;
   from: Bound;
   to: Bound;
   window: UsageWindow;
-  by_org: boolean;
-  by_sku: boolean;
+  group_by: readonly ('org_id' | 'sku' | 'project_id')[];
+  /** Event properties to tell apart. */
+  dimensions: readonly string[];
+  /** Only events that have one of the values in each property. */
+  where: readonly { dimension: string; values: readonly string[] }[];
+  /** SKUs whose value is more than the sums, and is wanted. */
+  special: readonly SpecialSku[];
+  /** A watermark that the rollups have reached. */
+  watermark: string;
   most: number;
 }
 
-export type UsagePointRow = Omit<UsagePoint, 'count'> & { count: string };
+export interface SpecialSku {
+  sku: string;
+  aggregation: 'latest' | 'unique_count' | 'weighted_sum';
+  /** What a `unique_count` counts the combinations of; without any, quantities. */
+  dimensions: readonly string[];
+}
+
+export interface UsagePointRow {
+  start: string;
+  org_id?: string;
+  sku?: string;
+  project_id?: string | null;
+  /** Of the question's dimensions, in their order. */
+  dimension_values: (string | null)[];
+  count: string;
+  quantity: string;
+  quantity_max: string | null;
+  quantity_min: string | null;
+  amount: string | null;
+  latest: string | null;
+  unique_count: string | null;
+  /** Changes of a stock, each times the seconds from it to the window's end. */
+  weighted: string | null;
+  window_seconds: string | null;
+}
 
 /**
  * Usage by window, one statement and so one moment: rollups where they hold whole local days, the events above the watermark, and events
- * alone for what is left of days, for hours, and for an organization whose rollups are cut in another zone.
+ * alone for what is left of days, for hours, for projects and properties, for values that days do not add up to, and for an organization
+ * whose rollups are cut in another zone.
  */
 export async function selectUsage(db: Db, question: UsageQuestion): Promise<UsagePointRow[]> {
-  const { org_ids, sku, window, by_org, by_sku } = question;
-  const sku_is = (column: RawBuilder<unknown>) => (sku === null ? sql`true` : sql`${column} = ${sku}`);
-  const group = sql.raw(['start', ...(by_org ? ['org_id'] : []), ...(by_sku ? ['sku'] : [])].join(', '));
-  const event = (time_zone: RawBuilder<unknown>) => sql`
-    SELECT e.org_id, e.sku, ${labelOfEvent(window, time_zone)} AS start, CASE WHEN e.voids IS NULL THEN 1::bigint ELSE -1 END AS count,
-           e.quantity::numeric AS quantity,
-           ${standing} AS quantity_max, ${standing} AS quantity_min, e.amount::numeric AS amount`;
+  const keys = sql.join(keysOf(question).map((key) => sql.ref(key)));
+  const wants = (aggregation: string) => question.special.some((special) => special.aggregation === aggregation);
   return db.rows(sql<UsagePointRow>`
-    WITH reached AS MATERIALIZED (
-      SELECT coalesce((SELECT watermark FROM usage_watermark WHERE tenant_id = ${db.tenant_id}), '0'::xid8) AS watermark),
-    org AS MATERIALIZED (
-      SELECT o.org_id, o.time_zone, bound.starts, bound.ends, day.first_day, day.end_day,
-             coalesce(z.time_zone = o.time_zone, false) AND day.first_day < day.end_day AND ${window !== 'hour'} AS rolled
-        FROM metering_org o
-        LEFT JOIN usage_zone z ON z.tenant_id = o.tenant_id AND z.org_id = o.org_id
-       CROSS JOIN LATERAL (SELECT ${momentOf(question.from)} AS starts, ${momentOf(question.to)} AS ends) bound
-       CROSS JOIN LATERAL (
-         SELECT (bound.starts AT TIME ZONE o.time_zone)::date
-                  + (day_start((bound.starts AT TIME ZONE o.time_zone)::date, o.time_zone) < bound.starts)::int AS first_day,
-                (bound.ends AT TIME ZONE o.time_zone)::date AS end_day) day
-       WHERE o.tenant_id = ${db.tenant_id} AND ${org_ids === null ? sql`true` : sql`o.org_id = ANY (${[...org_ids]}::uuid[])`}),
+    WITH org AS MATERIALIZED (${organizations(db, question)}),
     direct AS (
-      SELECT org_id, time_zone, starts, CASE WHEN rolled THEN day_start(first_day, time_zone) ELSE ends END AS ends FROM org
+      SELECT org_id, time_zone, asked_from, asked_to, asked_from AS starts, CASE WHEN rolled THEN first_at ELSE asked_to END AS ends FROM org
       UNION ALL
-      SELECT org_id, time_zone, day_start(end_day, time_zone), ends FROM org WHERE rolled),
+      SELECT org_id, time_zone, asked_from, asked_to, end_at, asked_to FROM org WHERE rolled),
+    ${canRoll(question) ? newsAboveRollups(db, question) : sql``}
     point AS (
-      SELECT r.org_id, r.sku, ${labelOfDay(window)} AS start, r.counted AS count, r.quantity_sum::numeric AS quantity, r.quantity_max::numeric AS quantity_max,
-             r.quantity_min::numeric AS quantity_min, r.amount_sum::numeric AS amount
-        FROM org JOIN usage_rollup r ON r.tenant_id = ${db.tenant_id} AND r.org_id = org.org_id AND r.day >= org.first_day AND r.day < org.end_day
-       WHERE org.rolled AND ${sku_is(sql`r.sku`)}
-      UNION ALL
-      ${event(sql`d.time_zone`)}
+      ${canRoll(question) ? sql`${rolledPoints(db, question)} UNION ALL` : sql``}
+      ${eventPoint(question, sql`d`)}
         FROM direct d JOIN metering_event e ON e.tenant_id = ${db.tenant_id} AND e.org_id = d.org_id AND e.event_time >= d.starts
          AND e.event_time < d.ends
-       WHERE d.starts < d.ends AND ${sku_is(sql`e.sku`)}
-      UNION ALL
-      ${event(sql`org.time_zone`)}
-        FROM metering_event e JOIN org ON org.org_id = e.org_id AND org.rolled
-         AND e.event_time >= day_start(org.first_day, org.time_zone) AND e.event_time < day_start(org.end_day, org.time_zone)
-       WHERE e.tenant_id = ${db.tenant_id} AND e.xid >= (SELECT watermark FROM reached) AND ${sku_is(sql`e.sku`)}
-         AND NOT EXISTS (SELECT FROM usage_rollup r WHERE r.tenant_id = ${db.tenant_id} AND r.org_id = e.org_id AND r.sku = e.sku
-                            AND r.day = (e.event_time AT TIME ZONE org.time_zone)::date AND r.watermark > e.xid))
-    SELECT ${group}, sum(count)::text AS count, trim_scale(coalesce(sum(quantity), 0)) AS quantity, trim_scale(max(quantity_max)) AS quantity_max,
-           trim_scale(min(quantity_min)) AS quantity_min, trim_scale(sum(amount)) AS amount
-      FROM point GROUP BY ${group} ORDER BY ${group} LIMIT ${question.most}`);
+       WHERE d.starts < d.ends AND ${isAsked(question)})
+    SELECT ${keys}, ARRAY[${sql.join(dimensionColumns(question))}]::text[] AS dimension_values, sum(count)::text AS count,
+           trim_scale(coalesce(sum(quantity), 0)) AS quantity, trim_scale(max(quantity_max)) AS quantity_max,
+           trim_scale(min(quantity_min)) AS quantity_min, trim_scale(sum(amount)) AS amount,
+           ${wants('latest') ? latestQuantity : sql`NULL`} AS latest,
+           ${wants('unique_count') ? sql`count(DISTINCT identity)::text` : sql`NULL`} AS unique_count,
+           ${wants('weighted_sum') ? sql`trim_scale(sum(weighted))` : sql`NULL`} AS weighted,
+           ${wants('weighted_sum') ? sql`trim_scale(max(window_seconds))` : sql`NULL`} AS window_seconds
+      FROM point GROUP BY ${keys} ORDER BY ${keys} LIMIT ${question.most}`);
 }
 
-/** The quantity of an event that stands. */
-const standing = sql`CASE WHEN e.voids IS NULL AND NOT EXISTS (
-  SELECT FROM metering_event c WHERE c.tenant_id = e.tenant_id AND c.org_id = e.org_id AND c.sku = e.sku AND c.event_time = e.event_time
-     AND c.voids = e.request_id) THEN e.quantity::numeric END`;
+export type StockRow = Pick<UsagePointRow, 'org_id' | 'sku' | 'project_id' | 'dimension_values' | 'quantity'>;
 
-export type EventRow = Omit<MeteringEvent, 'leaf'> & { leaf: Buffer; xid: string };
+/** What the stocks of `weighted_sum` SKUs had come to when the asked time began, by the question's groups. */
+export async function selectStocks(db: Db, question: UsageQuestion): Promise<StockRow[]> {
+  const keys = keysOf(question).slice(1);
+  const columns = keys.length === 0 ? sql`` : sql`${sql.join(keys.map((key) => sql.ref(key)))},`;
+  const skus = skusOf(question, 'weighted_sum');
+  return db.rows(sql<StockRow>`
+    WITH org AS MATERIALIZED (${organizations(db, question)}),
+    point AS (
+      SELECT e.org_id, e.sku, e.project_id, ${dimensionsOfEvent(question)} e.quantity::numeric AS quantity
+        FROM org JOIN metering_event e ON e.tenant_id = ${db.tenant_id} AND e.org_id = org.org_id AND e.sku = ANY (${skus}::text[])
+         AND e.event_time < org.asked_from
+       WHERE ${isAsked(question)})
+    SELECT ${columns} ARRAY[${sql.join(dimensionColumns(question))}]::text[] AS dimension_values, trim_scale(coalesce(sum(quantity), 0)) AS quantity
+      FROM point GROUP BY ${columns} ()`);
+}
 
-/** Newest first: by time within an organization, by arrival over all of them. */
-export async function selectEvents(
-  db: Db,
-  filter: {
-    org_id: string | null;
-    org_ids: readonly string[] | null;
-    sku: string | null;
-    from: string | null;
-    to: string | null;
-    before: readonly [string, string] | null;
-    limit: number;
-  },
-): Promise<EventRow[]> {
-  const { org_id, org_ids, sku, from, to, before } = filter;
-  const [place, type] = org_id === null ? [sql`e.xid`, sql`xid8`] : [sql`e.event_time`, sql`timestamptz`];
-  return db.rows(sql<EventRow>`
-    SELECT e.event_id, e.request_id, e.org_id, e.project_id, e.sku, trim_scale(e.quantity)::text AS quantity, trim_scale(e.amount)::text AS amount,
-           e.properties, e.event_time AS time, e.source, e.metadata, e.leaf, e.received_at, e.xid::text
-      FROM metering_event e
-     WHERE e.tenant_id = ${db.tenant_id}
-       ${org_id === null ? sql`` : sql`AND e.org_id = ${org_id}`}
-       ${org_ids === null ? sql`` : sql`AND e.org_id = ANY (${[...org_ids]}::uuid[])`}
-       ${sku === null ? sql`` : sql`AND e.sku = ${sku}`}
-       ${from === null ? sql`` : sql`AND e.event_time >= ${from}::timestamptz`}
-       ${to === null ? sql`` : sql`AND e.event_time < ${to}::timestamptz`}
-       ${before === null ? sql`` : sql`AND ${place} <= ${before[0]}::${type} AND (${place}, e.request_id) < (${before[0]}::${type}, ${before[1]})`}
-     ORDER BY ${place} DESC, e.request_id COLLATE "C" DESC
-     LIMIT ${filter.limit + 1}`);
+/** Rollups know organization, SKU and day, and nothing else; what a day's distinct or weighted values are, they cannot say. */
+function canRoll(question: UsageQuestion): boolean {
+  const by_event = [...question.dimensions, ...question.where, ...(question.project_id === null ? [] : [question.project_id])];
+  if (question.window === 'hour' || by_event.length > 0 || question.group_by.includes('project_id')) return false;
+  return question.sku === null || !skusByEvents(question).includes(question.sku);
+}
+
+/** The organizations asked for, with the asked time and the whole days in it, in each one's own zone. */
+function organizations(db: Db, question: UsageQuestion): RawBuilder<unknown> {
+  const { org_ids, from, to } = question;
+  return sql`
+    SELECT o.org_id, o.time_zone, asked.starts AS asked_from, asked.ends AS asked_to, day.first_day, day.end_day,
+           day_start(day.first_day, o.time_zone) AS first_at, day_start(day.end_day, o.time_zone) AS end_at,
+           ${canRoll(question)} AND day.first_day < day.end_day AND coalesce(z.time_zone = o.time_zone, false) AS rolled
+      FROM metering_org o
+      LEFT JOIN usage_zone z ON z.tenant_id = o.tenant_id AND z.org_id = o.org_id
+     CROSS JOIN LATERAL (SELECT ${momentOf(from)} AS starts, ${momentOf(to)} AS ends) asked
+     CROSS JOIN LATERAL (
+       SELECT (asked.starts AT TIME ZONE o.time_zone)::date
+                + (day_start((asked.starts AT TIME ZONE o.time_zone)::date, o.time_zone) < asked.starts)::int AS first_day,
+              (asked.ends AT TIME ZONE o.time_zone)::date AS end_day) day
+     WHERE o.tenant_id = ${db.tenant_id} AND ${org_ids === null ? sql`true` : sql`o.org_id = ANY (${[...org_ids]}::uuid[])`}`;
+}
+
+/** Events that no rollup holds, and the days that they change in more than the sums. */
+function newsAboveRollups(db: Db, question: UsageQuestion): RawBuilder<unknown> {
+  return sql`
+    fresh AS MATERIALIZED (
+      SELECT e.*, (e.event_time AT TIME ZONE org.time_zone)::date AS day
+        FROM metering_event e JOIN org ON org.org_id = e.org_id AND org.rolled AND e.event_time >= org.first_at AND e.event_time < org.end_at
+       WHERE e.tenant_id = ${db.tenant_id} AND e.xid >= ${question.watermark}::xid8 AND ${isAsked(question)} AND NOT ${isByEvents(question, sql`e.sku`)}
+         AND NOT EXISTS (SELECT FROM usage_rollup r WHERE r.tenant_id = ${db.tenant_id} AND r.org_id = e.org_id AND r.sku = e.sku
+                            AND r.day = (e.event_time AT TIME ZONE org.time_zone)::date AND r.watermark > e.xid)),
+    anew AS MATERIALIZED (
+      SELECT DISTINCT org_id, sku, day FROM fresh WHERE sku = ANY (${skusOf(question, 'latest')}::text[])),`;
+}
+
+function rolledPoints(db: Db, question: UsageQuestion): RawBuilder<unknown> {
+  const isAnew = (row: RawBuilder<unknown>) =>
+    sql`EXISTS (SELECT FROM anew a WHERE a.org_id = ${row}.org_id AND a.sku = ${row}.sku AND a.day = ${row}.day)`;
+  const label = question.window === 'month' ? sql`to_char(r.day, 'YYYY-MM-01')` : sql`to_char(r.day, 'YYYY-MM-DD')`;
+  return sql`
+    SELECT ${label} AS start, r.org_id, r.sku, NULL::uuid AS project_id, r.count, r.quantity_sum::numeric AS quantity,
+           r.quantity_max::numeric AS quantity_max, r.quantity_min::numeric AS quantity_min, r.amount_sum::numeric AS amount,
+           r.quantity_latest::numeric AS latest, r.last_time AS event_time, '' AS request_id, NULL AS identity, NULL::numeric AS weighted,
+           NULL::numeric AS window_seconds
+      FROM org JOIN usage_rollup r ON r.tenant_id = ${db.tenant_id} AND r.org_id = org.org_id AND r.day >= org.first_day AND r.day < org.end_day
+     WHERE org.rolled AND ${question.sku === null ? sql`true` : sql`r.sku = ${question.sku}`} AND NOT ${isByEvents(question, sql`r.sku`)}
+       AND NOT ${isAnew(sql`r`)}
+    UNION ALL
+    ${eventPoint(question, sql`org`)} FROM fresh e JOIN org USING (org_id) WHERE NOT ${isAnew(sql`e`)}
+    UNION ALL
+    ${eventPoint(question, sql`org`)}
+      FROM anew a JOIN org USING (org_id) JOIN metering_event e ON e.tenant_id = ${db.tenant_id} AND e.org_id = a.org_id AND e.sku = a.sku
+       AND e.event_time >= day_start(a.day, org.time_zone) AND e.event_time < day_start(a.day + 1, org.time_zone)
+    ${
+      skusByEvents(question).length === 0
+        ? sql``
+        : sql`
+    UNION ALL
+    ${eventPoint(question, sql`org`)}
+      FROM org JOIN metering_event e ON e.tenant_id = ${db.tenant_id} AND e.org_id = org.org_id AND ${isByEvents(question, sql`e.sku`)}
+       AND e.event_time >= org.first_at AND e.event_time < org.end_at
+     WHERE org.rolled AND ${isAsked(question)}`
+    }`;
+}
+
+/** One event `e` as a point; `place` has the zone and the asked time. */
+function eventPoint(question: UsageQuestion, place: RawBuilder<unknown>): RawBuilder<unknown> {
+  const local = sql`(e.event_time AT TIME ZONE ${place}.time_zone)`;
+  return sql`
+    SELECT ${labelOf(question.window, local, place)} AS start, e.org_id, e.sku, e.project_id, ${dimensionsOfEvent(question)} 1::bigint AS count,
+           e.quantity::numeric AS quantity, e.quantity::numeric AS quantity_max, e.quantity::numeric AS quantity_min, e.amount::numeric AS amount,
+           e.quantity::numeric AS latest, e.event_time, e.request_id, ${identityOf(question)} AS identity,
+           ${stockColumns(question, { place, local })}`;
+}
+
+const latestQuantity = sql`
+  trim_scale((array_agg(latest ORDER BY event_time DESC, request_id COLLATE "C" DESC) FILTER (WHERE latest IS NOT NULL))[1])`;
+
+/** What makes an event another than those counted before, for SKUs that count so. */
+function identityOf(question: UsageQuestion): RawBuilder<unknown> {
+  const counted = question.special.filter(({ aggregation }) => aggregation === 'unique_count');
+  if (counted.length === 0) return sql`NULL::text`;
+  const cases = counted.map(({ sku, dimensions }) => {
+    const values = dimensions.map((dimension) => sql`e.properties ->> ${dimension}`);
+    const identity = values.length === 0 ? sql`trim_scale(e.quantity)::text` : sql`jsonb_build_array(${sql.join(values)})::text`;
+    return sql`WHEN ${sku} THEN ${identity}`;
+  });
+  return sql`CASE e.sku ${sql.join(cases, sql` `)} END`;
+}
+
+/** A change times the seconds from it to the end of its window, and the seconds of the window; both cut to the asked time. */
+function stockColumns(
+  question: UsageQuestion,
+  { place, local }: { place: RawBuilder<unknown>; local: RawBuilder<unknown> },
+): RawBuilder<unknown> {
+  const skus = skusOf(question, 'weighted_sum');
+  if (skus.length === 0) return sql`NULL::numeric AS weighted, NULL::numeric AS window_seconds`;
+  const [starts, ends] = windowOf(question.window, local, place);
+  const until = sql`least(${ends}, ${place}.asked_to)`;
+  return sql`
+    CASE WHEN e.sku = ANY (${skus}::text[]) THEN e.quantity * extract(epoch FROM ${until} - e.event_time) END AS weighted,
+    CASE WHEN e.sku = ANY (${skus}::text[]) THEN extract(epoch FROM ${until} - greatest(${starts}, ${place}.asked_from)) END AS window_seconds`;
+}
+
+function isAsked({ sku, project_id, where }: UsageQuestion): RawBuilder<unknown> {
+  const conditions = [
+    ...(sku === null ? [] : [sql`e.sku = ${sku}`]),
+    ...(project_id === null ? [] : [sql`e.project_id = ${project_id}`]),
+    ...where.map(({ dimension, values }) => sql`e.properties ->> ${dimension} = ANY (${[...values]}::text[])`),
+  ];
+  return conditions.length === 0 ? sql`true` : sql.join(conditions, sql` AND `);
+}
+
+/** SKUs whose days do not add up: each of their events is looked at. */
+function skusByEvents(question: UsageQuestion): string[] {
+  return [...skusOf(question, 'unique_count'), ...skusOf(question, 'weighted_sum')];
+}
+
+function isByEvents(question: UsageQuestion, sku: RawBuilder<unknown>): RawBuilder<unknown> {
+  const skus = skusByEvents(question);
+  return skus.length === 0 ? sql`false` : sql`${sku} = ANY (${skus}::text[])`;
+}
+
+function skusOf(question: UsageQuestion, aggregation: SpecialSku['aggregation']): string[] {
+  return question.special.filter((special) => special.aggregation === aggregation).map(({ sku }) => sku);
+}
+
+/** The columns that tell points apart. */
+function keysOf({ group_by, dimensions }: UsageQuestion): string[] {
+  return ['start', ...group_by, ...dimensions.map((_, at) => `d${at}`)];
+}
+
+function dimensionColumns({ dimensions }: UsageQuestion): RawBuilder<unknown>[] {
+  return dimensions.map((_, at) => sql`${sql.ref(`d${at}`)}`);
+}
+
+function dimensionsOfEvent({ dimensions }: UsageQuestion): RawBuilder<unknown> {
+  return sql.join(
+    dimensions.map((dimension, at) => sql`e.properties ->> ${dimension} AS ${sql.ref(`d${at}`)},`),
+    sql` `,
+  );
 }
 
 function momentOf(bound: Bound): RawBuilder<unknown> {
   return 'date' in bound ? sql`day_start(${bound.date}::date, o.time_zone)` : sql`${bound.instant}::timestamptz`;
 }
 
-function labelOfDay(window: UsageWindow): RawBuilder<unknown> {
-  return window === 'month' ? sql`to_char(r.day, 'YYYY-MM-01')` : sql`to_char(r.day, 'YYYY-MM-DD')`;
+function labelOf(window: UsageWindow, local: RawBuilder<unknown>, place: RawBuilder<unknown>): RawBuilder<unknown> {
+  if (window === 'month') return sql`to_char(${local}, 'YYYY-MM-01')`;
+  if (window === 'day') return sql`to_char(${local}, 'YYYY-MM-DD')`;
+  return sql`to_char(${windowOf(window, local, place)[0]} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')`;
 }
 
-function labelOfEvent(window: UsageWindow, time_zone: RawBuilder<unknown>): RawBuilder<unknown> {
+/** First moment of the event's window, and of the next. */
+function windowOf(
+  window: UsageWindow,
+  local: RawBuilder<unknown>,
+  place: RawBuilder<unknown>,
+): [starts: RawBuilder<unknown>, ends: RawBuilder<unknown>] {
   if (window === 'hour') {
-    return sql`to_char(date_trunc('hour', e.event_time::timestamptz, ${time_zone}) AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')`;
+    const hour = sql`date_trunc('hour', e.event_time::timestamptz, ${place}.time_zone)`;
+    return [hour, sql`${hour} + interval '1 hour'`];
   }
-  return sql`to_char(e.event_time AT TIME ZONE ${time_zone}, ${sql.lit(window === 'month' ? 'YYYY-MM-01' : 'YYYY-MM-DD')})`;
+  const [day, next] =
+    window === 'day'
+      ? [sql`${local}::date`, sql`${local}::date + 1`]
+      : [sql`date_trunc('month', ${local})::date`, sql`(date_trunc('month', ${local}) + interval '1 month')::date`];
+  return [sql`day_start(${day}, ${place}.time_zone)`, sql`day_start(${next}, ${place}.time_zone)`];
 }
