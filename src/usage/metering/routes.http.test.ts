@@ -182,6 +182,22 @@ it('answers usage to the newest accepted event, and its groups', async () => {
   });
 });
 
+it('tells usage of an organization and those below it apart by the dimensions that the query names', async () => {
+  await s.call('POST', '/v1/skus', { sku: 'call', type: 'action', unit: 'call', aggregation: 'max', dimensions: ['region'] });
+  const child = { legal_name: 'Two', org_slug: 'two', billing_email: 'a@example.com', default_timezone: 'Australia/Sydney' };
+  const below = (await s.call('POST', `/v1/orgs/${org_id}/children`, child)).body.org_id;
+  const call = (of: string, region: string, quantity: string) =>
+    event({ sku: 'call', org_id: of, quantity, time: '2025-03-01T00:00:00Z', properties: { region } });
+  await post([call(org_id, 'eu=1', '3'), call(below, 'eu=1', '5'), call(below, 'us', '7'), call(below, 'asia', '9')]);
+  const query = `org_id=${org_id}&include_descendants=true&sku=call&from=2025-03-01&to=2025-04-01&window=month&group_by=region`;
+  const { body } = await s.call('GET', `/v1/metering/usage?${query}&where=region=eu%3D1&where=region=us`);
+  expect(body.data).toMatchObject([
+    { start: '2025-03-01', dimensions: { region: 'eu=1' }, count: 2, quantity: '8', value: '5' },
+    { start: '2025-03-01', dimensions: { region: 'us' }, count: 1, quantity: '7', value: '7' },
+  ]);
+  expect(body.watermark).toMatch(/^\d+$/);
+});
+
 it('refuses ranges, windows and parameters that cannot be answered, by name', async () => {
   for (const [query, pointer] of [
     ['from=2026-02-01', 'to'],
