@@ -36,6 +36,7 @@ const checks: readonly Check[] = [
     command: ['typescript/bin/tsc', '--noEmit', '-p', 'console'],
     needs: 'console/src/main.tsx',
   },
+  { title: 'Types of the client (tsc)', command: ['typescript/bin/tsc', '--noEmit', '-p', 'sdk/client'] },
   {
     title: 'Lint and format (biome)',
     command: ['@biomejs/biome/bin/biome', 'check', '--error-on-warnings', '--diagnostic-level=warn'],
@@ -80,7 +81,7 @@ async function runTests(): Promise<Tally> {
 
 /** Without Chromium vitest.config.ts leaves the browser tests out: here they are named, and on CI that is a failure. */
 function browserTests(): { notices: string[]; failed: number } {
-  const files = globSync('{src,test,console}/**/*.browser.test.ts', { cwd: root });
+  const files = globSync('{src,test,sdk,console}/**/*.browser.test.ts', { cwd: root });
   if (files.length === 0 || findChromium() !== undefined) return { notices: [], failed: 0 };
   const notice = `${isCi ? 'FAILED' : 'Not run'}: Chromium was not found (install it, or set CHROMIUM_PATH), which these need: ${files.join(', ')}`;
   return { notices: [notice], failed: isCi ? 1 : 0 };

@@ -35,6 +35,7 @@ export function houseViolations(sources: Sources): Violation[] {
 /** The part of the house that a path belongs to: a ground folder, a room, or one of the `outside` folders. */
 export function partOf(path: string): string | undefined {
   const [top = '', second = '', third = ''] = path.split('/');
+  if (`${top}/${second}` in outside && third !== '') return `${top}/${second}`;
   if (top !== 'src') return top in outside && path.includes('/') ? top : undefined;
   if (second in ground) return second;
   if (path === 'src/main.ts' || second === 'app') return `src/${second}`;
@@ -122,7 +123,12 @@ function isPure(path: string): boolean {
   return roomFiles[roomFileOf(path) as keyof typeof roomFiles]?.pure === true;
 }
 
+/** Files of the published client that need Node, and are asked for by name. */
+const clientOnNode = ['sdk/client/node.ts'];
+
 function packageRefusal(from: string, { specifier }: Import): string | undefined {
+  if (partOf(from) === 'sdk/client' && !isTest(from) && !(clientOnNode.includes(from) && specifier.startsWith('node:')))
+    return `imports ${specifier}: the client runs in browsers and has no dependencies; what needs Node is in ${clientOnNode.join(', ')}`;
   return isPure(from) && ioPackages.includes(specifier)
     ? `is pure and imports ${specifier}: I/O belongs in service, sql, routes, jobs or adapters`
     : undefined;

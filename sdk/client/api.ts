@@ -1,0 +1,2164 @@
+/**
+ * Every route of the API with its query, its body and its answer. Written by scripts/api-types.ts from the server's
+ * OpenAPI document; change the routes and run it again.
+ */
+export interface Api {
+  /** Revoke an API key for ever */
+  "DELETE /v1/api-keys/{id}": {
+    answer: null;
+  };
+  /** End a membership, with its sessions and invitations */
+  "DELETE /v1/orgs/{id}/members/{user_id}": {
+    answer: null;
+  };
+  /** Sign out */
+  "DELETE /v1/session": {
+    answer: null;
+  };
+  /** API keys, newest first, those that ended too */
+  "GET /v1/api-keys": {
+    query: {
+      limit?: number;
+      cursor?: string;
+    };
+    answer: {
+      data: ({
+        api_key_id: string;
+        name: string;
+        prefix: string;
+        last_four: string;
+        scopes: string[];
+        /** bound to this organization and all below it; null for the whole tenant */
+        org_id: string | null;
+        created_by: string;
+        created_at: string;
+        expires_at: string | null;
+        revoked_at: string | null;
+        /** to the minute */
+        last_used_at: string | null;
+      })[];
+      next_cursor: string | null;
+    };
+  };
+  /** Who did what, newest first */
+  "GET /v1/audit-entries": {
+    query: {
+      target_type?: string;
+      target_id?: string;
+      action?: string;
+      from?: string;
+      to?: string;
+      limit?: number;
+      cursor?: string;
+    };
+    answer: {
+      data: ({
+        audit_id: string;
+        /** RFC 3339, UTC */
+        at: string;
+        actor: {
+          kind: "user" | "api_key" | "system";
+          id: string;
+          name: string | null;
+        };
+        /** noun.verb, past tense */
+        action: string;
+        target_type: string;
+        target_id: string;
+        org_id: string | null;
+        before: unknown;
+        after: unknown;
+        request_id: string | null;
+      })[];
+      next_cursor: string | null;
+    };
+  };
+  /** Billing runs, newest first */
+  "GET /v1/billing/runs": {
+    query: {
+      limit?: number;
+      cursor?: string;
+    };
+    answer: {
+      data: ({
+        run_id: string;
+        from: string;
+        to: string;
+        org_id: string | null;
+        status: "queued" | "running" | "completed" | "failed";
+        progress: {
+          total: number;
+          done: number;
+        };
+        invoices: number;
+        /** subscriptions whose period had been billed before: the run did nothing for them */
+        already_billed: number;
+        errors: ({
+          org_id?: string;
+          subscription_id?: string;
+          code: string;
+          detail: string;
+        })[];
+        created_at: string;
+        finished_at: string | null;
+      })[];
+      next_cursor: string | null;
+    };
+  };
+  /** A billing run with its progress */
+  "GET /v1/billing/runs/{id}": {
+    answer: {
+      run_id: string;
+      from: string;
+      to: string;
+      org_id: string | null;
+      status: "queued" | "running" | "completed" | "failed";
+      progress: {
+        total: number;
+        done: number;
+      };
+      invoices: number;
+      /** subscriptions whose period had been billed before: the run did nothing for them */
+      already_billed: number;
+      errors: ({
+        org_id?: string;
+        subscription_id?: string;
+        code: string;
+        detail: string;
+      })[];
+      created_at: string;
+      finished_at: string | null;
+    };
+  };
+  /** Business models, newest first */
+  "GET /v1/business-models": {
+    query: {
+      limit?: number;
+      cursor?: string;
+    };
+    answer: {
+      data: ({
+        model_id: string;
+        code: string;
+        name: string;
+        status: "active" | "retired";
+        version: number;
+        currency: string;
+        default_plan_id: string | null;
+        created_at: string;
+      })[];
+      next_cursor: string | null;
+    };
+  };
+  /** A business model */
+  "GET /v1/business-models/{model_id}": {
+    answer: {
+      model_id: string;
+      code: string;
+      name: string;
+      status: "active" | "retired";
+      version: number;
+      currency: string;
+      default_plan_id: string | null;
+      created_at: string;
+    };
+  };
+  /** Signed checkpoints of the proof log, newest first */
+  "GET /v1/checkpoints": {
+    query: {
+      limit?: number;
+      cursor?: string;
+    };
+    answer: {
+      data: ({
+        tenant_id: string;
+        size: number;
+        /** 64 hexadecimal digits */
+        root: string;
+        signed_at: string;
+        kid: string;
+        jws: string;
+        previous_size: number | null;
+        consistency: string[];
+      })[];
+      next_cursor: string | null;
+    };
+  };
+  /** Two checkpoints by size, and the proof that the later log begins with the earlier */
+  "GET /v1/checkpoints/consistency": {
+    query: {
+      from: number;
+      to: number;
+    };
+    answer: {
+      from: {
+        tenant_id: string;
+        size: number;
+        /** 64 hexadecimal digits */
+        root: string;
+        signed_at: string;
+        kid: string;
+        jws: string;
+        previous_size: number | null;
+        consistency: string[];
+      };
+      to: {
+        tenant_id: string;
+        size: number;
+        /** 64 hexadecimal digits */
+        root: string;
+        signed_at: string;
+        kid: string;
+        jws: string;
+        previous_size: number | null;
+        consistency: string[];
+      };
+      path: string[];
+    };
+  };
+  /** Commission rates, in order of tier and SKU */
+  "GET /v1/commission-rates": {
+    query: {
+      limit?: number;
+      cursor?: string;
+      partner_tier?: string;
+      sku?: string;
+    };
+    answer: {
+      data: ({
+        partner_tier: string;
+        sku: string;
+        /** decimal text */
+        pct: string;
+        updated_at: string;
+      })[];
+      next_cursor: string | null;
+    };
+  };
+  /** What happened, newest first, with the state of its delivery */
+  "GET /v1/events": {
+    query: {
+      type?: string;
+      aggregate_id?: string;
+      correlation_id?: string;
+      limit?: number;
+      cursor?: string;
+    };
+    answer: {
+      data: ({
+        event_id: string;
+        type: string;
+        version: number;
+        source: string;
+        aggregate_type: string;
+        aggregate_id: string;
+        org_id: string | null;
+        data: Record<string, unknown>;
+        correlation_id: string;
+        causation_id: string | null;
+        status: "pending" | "published" | "dead";
+        attempts: number;
+        /** dense per tenant; null until published */
+        position: string | null;
+        created_at: string;
+        published_at: string | null;
+        last_error: string | null;
+      })[];
+      next_cursor: string | null;
+    };
+  };
+  /** Invoices, newest number first */
+  "GET /v1/invoices": {
+    query: {
+      limit?: number;
+      cursor?: string;
+      org_id?: string;
+      status?: "open" | "paid" | "void" | "uncollectible";
+      run_id?: string;
+    };
+    answer: {
+      data: ({
+        invoice_id: string;
+        number: string;
+        org_id: string;
+        org_name: string;
+        status: "open" | "paid" | "void" | "uncollectible";
+        currency: string;
+        /** local dates, half-open, in the organization's time zone */
+        period: {
+          from: string;
+          to: string;
+        };
+        total: {
+          /** decimal text */
+          amount: string;
+          currency: string;
+        };
+        issued_at: string;
+        due_at: string;
+        paid_at: string | null;
+        voided_at: string | null;
+      })[];
+      next_cursor: string | null;
+    };
+  };
+  /** An invoice with its lines */
+  "GET /v1/invoices/{id}": {
+    answer: {
+      invoice_id: string;
+      number: string;
+      org_id: string;
+      org_name: string;
+      status: "open" | "paid" | "void" | "uncollectible";
+      currency: string;
+      /** local dates, half-open, in the organization's time zone */
+      period: {
+        from: string;
+        to: string;
+      };
+      total: {
+        /** decimal text */
+        amount: string;
+        currency: string;
+      };
+      issued_at: string;
+      due_at: string;
+      paid_at: string | null;
+      voided_at: string | null;
+      run_id: string;
+      void_reason: string | null;
+      payment_reference: string | null;
+      lines: ({
+        line_id: string;
+        description: string;
+        sku: string | null;
+        unit: string | null;
+        /** decimal text */
+        quantity: string;
+        amount: {
+          /** decimal text */
+          amount: string;
+          currency: string;
+        };
+        /** decimal text */
+        amount_exact: string;
+        period: {
+          from: string;
+          to: string;
+        };
+      })[];
+      receipt: {
+        seq: number;
+        hash: string;
+        issued_at: string;
+      } | null;
+    };
+  };
+  /** The invoice as PDF */
+  "GET /v1/invoices/{id}.pdf": {
+    answer: null;
+  };
+  /** All that is needed to verify the invoice offline */
+  "GET /v1/invoices/{id}/bundle": {
+    answer: null;
+  };
+  /** How a line came to its amount */
+  "GET /v1/invoices/{id}/lines/{line_id}/explanation": {
+    answer: {
+      line_id: string;
+      steps: (Record<string, unknown>)[];
+      amount: {
+        /** decimal text */
+        amount: string;
+        currency: string;
+      };
+      /** decimal text */
+      amount_exact: string;
+      /** decimal text */
+      quantity: string;
+      rounding: {
+        mode: string;
+        /** amount − amount_exact */
+        amount: string;
+      };
+      price_version: {
+        price_version_id: string | null;
+        version: number | null;
+        price: Record<string, unknown>;
+      };
+      inputs: Record<string, unknown>;
+      inputs_hash: string;
+      usage: {
+        count: number;
+        /** decimal text */
+        sum: string;
+        root: string;
+        events: (Record<string, unknown>)[];
+        more: boolean;
+      } | null;
+    };
+  };
+  /** Ledger lines, newest first; from and to compare with created_at */
+  "GET /v1/ledger/lines": {
+    query: {
+      limit?: number;
+      cursor?: string;
+      org_id?: string;
+      sku?: string;
+      status?: "pending" | "settled" | "reversed";
+      from?: string;
+      to?: string;
+    };
+    answer: {
+      data: ({
+        entry_id: string;
+        org_id: string;
+        project_id: string | null;
+        /** null for a plan's base fee */
+        sku: string | null;
+        /** decimal text */
+        quantity: string;
+        /** before rounding */
+        amount_exact: string;
+        amount_gross: {
+          /** decimal text */
+          amount: string;
+          currency: string;
+        };
+        partner_id: string | null;
+        /** decimal text */
+        partner_pct: string;
+        partner_amount: {
+          /** decimal text */
+          amount: string;
+          currency: string;
+        };
+        net: {
+          /** decimal text */
+          amount: string;
+          currency: string;
+        };
+        status: "pending" | "settled" | "reversed";
+        charge_id: string | null;
+        invoice_id: string | null;
+        /** null for a charge outside a cycle */
+        period: {
+          from: string;
+          to: string;
+        } | null;
+        created_at: string;
+      })[];
+      next_cursor: string | null;
+    };
+  };
+  /** Debits and credits by kind of account and currency, up to and including a moment; now unless told */
+  "GET /v1/ledger/trial-balance": {
+    query: {
+      at?: string;
+    };
+    answer: {
+      at: string;
+      data: ({
+        kind: string;
+        currency: string;
+        /** decimal text */
+        debit: string;
+        /** decimal text */
+        credit: string;
+        /** decimal text */
+        balance: string;
+      })[];
+      totals: ({
+        currency: string;
+        /** decimal text */
+        debit: string;
+        /** decimal text */
+        credit: string;
+      })[];
+    };
+  };
+  /** Usage events, newest first: of one organization by time, of all by arrival */
+  "GET /v1/metering/events": {
+    query: {
+      org_id?: string;
+      sku?: string;
+      from?: string;
+      to?: string;
+      limit?: number;
+      cursor?: string;
+    };
+    answer: {
+      data: ({
+        event_id: string;
+        request_id: string;
+        org_id: string;
+        project_id: string | null;
+        sku: string;
+        quantity: string | null;
+        amount: string | null;
+        properties: Record<string, unknown> | null;
+        time: string;
+        source: "form_submit" | "backend" | "meter" | "import" | "manual" | "replay";
+        metadata: Record<string, unknown> | null;
+        /** 64 hexadecimal digits */
+        leaf: string;
+        received_at: string;
+      })[];
+      next_cursor: string | null;
+    };
+  };
+  /** Imports, newest first */
+  "GET /v1/metering/imports": {
+    query: {
+      org_id?: string;
+      status?: "queued" | "running" | "completed" | "rejected" | "failed";
+      limit?: number;
+      cursor?: string;
+    };
+    answer: {
+      data: ({
+        import_id: string;
+        filename: string;
+        sha256: string;
+        bytes: number;
+        format: "auto" | "csv" | "nem12";
+        on_error: "reject" | "keep_good";
+        org_id: string | null;
+        status: "queued" | "running" | "completed" | "rejected" | "failed";
+        progress: {
+          bytes_done: number;
+          bytes_total: number;
+          rows_done: number;
+        };
+        totals: {
+          lines: number;
+          accepted: number;
+          duplicates: number;
+          rejected: number;
+          unmapped: number;
+          missing: number;
+          quantities: Record<string, string>;
+        };
+        error_count: number;
+        same_as: string | null;
+        created_at: string;
+        finished_at: string | null;
+      })[];
+      next_cursor: string | null;
+    };
+  };
+  /** One import: its progress, its totals, its errors by line */
+  "GET /v1/metering/imports/{id}": {
+    query: {
+      limit?: number;
+      cursor?: string;
+    };
+    answer: {
+      import_id: string;
+      filename: string;
+      sha256: string;
+      bytes: number;
+      format: "auto" | "csv" | "nem12";
+      on_error: "reject" | "keep_good";
+      org_id: string | null;
+      status: "queued" | "running" | "completed" | "rejected" | "failed";
+      progress: {
+        bytes_done: number;
+        bytes_total: number;
+        rows_done: number;
+      };
+      totals: {
+        lines: number;
+        accepted: number;
+        duplicates: number;
+        rejected: number;
+        unmapped: number;
+        missing: number;
+        quantities: Record<string, string>;
+      };
+      error_count: number;
+      same_as: string | null;
+      created_at: string;
+      finished_at: string | null;
+      errors: ({
+        line: number;
+        code: string;
+        detail: string;
+      })[];
+      notes: ({
+        line: number;
+        code: string;
+        detail: string;
+      })[];
+      /** of the errors */
+      next_cursor: string | null;
+    };
+  };
+  /** Manual readings of a meter, latest first */
+  "GET /v1/metering/readings": {
+    query: {
+      meter_id: string;
+      limit?: number;
+      cursor?: string;
+    };
+    answer: {
+      data: ({
+        reading_id: string;
+        meter_id: string;
+        register: string;
+        time: string;
+        /** decimal text */
+        value: string;
+        quality: "actual" | "estimated" | "substituted" | "final" | "customer";
+        usage: {
+          request_id: string;
+          org_id: string;
+          sku: string;
+          /** decimal text */
+          quantity: string;
+          time: string;
+        } | null;
+      })[];
+      next_cursor: string | null;
+    };
+  };
+  /** Usage by hour, local day or month, everything acknowledged included */
+  "GET /v1/metering/usage": {
+    query: {
+      org_id?: string;
+      /** true: with every organization below */
+      include_descendants?: "true" | "false";
+      sku?: string;
+      project_id?: string;
+      /** a local date or an RFC 3339 time */
+      from: string;
+      /** exclusive */
+      to: string;
+      window?: "hour" | "day" | "month";
+      /** sku, org_id, project_id and, with sku, its dimensions; separated by commas */
+      group_by?: string;
+      /** dimension=value; again for another dimension, or for another value that will do */
+      where?: string | string[];
+    };
+    answer: {
+      data: ({
+        /** first moment of the window in the organization’s time zone */
+        start: string;
+        org_id?: string;
+        sku?: string;
+        project_id?: string | null;
+        /** the values that `group_by` asked for, as text; null where the event has none */
+        dimensions?: Record<string, string | null>;
+        /** what the SKU’s own aggregation makes of the window; null where a point is of several SKUs or, for latest and weighted_sum, of several organizations */
+        value: string | null;
+        count: number;
+        /** decimal text */
+        quantity: string;
+        quantity_max: string | null;
+        quantity_min: string | null;
+        amount: string | null;
+      })[];
+      /** every event acknowledged until then is in the answer */
+      as_of: string;
+      /** the transaction id that the rollups had reached; what came later was added from events */
+      watermark: string;
+    };
+  };
+  /** Meters, newest first */
+  "GET /v1/meters": {
+    query: {
+      site_id?: string;
+      limit?: number;
+      cursor?: string;
+    };
+    answer: {
+      data: ({
+        meter_id: string;
+        site_id: string;
+        identifier: string;
+        sku: string;
+        registers: ({
+          register: string;
+          sku: string;
+          unit: string;
+          direction: "import" | "export";
+        })[];
+        created_at: string;
+      })[];
+      next_cursor: string | null;
+    };
+  };
+  /** One meter */
+  "GET /v1/meters/{id}": {
+    answer: {
+      meter_id: string;
+      site_id: string;
+      identifier: string;
+      sku: string;
+      registers: ({
+        register: string;
+        sku: string;
+        unit: string;
+        direction: "import" | "export";
+      })[];
+      created_at: string;
+    };
+  };
+  /** Organizations, newest first */
+  "GET /v1/orgs": {
+    query: {
+      q?: string;
+      limit?: number;
+      cursor?: string;
+    };
+    answer: {
+      data: ({
+        org_id: string;
+        legal_name: string;
+        org_slug: string;
+        billing_email: string;
+        /** IANA name */
+        default_timezone: string;
+        /** ISO 4217 */
+        currency: string | null;
+        parent_org_id: string | null;
+        partner_tier: string | null;
+        tax_id: string | null;
+        visibility: "private" | "partners" | "public";
+        /** true for the tenant's own organization */
+        is_own: boolean;
+        created_at: string;
+      })[];
+      next_cursor: string | null;
+    };
+  };
+  /** One organization */
+  "GET /v1/orgs/{id}": {
+    answer: {
+      org_id: string;
+      legal_name: string;
+      org_slug: string;
+      billing_email: string;
+      /** IANA name */
+      default_timezone: string;
+      /** ISO 4217 */
+      currency: string | null;
+      parent_org_id: string | null;
+      partner_tier: string | null;
+      tax_id: string | null;
+      visibility: "private" | "partners" | "public";
+      /** true for the tenant's own organization */
+      is_own: boolean;
+      created_at: string;
+    };
+  };
+  /** The business model and plan of an organization */
+  "GET /v1/orgs/{id}/business-model": {
+    answer: {
+      assignment_id: string;
+      org_id: string;
+      model_id: string;
+      plan_id: string;
+      subscription_id: string;
+      effective_at: string;
+      assigned_by: string;
+      assigned_at: string;
+      notes: string | null;
+    };
+  };
+  /** The organizations right below one, newest first */
+  "GET /v1/orgs/{id}/children": {
+    query: {
+      limit?: number;
+      cursor?: string;
+    };
+    answer: {
+      data: ({
+        org_id: string;
+        legal_name: string;
+        org_slug: string;
+        billing_email: string;
+        /** IANA name */
+        default_timezone: string;
+        /** ISO 4217 */
+        currency: string | null;
+        parent_org_id: string | null;
+        partner_tier: string | null;
+        tax_id: string | null;
+        visibility: "private" | "partners" | "public";
+        /** true for the tenant's own organization */
+        is_own: boolean;
+        created_at: string;
+      })[];
+      next_cursor: string | null;
+    };
+  };
+  /** Subscriptions of an organization, newest first */
+  "GET /v1/orgs/{id}/entitlements": {
+    query: {
+      limit?: number;
+      cursor?: string;
+    };
+    answer: {
+      data: ({
+        subscription_id: string;
+        org_id: string;
+        plan_id: string;
+        plan_name: string;
+        overrides: Record<string, unknown>;
+        effective_at: string;
+        ended_at: string | null;
+        billed_until: string | null;
+        status: "scheduled" | "active" | "ended";
+        created_at: string;
+      })[];
+      next_cursor: string | null;
+    };
+  };
+  /** The members of an organization */
+  "GET /v1/orgs/{id}/members": {
+    query: {
+      limit?: number;
+      cursor?: string;
+    };
+    answer: {
+      data: ({
+        user_id: string;
+        org_id: string;
+        email: string;
+        name: string;
+        role: "admin" | "finance" | "technical" | "user";
+        status: "active" | "pending";
+        created_at: string;
+      })[];
+      next_cursor: string | null;
+    };
+  };
+  /** Partners of record, newest first */
+  "GET /v1/partners-of-record": {
+    query: {
+      limit?: number;
+      cursor?: string;
+      org_id?: string;
+      partner_id?: string;
+    };
+    answer: {
+      data: ({
+        partner_of_record_id: string;
+        org_id: string;
+        /** an organization with a partner tier */
+        partner_id: string;
+        start_at: string;
+        end_at: string | null;
+        status: "active" | "expired" | "disputed";
+        created_at: string;
+      })[];
+      next_cursor: string | null;
+    };
+  };
+  /** Plans, newest first */
+  "GET /v1/plans": {
+    query: {
+      limit?: number;
+      cursor?: string;
+      model_id?: string;
+    };
+    answer: {
+      data: ({
+        plan_id: string;
+        model_id: string;
+        name: string;
+        tier: string | null;
+        status: "active" | "retired";
+        notes: string | null;
+        /** per billing interval; null without a base fee */
+        base_amount: string | null;
+        /** ISO 8601 calendar interval, such as P1M */
+        billing_interval: string;
+        /** of the business model */
+        currency: string;
+        created_at: string;
+      })[];
+      next_cursor: string | null;
+    };
+  };
+  /** A plan with its SKUs and their current prices */
+  "GET /v1/plans/{plan_id}": {
+    answer: {
+      plan_id: string;
+      model_id: string;
+      name: string;
+      tier: string | null;
+      status: "active" | "retired";
+      notes: string | null;
+      /** per billing interval; null without a base fee */
+      base_amount: string | null;
+      /** ISO 8601 calendar interval, such as P1M */
+      billing_interval: string;
+      /** of the business model */
+      currency: string;
+      created_at: string;
+      skus: ({
+        price_version_id: string;
+        plan_id: string;
+        sku: string;
+        version: number;
+        price: Record<string, unknown>;
+        /** SHA-256 of the canonical JSON of the price */
+        price_hash: string;
+        created_at: string;
+        created_by: string;
+        included_qty: string | null;
+        overage_price: string | null;
+        tiers: (Record<string, unknown>)[] | null;
+        type: "hosting" | "object" | "validation" | "action" | "analytics" | "energy";
+        unit: string;
+      })[];
+    };
+  };
+  /** Versions of a price, newest first */
+  "GET /v1/plans/{plan_id}/skus/{sku}/versions": {
+    query: {
+      limit?: number;
+      cursor?: string;
+    };
+    answer: {
+      data: ({
+        price_version_id: string;
+        plan_id: string;
+        sku: string;
+        version: number;
+        price: Record<string, unknown>;
+        /** SHA-256 of the canonical JSON of the price */
+        price_hash: string;
+        created_at: string;
+        created_by: string;
+      })[];
+      next_cursor: string | null;
+    };
+  };
+  /** Projects, newest first */
+  "GET /v1/projects": {
+    query: {
+      org_id?: string;
+      limit?: number;
+      cursor?: string;
+    };
+    answer: {
+      data: ({
+        project_id: string;
+        org_id: string;
+        name: string;
+        created_at: string;
+      })[];
+      next_cursor: string | null;
+    };
+  };
+  /** Receipts of the proof log, newest first */
+  "GET /v1/receipts": {
+    query: {
+      kind?: string;
+      limit?: number;
+      cursor?: string;
+    };
+    answer: {
+      data: ({
+        tenant_id: string;
+        seq: number;
+        kind: string;
+        subject_id: string;
+        /** 64 hexadecimal digits */
+        payload_hash: string;
+        /** 64 hexadecimal digits */
+        prev_hash: string;
+        issued_at: string;
+        /** 64 hexadecimal digits */
+        hash: string;
+      })[];
+      next_cursor: string | null;
+    };
+  };
+  /** The receipts of one document, by the document’s id, each with its inclusion proof */
+  "GET /v1/receipts/{id}": {
+    answer: {
+      data: ({
+        receipt: {
+          tenant_id: string;
+          seq: number;
+          kind: string;
+          subject_id: string;
+          /** 64 hexadecimal digits */
+          payload_hash: string;
+          /** 64 hexadecimal digits */
+          prev_hash: string;
+          issued_at: string;
+          /** 64 hexadecimal digits */
+          hash: string;
+        };
+        inclusion: {
+          path: string[];
+          previous_path: string[];
+        } | null;
+        checkpoint: string | null;
+      })[];
+    };
+  };
+  /** Who is signed in */
+  "GET /v1/session": {
+    answer: {
+      user: {
+        user_id: string;
+        email: string;
+        name: string;
+      };
+      tenant: {
+        tenant_id: string;
+        name: string;
+        mode: "live" | "test";
+      };
+      organization: {
+        org_id: string;
+        legal_name: string;
+        is_own: boolean;
+      };
+      role: "admin" | "finance" | "technical" | "user";
+      scopes: string[];
+      /** goes back as X-CSRF-Token with every write */
+      csrf_token: string;
+    };
+  };
+  /** Sites, newest first; with org_id, those that the organization occupies, has occupied or will */
+  "GET /v1/sites": {
+    query: {
+      org_id?: string;
+      limit?: number;
+      cursor?: string;
+    };
+    answer: {
+      data: ({
+        site_id: string;
+        name: string;
+        address: string | null;
+        time_zone: string;
+        org_id: string | null;
+        created_at: string;
+      })[];
+      next_cursor: string | null;
+    };
+  };
+  /** One site */
+  "GET /v1/sites/{id}": {
+    answer: {
+      site_id: string;
+      name: string;
+      address: string | null;
+      time_zone: string;
+      org_id: string | null;
+      created_at: string;
+    };
+  };
+  /** Who occupied a site when, by start */
+  "GET /v1/sites/{id}/occupancies": {
+    answer: {
+      data: ({
+        occupancy_id: string;
+        site_id: string;
+        org_id: string;
+        from: string;
+        to: string | null;
+      })[];
+      next_cursor: string | null;
+    };
+  };
+  /** SKUs, in order of their codes */
+  "GET /v1/skus": {
+    query: {
+      limit?: number;
+      cursor?: string;
+    };
+    answer: {
+      data: ({
+        sku: string;
+        type: "hosting" | "object" | "validation" | "action" | "analytics" | "energy";
+        unit: string;
+        aggregation: "sum" | "count" | "max" | "min" | "latest" | "unique_count" | "average" | "weighted_sum";
+        /** event properties that prices and queries may tell apart */
+        dimensions: string[];
+        late_policy: "adjust_next" | "absorb" | "rebill" | "reject";
+        allow_negative: boolean;
+        cost: string | null;
+        retail: string | null;
+        tax_code: string | null;
+        metadata: Record<string, unknown>;
+        created_at: string;
+      })[];
+      next_cursor: string | null;
+    };
+  };
+  /** A SKU */
+  "GET /v1/skus/{sku}": {
+    answer: {
+      sku: string;
+      type: "hosting" | "object" | "validation" | "action" | "analytics" | "energy";
+      unit: string;
+      aggregation: "sum" | "count" | "max" | "min" | "latest" | "unique_count" | "average" | "weighted_sum";
+      /** event properties that prices and queries may tell apart */
+      dimensions: string[];
+      late_policy: "adjust_next" | "absorb" | "rebill" | "reject";
+      allow_negative: boolean;
+      cost: string | null;
+      retail: string | null;
+      tax_code: string | null;
+      metadata: Record<string, unknown>;
+      created_at: string;
+    };
+  };
+  /** What time it is for the tenant, and whether its own clock says so */
+  "GET /v1/test-clock": {
+    answer: {
+      /** RFC 3339: the tenant's present */
+      now: string;
+      mode: "live" | "test";
+      /** null while the tenant follows the wall clock */
+      test_clock_at: string | null;
+    };
+  };
+  /** Change the name, the status or the default plan of a business model */
+  "PATCH /v1/business-models/{model_id}": {
+    body: {
+      name?: string;
+      status?: "active" | "retired";
+      default_plan_id?: string | null;
+    };
+    answer: {
+      model_id: string;
+      code: string;
+      name: string;
+      status: "active" | "retired";
+      version: number;
+      currency: string;
+      default_plan_id: string | null;
+      created_at: string;
+    };
+  };
+  /** Change an organization, or move it in the tree by its parent_org_id */
+  "PATCH /v1/orgs/{id}": {
+    body: {
+      legal_name?: string;
+      billing_email?: string;
+      default_timezone?: string;
+      currency?: string | null;
+      parent_org_id?: string | null;
+      partner_tier?: string | null;
+      tax_id?: string | null;
+      visibility?: "private" | "partners" | "public";
+    };
+    answer: {
+      org_id: string;
+      legal_name: string;
+      org_slug: string;
+      billing_email: string;
+      /** IANA name */
+      default_timezone: string;
+      /** ISO 4217 */
+      currency: string | null;
+      parent_org_id: string | null;
+      partner_tier: string | null;
+      tax_id: string | null;
+      visibility: "private" | "partners" | "public";
+      /** true for the tenant's own organization */
+      is_own: boolean;
+      created_at: string;
+    };
+  };
+  /** Change a member's role */
+  "PATCH /v1/orgs/{id}/members/{user_id}": {
+    body: {
+      role: "admin" | "finance" | "technical" | "user";
+    };
+    answer: {
+      user_id: string;
+      org_id: string;
+      email: string;
+      name: string;
+      role: "admin" | "finance" | "technical" | "user";
+      status: "active" | "pending";
+      created_at: string;
+    };
+  };
+  /** End a partner of record */
+  "PATCH /v1/partners-of-record/{partner_of_record_id}": {
+    body: {
+      end_at: string;
+    };
+    answer: {
+      partner_of_record_id: string;
+      org_id: string;
+      /** an organization with a partner tier */
+      partner_id: string;
+      start_at: string;
+      end_at: string | null;
+      status: "active" | "expired" | "disputed";
+      created_at: string;
+    };
+  };
+  /** Change the status or the notes of a plan */
+  "PATCH /v1/plans/{plan_id}": {
+    body: {
+      status?: "active" | "retired";
+      notes?: string | null;
+    };
+    answer: {
+      plan_id: string;
+      model_id: string;
+      name: string;
+      tier: string | null;
+      status: "active" | "retired";
+      notes: string | null;
+      /** per billing interval; null without a base fee */
+      base_amount: string | null;
+      /** ISO 8601 calendar interval, such as P1M */
+      billing_interval: string;
+      /** of the business model */
+      currency: string;
+      created_at: string;
+    };
+  };
+  /** Say when an occupancy ends */
+  "PATCH /v1/sites/{id}/occupancies/{occupancy_id}": {
+    body: {
+      to: string;
+    };
+    answer: {
+      occupancy_id: string;
+      site_id: string;
+      org_id: string;
+      from: string;
+      to: string | null;
+    };
+  };
+  /** Change what past billing does not stand on */
+  "PATCH /v1/skus/{sku}": {
+    body: {
+      type?: "hosting" | "object" | "validation" | "action" | "analytics" | "energy";
+      unit?: string;
+      aggregation?: "sum" | "count" | "max" | "min" | "latest" | "unique_count" | "average" | "weighted_sum";
+      dimensions?: string[];
+      late_policy?: "adjust_next" | "absorb" | "rebill" | "reject";
+      allow_negative?: boolean;
+      cost?: string | number | null;
+      retail?: string | number | null;
+      tax_code?: string | null;
+      metadata?: Record<string, unknown>;
+    };
+    answer: {
+      sku: string;
+      type: "hosting" | "object" | "validation" | "action" | "analytics" | "energy";
+      unit: string;
+      aggregation: "sum" | "count" | "max" | "min" | "latest" | "unique_count" | "average" | "weighted_sum";
+      /** event properties that prices and queries may tell apart */
+      dimensions: string[];
+      late_policy: "adjust_next" | "absorb" | "rebill" | "reject";
+      allow_negative: boolean;
+      cost: string | null;
+      retail: string | null;
+      tax_code: string | null;
+      metadata: Record<string, unknown>;
+      created_at: string;
+    };
+  };
+  /** Make an API key with scopes that its maker has; the answer holds it, this once */
+  "POST /v1/api-keys": {
+    body: {
+      name: string;
+      scopes: string[];
+      expires_at?: string;
+      org_id?: string;
+    };
+    answer: {
+      api_key_id: string;
+      name: string;
+      prefix: string;
+      last_four: string;
+      scopes: string[];
+      /** bound to this organization and all below it; null for the whole tenant */
+      org_id: string | null;
+      created_by: string;
+      created_at: string;
+      expires_at: string | null;
+      revoked_at: string | null;
+      /** to the minute */
+      last_used_at: string | null;
+      key: string;
+    };
+  };
+  /** Charge something outside a billing cycle */
+  "POST /v1/billing/charges": {
+    body: {
+      org_id: string;
+      project_id?: string;
+      lines: ({
+        sku: string;
+        quantity: string | number;
+        request_id: string;
+      })[];
+    };
+    answer: {
+      lines: ({
+        entry_id: string;
+        org_id: string;
+        project_id: string | null;
+        /** null for a plan's base fee */
+        sku: string | null;
+        /** decimal text */
+        quantity: string;
+        /** before rounding */
+        amount_exact: string;
+        amount_gross: {
+          /** decimal text */
+          amount: string;
+          currency: string;
+        };
+        partner_id: string | null;
+        /** decimal text */
+        partner_pct: string;
+        partner_amount: {
+          /** decimal text */
+          amount: string;
+          currency: string;
+        };
+        net: {
+          /** decimal text */
+          amount: string;
+          currency: string;
+        };
+        status: "pending" | "settled" | "reversed";
+        charge_id: string | null;
+        invoice_id: string | null;
+        /** null for a charge outside a cycle */
+        period: {
+          from: string;
+          to: string;
+        } | null;
+        created_at: string;
+      })[];
+    };
+  };
+  /** Close and bill a period */
+  "POST /v1/billing/runs": {
+    body: {
+      /** a local date, or a local midnight in RFC 3339 */
+      from: string;
+      /** a local date, or a local midnight in RFC 3339 */
+      to: string;
+      org_id?: string;
+    };
+    answer: {
+      run_id: string;
+      from: string;
+      to: string;
+      org_id: string | null;
+      status: "queued" | "running" | "completed" | "failed";
+      progress: {
+        total: number;
+        done: number;
+      };
+      invoices: number;
+      /** subscriptions whose period had been billed before: the run did nothing for them */
+      already_billed: number;
+      errors: ({
+        org_id?: string;
+        subscription_id?: string;
+        code: string;
+        detail: string;
+      })[];
+      created_at: string;
+      finished_at: string | null;
+    };
+  };
+  /** Make a business model */
+  "POST /v1/business-models": {
+    body: {
+      code: string;
+      name: string;
+      currency: string;
+    };
+    answer: {
+      model_id: string;
+      code: string;
+      name: string;
+      status: "active" | "retired";
+      version: number;
+      currency: string;
+      default_plan_id: string | null;
+      created_at: string;
+    };
+  };
+  /** Record a payment that came by hand */
+  "POST /v1/invoices/{id}:mark-paid": {
+    body: {
+      paid_at?: string;
+      reference?: string;
+    };
+    answer: {
+      invoice_id: string;
+      number: string;
+      org_id: string;
+      org_name: string;
+      status: "open" | "paid" | "void" | "uncollectible";
+      currency: string;
+      /** local dates, half-open, in the organization's time zone */
+      period: {
+        from: string;
+        to: string;
+      };
+      total: {
+        /** decimal text */
+        amount: string;
+        currency: string;
+      };
+      issued_at: string;
+      due_at: string;
+      paid_at: string | null;
+      voided_at: string | null;
+      run_id: string;
+      void_reason: string | null;
+      payment_reference: string | null;
+      lines: ({
+        line_id: string;
+        description: string;
+        sku: string | null;
+        unit: string | null;
+        /** decimal text */
+        quantity: string;
+        amount: {
+          /** decimal text */
+          amount: string;
+          currency: string;
+        };
+        /** decimal text */
+        amount_exact: string;
+        period: {
+          from: string;
+          to: string;
+        };
+      })[];
+      receipt: {
+        seq: number;
+        hash: string;
+        issued_at: string;
+      } | null;
+    };
+  };
+  /** Take an open invoice back */
+  "POST /v1/invoices/{id}:void": {
+    body: {
+      reason: string;
+    };
+    answer: {
+      invoice_id: string;
+      number: string;
+      org_id: string;
+      org_name: string;
+      status: "open" | "paid" | "void" | "uncollectible";
+      currency: string;
+      /** local dates, half-open, in the organization's time zone */
+      period: {
+        from: string;
+        to: string;
+      };
+      total: {
+        /** decimal text */
+        amount: string;
+        currency: string;
+      };
+      issued_at: string;
+      due_at: string;
+      paid_at: string | null;
+      voided_at: string | null;
+      run_id: string;
+      void_reason: string | null;
+      payment_reference: string | null;
+      lines: ({
+        line_id: string;
+        description: string;
+        sku: string | null;
+        unit: string | null;
+        /** decimal text */
+        quantity: string;
+        amount: {
+          /** decimal text */
+          amount: string;
+          currency: string;
+        };
+        /** decimal text */
+        amount_exact: string;
+        period: {
+          from: string;
+          to: string;
+        };
+      })[];
+      receipt: {
+        seq: number;
+        hash: string;
+        issued_at: string;
+      } | null;
+    };
+  };
+  /** Report usage, as it is or as CloudEvents; an event is stored once, for ever, by its request_id */
+  "POST /v1/metering/events": {
+    query: {
+      /** true: answer the leaf hashes that `ack` stands over, too */
+      leaves?: "true" | "false";
+    };
+    body: ({
+      /** identifies the event within the tenant, for ever */
+      request_id: string;
+      sku: string;
+      /** decimal text, or a JSON number of at most 15 digits; 1 where the SKU counts */
+      quantity?: string;
+      amount?: string;
+      properties?: Record<string, unknown>;
+      org_id: string;
+      project_id?: string;
+      /** the start of what was used, from 2000 to 24 hours from now */
+      time: string;
+      source?: string;
+      metadata?: Record<string, unknown>;
+    })[] | {
+      events: ({
+        /** identifies the event within the tenant, for ever */
+        request_id: string;
+        sku: string;
+        /** decimal text, or a JSON number of at most 15 digits; 1 where the SKU counts */
+        quantity?: string;
+        amount?: string;
+        properties?: Record<string, unknown>;
+        org_id: string;
+        project_id?: string;
+        /** the start of what was used, from 2000 to 24 hours from now */
+        time: string;
+        source?: string;
+        metadata?: Record<string, unknown>;
+      })[];
+    };
+    answer: {
+      /** stored now, on disk */
+      accepted: number;
+      /** stored before with the same body, or sent twice here */
+      duplicates: number;
+      rejected: ({
+        index: number;
+        request_id: string | null;
+        code: string;
+        detail: string;
+      })[];
+      late: ({
+        index: number;
+        request_id: string;
+        late_policy: "adjust_next" | "absorb" | "rebill" | "reject";
+      })[];
+      /** hexadecimal, in the order of the events; with ?leaves=true */
+      leaves?: string[];
+      /** Ed25519 JWS over the Merkle root of the accepted and duplicate leaves, their count and the time */
+      ack: string;
+    };
+  };
+  /** Import a file of usage: CSV of usage events, or a NEM12 meter file */
+  "POST /v1/metering/imports": {
+    answer: {
+      import_id: string;
+      filename: string;
+      sha256: string;
+      bytes: number;
+      format: "auto" | "csv" | "nem12";
+      on_error: "reject" | "keep_good";
+      org_id: string | null;
+      status: "queued" | "running" | "completed" | "rejected" | "failed";
+      progress: {
+        bytes_done: number;
+        bytes_total: number;
+        rows_done: number;
+      };
+      totals: {
+        lines: number;
+        accepted: number;
+        duplicates: number;
+        rejected: number;
+        unmapped: number;
+        missing: number;
+        quantities: Record<string, string>;
+      };
+      error_count: number;
+      same_as: string | null;
+      created_at: string;
+      finished_at: string | null;
+    };
+  };
+  /** Keep what a register shows, one reading or up to 1,000 in order; the difference to the reading before is usage */
+  "POST /v1/metering/readings": {
+    body: {
+      meter_id: string;
+      register?: string;
+      time: string;
+      value: string | number;
+      quality: "actual" | "estimated" | "substituted" | "final" | "customer" | "A" | "E" | "S" | "F";
+    } | {
+      readings: ({
+        meter_id: string;
+        register?: string;
+        time: string;
+        value: string | number;
+        quality: "actual" | "estimated" | "substituted" | "final" | "customer" | "A" | "E" | "S" | "F";
+      })[];
+    } | ({
+      meter_id: string;
+      register?: string;
+      time: string;
+      value: string | number;
+      quality: "actual" | "estimated" | "substituted" | "final" | "customer" | "A" | "E" | "S" | "F";
+    })[];
+    answer: {
+      data: ({
+        reading_id: string;
+        meter_id: string;
+        register: string;
+        time: string;
+        /** decimal text */
+        value: string;
+        quality: "actual" | "estimated" | "substituted" | "final" | "customer";
+        usage: {
+          request_id: string;
+          org_id: string;
+          sku: string;
+          /** decimal text */
+          quantity: string;
+          time: string;
+        } | null;
+      })[];
+    };
+  };
+  /** Register a meter at a site; without registers it has one, called 1 */
+  "POST /v1/meters": {
+    body: {
+      site_id: string;
+      identifier: string;
+      sku: string;
+      registers?: (string | {
+        register: string;
+        sku?: string;
+        unit?: string;
+        direction?: "import" | "export";
+      })[];
+    };
+    answer: {
+      meter_id: string;
+      site_id: string;
+      identifier: string;
+      sku: string;
+      registers: ({
+        register: string;
+        sku: string;
+        unit: string;
+        direction: "import" | "export";
+      })[];
+      created_at: string;
+    };
+  };
+  /** Make an organization */
+  "POST /v1/orgs": {
+    body: {
+      legal_name: string;
+      org_slug: string;
+      billing_email: string;
+      default_timezone: string;
+      currency?: string;
+      parent_org_id?: string;
+      partner_tier?: string;
+      tax_id?: string;
+      visibility?: "private" | "partners" | "public";
+    };
+    answer: {
+      org_id: string;
+      legal_name: string;
+      org_slug: string;
+      billing_email: string;
+      /** IANA name */
+      default_timezone: string;
+      /** ISO 4217 */
+      currency: string | null;
+      parent_org_id: string | null;
+      partner_tier: string | null;
+      tax_id: string | null;
+      visibility: "private" | "partners" | "public";
+      /** true for the tenant's own organization */
+      is_own: boolean;
+      created_at: string;
+    };
+  };
+  /** Make a child, or link an organization that has no parent yet */
+  "POST /v1/orgs/{id}/children": {
+    body: {
+      legal_name?: string;
+      org_slug?: string;
+      billing_email?: string;
+      default_timezone?: string;
+      currency?: string;
+      partner_tier?: string;
+      tax_id?: string;
+      visibility?: "private" | "partners" | "public";
+      org_id?: string;
+    };
+    answer: {
+      org_id: string;
+      legal_name: string;
+      org_slug: string;
+      billing_email: string;
+      /** IANA name */
+      default_timezone: string;
+      /** ISO 4217 */
+      currency: string | null;
+      parent_org_id: string | null;
+      partner_tier: string | null;
+      tax_id: string | null;
+      visibility: "private" | "partners" | "public";
+      /** true for the tenant's own organization */
+      is_own: boolean;
+      created_at: string;
+    };
+  };
+  /** Put an organization on a plan */
+  "POST /v1/orgs/{id}/entitlements": {
+    body: {
+      plan_id: string;
+      effective_at: string;
+      overrides?: {
+        base_amount?: string | number;
+        skus?: Record<string, {
+          included_qty?: unknown;
+          overage_price?: unknown;
+          price?: unknown;
+        }>;
+      };
+    };
+    answer: {
+      subscription_id: string;
+      org_id: string;
+      plan_id: string;
+      plan_name: string;
+      overrides: Record<string, unknown>;
+      effective_at: string;
+      ended_at: string | null;
+      billed_until: string | null;
+      status: "scheduled" | "active" | "ended";
+      created_at: string;
+    };
+  };
+  /** Invite a user; the answer holds the token of the invitation, this once */
+  "POST /v1/orgs/{id}/members": {
+    body: {
+      email: string;
+      name?: string;
+      role: "admin" | "finance" | "technical" | "user";
+    };
+    answer: {
+      user_id: string;
+      org_id: string;
+      email: string;
+      name: string;
+      role: "admin" | "finance" | "technical" | "user";
+      status: "active" | "pending";
+      created_at: string;
+      setup_token: string;
+      setup_expires_at: string;
+    };
+  };
+  /** Make a partner earn on an organization */
+  "POST /v1/partners-of-record": {
+    body: {
+      org_id?: string;
+      billing_account_id?: string;
+      partner_id: string;
+      start_at: string;
+      end_at?: string;
+    };
+    answer: {
+      partner_of_record_id: string;
+      org_id: string;
+      /** an organization with a partner tier */
+      partner_id: string;
+      start_at: string;
+      end_at: string | null;
+      status: "active" | "expired" | "disputed";
+      created_at: string;
+    };
+  };
+  /** Make a plan */
+  "POST /v1/plans": {
+    body: {
+      model_id: string;
+      name: string;
+      tier?: string;
+      notes?: string;
+      base_amount?: string | number;
+      billing_interval?: string;
+    };
+    answer: {
+      plan_id: string;
+      model_id: string;
+      name: string;
+      tier: string | null;
+      status: "active" | "retired";
+      notes: string | null;
+      /** per billing interval; null without a base fee */
+      base_amount: string | null;
+      /** ISO 8601 calendar interval, such as P1M */
+      billing_interval: string;
+      /** of the business model */
+      currency: string;
+      created_at: string;
+    };
+  };
+  /** What billing would charge for some usage */
+  "POST /v1/pricing/estimate": {
+    body: {
+      org_id: string;
+      project_id?: string;
+      /** SKU → uses for each lead */
+      skus: Record<string, string | number>;
+      leads: string | number;
+    };
+    answer: {
+      base: {
+        /** decimal text */
+        amount: string;
+        currency: string;
+      };
+      lines: ({
+        sku: string;
+        /** decimal text */
+        quantity: string;
+        /** decimal text */
+        included: string;
+        /** decimal text */
+        overage: string;
+        total: {
+          /** decimal text */
+          amount: string;
+          currency: string;
+        };
+      })[];
+      grand_total: {
+        /** decimal text */
+        amount: string;
+        currency: string;
+      };
+    };
+  };
+  /** Price one thing, with nothing stored */
+  "POST /v1/pricing/evaluate": {
+    body: {
+      currency: string;
+      /** a price of the price language */
+      price: Record<string, unknown>;
+      quantity?: string | number;
+      events?: ({
+        request_id?: string;
+        quantity?: string | number;
+        fraction?: string | number;
+        amount?: string | number;
+        time?: string;
+        properties?: Record<string, unknown>;
+      })[];
+      aggregation?: "sum" | "count" | "max" | "min" | "latest" | "average";
+      allow_negative?: boolean;
+      rounding?: "half_up" | "half_even" | "up" | "down";
+    };
+    answer: {
+      currency: string;
+      /** decimal text */
+      quantity: string;
+      /** decimal text */
+      amount: string;
+      /** decimal text */
+      amount_exact: string;
+      steps: (Record<string, unknown>)[];
+    };
+  };
+  /** Make a project of an organization */
+  "POST /v1/projects": {
+    body: {
+      org_id: string;
+      name: string;
+    };
+    answer: {
+      project_id: string;
+      org_id: string;
+      name: string;
+      created_at: string;
+    };
+  };
+  /** Sign in with a password; the session comes as cookies */
+  "POST /v1/session": {
+    body: {
+      email: string;
+      password: string;
+      tenant?: string;
+    };
+    answer: {
+      user: {
+        user_id: string;
+        email: string;
+        name: string;
+      };
+      tenant: {
+        tenant_id: string;
+        name: string;
+        mode: "live" | "test";
+      };
+      organization: {
+        org_id: string;
+        legal_name: string;
+        is_own: boolean;
+      };
+      role: "admin" | "finance" | "technical" | "user";
+      scopes: string[];
+      /** goes back as X-CSRF-Token with every write */
+      csrf_token: string;
+    };
+  };
+  /** Trade the refresh token for a new one; a token used twice ends the session */
+  "POST /v1/session:refresh": {
+    answer: {
+      user: {
+        user_id: string;
+        email: string;
+        name: string;
+      };
+      tenant: {
+        tenant_id: string;
+        name: string;
+        mode: "live" | "test";
+      };
+      organization: {
+        org_id: string;
+        legal_name: string;
+        is_own: boolean;
+      };
+      role: "admin" | "finance" | "technical" | "user";
+      scopes: string[];
+      /** goes back as X-CSRF-Token with every write */
+      csrf_token: string;
+    };
+  };
+  /** Sign in the first time, with the token of a set-up or an invitation */
+  "POST /v1/session:setup": {
+    body: {
+      token: string;
+      password: string;
+      email?: string;
+      name?: string;
+    };
+    answer: {
+      user: {
+        user_id: string;
+        email: string;
+        name: string;
+      };
+      tenant: {
+        tenant_id: string;
+        name: string;
+        mode: "live" | "test";
+      };
+      organization: {
+        org_id: string;
+        legal_name: string;
+        is_own: boolean;
+      };
+      role: "admin" | "finance" | "technical" | "user";
+      scopes: string[];
+      /** goes back as X-CSRF-Token with every write */
+      csrf_token: string;
+    };
+  };
+  /** Make a site */
+  "POST /v1/sites": {
+    body: {
+      name: string;
+      address?: string | null;
+      time_zone?: string;
+    };
+    answer: {
+      site_id: string;
+      name: string;
+      address: string | null;
+      time_zone: string;
+      org_id: string | null;
+      created_at: string;
+    };
+  };
+  /** Say who occupies a site from when; usage of its meters is theirs */
+  "POST /v1/sites/{id}/occupancies": {
+    body: {
+      org_id: string;
+      from: string;
+      to?: string | null;
+    };
+    answer: {
+      occupancy_id: string;
+      site_id: string;
+      org_id: string;
+      from: string;
+      to: string | null;
+    };
+  };
+  /** Make a SKU */
+  "POST /v1/skus": {
+    body: {
+      sku: string;
+      type: "hosting" | "object" | "validation" | "action" | "analytics" | "energy";
+      unit: string;
+      aggregation?: "sum" | "count" | "max" | "min" | "latest" | "unique_count" | "average" | "weighted_sum";
+      dimensions?: string[];
+      late_policy?: "adjust_next" | "absorb" | "rebill" | "reject";
+      allow_negative?: boolean;
+      cost?: string | number | null;
+      retail?: string | number | null;
+      tax_code?: string | null;
+      metadata?: Record<string, unknown>;
+    };
+    answer: {
+      sku: string;
+      type: "hosting" | "object" | "validation" | "action" | "analytics" | "energy";
+      unit: string;
+      aggregation: "sum" | "count" | "max" | "min" | "latest" | "unique_count" | "average" | "weighted_sum";
+      /** event properties that prices and queries may tell apart */
+      dimensions: string[];
+      late_policy: "adjust_next" | "absorb" | "rebill" | "reject";
+      allow_negative: boolean;
+      cost: string | null;
+      retail: string | null;
+      tax_code: string | null;
+      metadata: Record<string, unknown>;
+      created_at: string;
+    };
+  };
+  /** End a subscription, now or at a moment */
+  "POST /v1/subscriptions/{subscription_id}:end": {
+    body: {
+      ended_at?: string;
+    };
+    answer: {
+      subscription_id: string;
+      org_id: string;
+      plan_id: string;
+      plan_name: string;
+      overrides: Record<string, unknown>;
+      effective_at: string;
+      ended_at: string | null;
+      billed_until: string | null;
+      status: "scheduled" | "active" | "ended";
+      created_at: string;
+    };
+  };
+  /** Set what partners of a tier earn on a SKU */
+  "PUT /v1/commission-rates": {
+    body: {
+      partner_tier: string;
+      sku: string;
+      /** 0 to 100, at most two decimals */
+      pct: string | number;
+    };
+    answer: {
+      partner_tier: string;
+      sku: string;
+      /** decimal text */
+      pct: string;
+      updated_at: string;
+    };
+  };
+  /** Move an organization to a business model and plan; with preview=true only show the differences */
+  "PUT /v1/orgs/{id}/business-model": {
+    query: {
+      preview?: "true" | "false";
+    };
+    body: {
+      model_id: string;
+      plan_id: string;
+      notes?: string;
+      /** now unless given */
+      effective_at?: string;
+    };
+    answer: {
+      preview: boolean;
+      org_id: string;
+      model_id: string;
+      plan_id: string;
+      /** the subscription to the plan; null in a preview that would start one */
+      subscription_id: string | null;
+      effective_at: string;
+      notes: string | null;
+      currency: string;
+      base_amount: {
+        before: string | null;
+        after: string | null;
+      };
+      differences: ({
+        sku: string;
+        change: "added" | "removed" | "changed";
+        before: {
+          plan_id: string;
+          price_version_id: string;
+          version: number;
+          price: Record<string, unknown>;
+          included_qty: string | null;
+          overridden: boolean;
+        } | null;
+        after: {
+          plan_id: string;
+          price_version_id: string;
+          version: number;
+          price: Record<string, unknown>;
+          included_qty: string | null;
+          overridden: boolean;
+        } | null;
+      })[];
+      ended_subscription_ids: string[];
+    };
+  };
+  /** Price a SKU in a plan: a new immutable version, unless it is the current price */
+  "PUT /v1/plans/{plan_id}/skus/{sku}": {
+    body: {
+      included_qty?: unknown;
+      overage_price?: unknown;
+      price?: unknown;
+    };
+    answer: {
+      price_version_id: string;
+      plan_id: string;
+      sku: string;
+      version: number;
+      price: Record<string, unknown>;
+      /** SHA-256 of the canonical JSON of the price */
+      price_hash: string;
+      created_at: string;
+      created_by: string;
+      included_qty: string | null;
+      overage_price: string | null;
+      tiers: (Record<string, unknown>)[] | null;
+    };
+  };
+  /** Set the clock of a test tenant; it then stands, and only goes forward; null lets it go with the wall clock again */
+  "PUT /v1/test-clock": {
+    body: {
+      now: string | null;
+    };
+    answer: {
+      /** RFC 3339: the tenant's present */
+      now: string;
+      mode: "live" | "test";
+      /** null while the tenant follows the wall clock */
+      test_clock_at: string | null;
+    };
+  };
+}
