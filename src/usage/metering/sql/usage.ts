@@ -65,6 +65,7 @@ export async function selectUsage(db: Db, question: UsageQuestion): Promise<Usag
       SELECT org_id, time_zone, asked_from, asked_to, asked_from AS starts, CASE WHEN rolled THEN first_at ELSE asked_to END AS ends FROM org
       UNION ALL
       SELECT org_id, time_zone, asked_from, asked_to, end_at, asked_to FROM org WHERE rolled),
+    counter AS MATERIALIZED (${countersOf(db, question)}),
     ${canRoll(question) ? newsAboveRollups(db, question) : sql``}
     point AS (
       ${canRoll(question) ? sql`${rolledPoints(db, question)} UNION ALL` : sql``}
@@ -128,6 +129,14 @@ function isOfAsked({ org_ids }: UsageQuestion, org_id: RawBuilder<unknown>): Raw
   return org_ids === null ? sql`true` : sql`${org_id} = ANY (${[...org_ids]}::uuid[])`;
 }
 
+/** The events that counter-events take back; the two share their moment. */
+function countersOf(db: Db, { sku }: UsageQuestion): RawBuilder<unknown> {
+  return sql`
+    SELECT e.voids FROM org JOIN metering_event e ON e.tenant_id = ${db.tenant_id} AND e.org_id = org.org_id AND e.event_time >= org.asked_from
+       AND e.event_time < org.asked_to
+     WHERE e.voids IS NOT NULL AND ${sku === null ? sql`true` : sql`e.sku = ${sku}`}`;
+}
+
 /** Events that no rollup holds, and the days that they change in more than the sums. */
 function newsAboveRollups(db: Db, question: UsageQuestion): RawBuilder<unknown> {
   // Steps of their own: the row policies let no condition that computes near an index.
@@ -144,7 +153,7 @@ function newsAboveRollups(db: Db, question: UsageQuestion): RawBuilder<unknown> 
        WHERE NOT EXISTS (SELECT FROM usage_rollup r WHERE r.tenant_id = ${db.tenant_id} AND r.org_id = e.org_id AND r.sku = e.sku AND r.day = e.day
                             AND r.watermark > e.xid)),
     anew AS MATERIALIZED (
-      SELECT DISTINCT org_id, sku, day FROM fresh WHERE sku = ANY (${skusOf(question, 'latest')}::text[])),`;
+      SELECT DISTINCT org_id, sku, day FROM fresh WHERE voids IS NOT NULL OR sku = ANY (${skusOf(question, 'latest')}::text[])),`;
 }
 
 function rolledPoints(db: Db, question: UsageQuestion): RawBuilder<unknown> {
@@ -152,7 +161,7 @@ function rolledPoints(db: Db, question: UsageQuestion): RawBuilder<unknown> {
     sql`EXISTS (SELECT FROM anew a WHERE a.org_id = ${row}.org_id AND a.sku = ${row}.sku AND a.day = ${row}.day)`;
   const label = question.window === 'month' ? sql`to_char(r.day, 'YYYY-MM-01')` : sql`to_char(r.day, 'YYYY-MM-DD')`;
   return sql`
-    SELECT ${label} AS start, r.org_id, r.sku, NULL::uuid AS project_id, r.count, r.quantity_sum::numeric AS quantity,
+    SELECT ${label} AS start, r.org_id, r.sku, NULL::uuid AS project_id, r.counted AS count, r.quantity_sum::numeric AS quantity,
            r.quantity_max::numeric AS quantity_max, r.quantity_min::numeric AS quantity_min, r.amount_sum::numeric AS amount,
            r.quantity_latest::numeric AS latest, r.last_time AS event_time, '' AS request_id, NULL AS identity, NULL::numeric AS weighted,
            NULL::numeric AS window_seconds
@@ -180,12 +189,16 @@ function rolledPoints(db: Db, question: UsageQuestion): RawBuilder<unknown> {
 /** One event `e` as a point; `place` has the zone and the asked time. */
 function eventPoint(question: UsageQuestion, place: RawBuilder<unknown>): RawBuilder<unknown> {
   const local = sql`(e.event_time AT TIME ZONE ${place}.time_zone)`;
+  const standing = sql`CASE WHEN ${stands} THEN e.quantity::numeric END`;
   return sql`
-    SELECT ${labelOf(question.window, local, place)} AS start, e.org_id, e.sku, e.project_id, ${dimensionsOfEvent(question)} 1::bigint AS count,
-           e.quantity::numeric AS quantity, e.quantity::numeric AS quantity_max, e.quantity::numeric AS quantity_min, e.amount::numeric AS amount,
-           e.quantity::numeric AS latest, e.event_time, e.request_id, ${identityOf(question)} AS identity,
+    SELECT ${labelOf(question.window, local, place)} AS start, e.org_id, e.sku, e.project_id, ${dimensionsOfEvent(question)}
+           CASE WHEN e.voids IS NULL THEN 1::bigint ELSE -1 END AS count, e.quantity::numeric AS quantity, ${standing} AS quantity_max,
+           ${standing} AS quantity_min, e.amount::numeric AS amount, ${standing} AS latest, e.event_time, e.request_id, ${identityOf(question)} AS identity,
            ${stockColumns(question, { place, local })}`;
 }
+
+/** No counter-event, and none that one takes back. */
+const stands = sql`e.voids IS NULL AND e.request_id NOT IN (SELECT voids FROM counter)`;
 
 const latestQuantity = sql`
   trim_scale((array_agg(latest ORDER BY event_time DESC, request_id COLLATE "C" DESC) FILTER (WHERE latest IS NOT NULL))[1])`;
@@ -199,7 +212,7 @@ function identityOf(question: UsageQuestion): RawBuilder<unknown> {
     const identity = values.length === 0 ? sql`trim_scale(e.quantity)::text` : sql`jsonb_build_array(${sql.join(values)})::text`;
     return sql`WHEN ${sku} THEN ${identity}`;
   });
-  return sql`CASE e.sku ${sql.join(cases, sql` `)} END`;
+  return sql`CASE WHEN ${stands} THEN CASE e.sku ${sql.join(cases, sql` `)} END END`;
 }
 
 /** A change times the seconds from it to the end of its window, and the seconds of the window; both cut to the asked time. */
