@@ -95,6 +95,8 @@ describe('an import is refused', () => {
       "import '../../src/offer/catalog/model.ts';",
       /sdk may import kernel, pricing$/,
     ],
+    ['of anything by the client', 'sdk/client/acks.ts', "import '../../src/kernel/money.ts';", /sdk\/client may import nothing/],
+    ['of Node by the client', 'sdk/client/acks.ts', "import 'node:fs';", /the client runs in browsers/],
     ['of the server by the console', 'console/src/main.tsx', "import '../../src/kernel/money.ts';", /console may import nothing/],
   ];
   it.each(cases)('%s', (_name, path, source, message) => {

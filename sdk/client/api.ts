@@ -235,6 +235,89 @@ export interface Api {
       next_cursor: string | null;
     };
   };
+  /** Credit notes, newest number first */
+  "GET /v1/credit-notes": {
+    query: {
+      limit?: number;
+      cursor?: string;
+      org_id?: string;
+      invoice_id?: string;
+    };
+    answer: {
+      data: ({
+        credit_note_id: string;
+        number: string;
+        kind: "correction" | "rebill";
+        invoice_id: string;
+        invoice_number: string;
+        org_id: string;
+        org_name: string;
+        currency: string;
+        total: {
+          /** decimal text */
+          amount: string;
+          currency: string;
+        };
+        reason: string;
+        /** the invoice was paid before: the amount is owed to the payer */
+        after_payment: boolean;
+        issued_at: string;
+      })[];
+      next_cursor: string | null;
+    };
+  };
+  /** A credit note with its lines */
+  "GET /v1/credit-notes/{id}": {
+    answer: {
+      credit_note_id: string;
+      number: string;
+      kind: "correction" | "rebill";
+      invoice_id: string;
+      invoice_number: string;
+      org_id: string;
+      org_name: string;
+      currency: string;
+      total: {
+        /** decimal text */
+        amount: string;
+        currency: string;
+      };
+      reason: string;
+      /** the invoice was paid before: the amount is owed to the payer */
+      after_payment: boolean;
+      issued_at: string;
+      lines: ({
+        line_id: string;
+        invoice_line_id: string;
+        description: string;
+        sku: string | null;
+        amount: {
+          /** decimal text */
+          amount: string;
+          currency: string;
+        };
+        /** what of the invoice's line stood after this note */
+        left: {
+          /** decimal text */
+          amount: string;
+          currency: string;
+        };
+      })[];
+      receipt: {
+        seq: number;
+        hash: string;
+        issued_at: string;
+      } | null;
+    };
+  };
+  /** The credit note as PDF */
+  "GET /v1/credit-notes/{id}.pdf": {
+    answer: null;
+  };
+  /** All that is needed to verify the credit note offline */
+  "GET /v1/credit-notes/{id}/bundle": {
+    answer: null;
+  };
   /** What happened, newest first, with the state of its delivery */
   "GET /v1/events": {
     query: {
@@ -294,6 +377,18 @@ export interface Api {
           amount: string;
           currency: string;
         };
+        /** the sum of its credit notes */
+        credited: {
+          /** decimal text */
+          amount: string;
+          currency: string;
+        };
+        /** what is still to be paid; below zero, what is to be given back */
+        balance: {
+          /** decimal text */
+          amount: string;
+          currency: string;
+        };
         issued_at: string;
         due_at: string;
         paid_at: string | null;
@@ -321,6 +416,18 @@ export interface Api {
         amount: string;
         currency: string;
       };
+      /** the sum of its credit notes */
+      credited: {
+        /** decimal text */
+        amount: string;
+        currency: string;
+      };
+      /** what is still to be paid; below zero, what is to be given back */
+      balance: {
+        /** decimal text */
+        amount: string;
+        currency: string;
+      };
       issued_at: string;
       due_at: string;
       paid_at: string | null;
@@ -342,6 +449,11 @@ export interface Api {
         };
         /** decimal text */
         amount_exact: string;
+        credited: {
+          /** decimal text */
+          amount: string;
+          currency: string;
+        };
         period: {
           from: string;
           to: string;
@@ -446,6 +558,8 @@ export interface Api {
           from: string;
           to: string;
         } | null;
+        /** the entry that this one takes back, in part or whole */
+        corrects: string | null;
         created_at: string;
       })[];
       next_cursor: string | null;
@@ -1340,7 +1454,58 @@ export interface Api {
           from: string;
           to: string;
         } | null;
+        /** the entry that this one takes back, in part or whole */
+        corrects: string | null;
         created_at: string;
+      })[];
+    };
+  };
+  /** What a run would bill an organization, with nothing put on record */
+  "POST /v1/billing/previews": {
+    body: {
+      org_id: string;
+      from: string;
+      to: string;
+    };
+    answer: {
+      org_id: string;
+      period: {
+        from: string;
+        to: string;
+      };
+      /** subscriptions whose period is billed */
+      already_billed: number;
+      errors: ({
+        org_id: string;
+        subscription_id: string;
+        code: string;
+        detail: string;
+      })[];
+      invoices: ({
+        total: {
+          /** decimal text */
+          amount: string;
+          currency: string;
+        };
+        lines: ({
+          description: string;
+          sku: string | null;
+          unit: string | null;
+          /** decimal text */
+          quantity: string;
+          amount: {
+            /** decimal text */
+            amount: string;
+            currency: string;
+          };
+          /** decimal text */
+          amount_exact: string;
+          period: {
+            from: string;
+            to: string;
+          };
+          steps: (Record<string, unknown>)[];
+        })[];
       })[];
     };
   };
@@ -1394,6 +1559,61 @@ export interface Api {
       created_at: string;
     };
   };
+  /** Take lines of an invoice back, in part or whole */
+  "POST /v1/invoices/{id}/credit-notes": {
+    body: {
+      reason: string;
+      lines: "all" | ({
+        line_id: string;
+        /** with the sign of the line; what it has left unless given */
+        amount?: {
+          amount: string | number;
+          currency: string;
+        };
+      })[];
+    };
+    answer: {
+      credit_note_id: string;
+      number: string;
+      kind: "correction" | "rebill";
+      invoice_id: string;
+      invoice_number: string;
+      org_id: string;
+      org_name: string;
+      currency: string;
+      total: {
+        /** decimal text */
+        amount: string;
+        currency: string;
+      };
+      reason: string;
+      /** the invoice was paid before: the amount is owed to the payer */
+      after_payment: boolean;
+      issued_at: string;
+      lines: ({
+        line_id: string;
+        invoice_line_id: string;
+        description: string;
+        sku: string | null;
+        amount: {
+          /** decimal text */
+          amount: string;
+          currency: string;
+        };
+        /** what of the invoice's line stood after this note */
+        left: {
+          /** decimal text */
+          amount: string;
+          currency: string;
+        };
+      })[];
+      receipt: {
+        seq: number;
+        hash: string;
+        issued_at: string;
+      } | null;
+    };
+  };
   /** Record a payment that came by hand */
   "POST /v1/invoices/{id}:mark-paid": {
     body: {
@@ -1413,6 +1633,18 @@ export interface Api {
         to: string;
       };
       total: {
+        /** decimal text */
+        amount: string;
+        currency: string;
+      };
+      /** the sum of its credit notes */
+      credited: {
+        /** decimal text */
+        amount: string;
+        currency: string;
+      };
+      /** what is still to be paid; below zero, what is to be given back */
+      balance: {
         /** decimal text */
         amount: string;
         currency: string;
@@ -1438,6 +1670,11 @@ export interface Api {
         };
         /** decimal text */
         amount_exact: string;
+        credited: {
+          /** decimal text */
+          amount: string;
+          currency: string;
+        };
         period: {
           from: string;
           to: string;
@@ -1472,6 +1709,18 @@ export interface Api {
         amount: string;
         currency: string;
       };
+      /** the sum of its credit notes */
+      credited: {
+        /** decimal text */
+        amount: string;
+        currency: string;
+      };
+      /** what is still to be paid; below zero, what is to be given back */
+      balance: {
+        /** decimal text */
+        amount: string;
+        currency: string;
+      };
       issued_at: string;
       due_at: string;
       paid_at: string | null;
@@ -1493,6 +1742,11 @@ export interface Api {
         };
         /** decimal text */
         amount_exact: string;
+        credited: {
+          /** decimal text */
+          amount: string;
+          currency: string;
+        };
         period: {
           from: string;
           to: string;

@@ -102,7 +102,7 @@ function ofTiers(price: GraduatedPrice | VolumePrice, quantity: Decimal): Decima
 
 /** A percentage of money is a unit amount of a hundredth of it. */
 function asUnits({ tiers }: GraduatedPercentagePrice): GraduatedPrice['tiers'] {
-  return tiers.map(({ rate, ...tier }) => ({ ...tier, unit_amount: new Wide(rate).dividedBy(100).toFixed() }));
+  return tiers.map(({ rate, ...tier }) => ({ ...tier, unit_amount: new Wide(rate).dividedBy(100).toString() }));
 }
 
 /** Each event on its own: how much of it lies beyond the free part, found from the sums before and after it. */
@@ -144,7 +144,7 @@ function ofParts(price: Extract<Price, { model: 'matrix' | 'time_of_use' }>, eve
     const part = partOf(price, event);
     const taken = Wide.min(left, event.quantity!);
     left = left.minus(taken);
-    groups.set(part, [...(groups.get(part) ?? []), { ...event, quantity: new Wide(event.quantity!).minus(taken).toFixed() }]);
+    groups.set(part, [...(groups.get(part) ?? []), { ...event, quantity: new Wide(event.quantity!).minus(taken).toString() }]);
   }
   return sum([...groups].map(([part, group]) => afterTerms(part, ofEvents(part, group))));
 }

@@ -1,7 +1,11 @@
 import { expect, it } from 'vitest';
 import { testDatabase } from '../../../test/support/database.ts';
 import { testUsage } from '../../../test/support/usage.ts';
-import type { UsageInput } from './model.ts';
+import type { JsonObject } from '../../kernel/canonical-json.ts';
+import { counterOf } from './decide/event.ts';
+import type { UsageEvent, UsageInput } from './model.ts';
+import { writePairs } from './service/correction-write.ts';
+import { withFlusher } from './service/ingest-write.ts';
 import { rollUp } from './service/rollup.ts';
 import { type UsageQuery, usageOf } from './service/usage.ts';
 import { settledWatermark } from './service/watermark.ts';
@@ -213,6 +217,63 @@ it('refuses what no SKU can be told apart by', async () => {
       code: 'usage_query_invalid',
       details: { errors: [{ pointer }] },
     });
+});
+
+it('counts what was taken back for nothing, as soon as it is, in whatever is asked', async () => {
+  const org_id = await usage.organization();
+  const at = '2026-05-01T12:00:00Z';
+  const biggest = (sku: string) => event(org_id, sku, at, '9', { properties: { region: 'eu', 'user.id': 'b' } });
+  const taken = aggregations.map(biggest);
+  await usage.send([
+    ...aggregations.map((sku) =>
+      event(org_id, sku, '2026-05-01T06:00:00Z', '3', { properties: { region: 'eu', 'user.id': 'a' } }),
+    ),
+    ...taken,
+  ]);
+  await rollUpAll();
+  await withFlusher(t.postgres, async (client) => {
+    const pairs = taken.map(({ request_id, sku, time, properties }) => {
+      const original: UsageEvent = {
+        request_id,
+        org_id,
+        sku,
+        time,
+        quantity: '9',
+        source: 'backend',
+        properties: properties as JsonObject,
+      };
+      return {
+        counter: counterOf({ ...original, absorbed: false }, 0, { source: 'manual', metadata: { reason: 'a test' } }),
+        replacement: null,
+      };
+    });
+    await client.query('BEGIN');
+    const verdicts = await writePairs(client, t.tenant_id, pairs, now);
+    await client.query('COMMIT');
+    expect(verdicts.map(({ counter }) => counter.outcome)).toEqual(taken.map(() => 'accepted'));
+  });
+  // What stands is one event of 3, from 06:00 of the day on: 3 × 18 of 24 hours by second.
+  const expected = {
+    sum: '3',
+    count: '1',
+    max: '3',
+    min: '3',
+    latest: '3',
+    unique_count: '1',
+    average: '3',
+    weighted_sum: '2.25',
+  };
+  const all = async (over: Partial<UsageQuery>) =>
+    Object.fromEntries(
+      await Promise.all(
+        aggregations.map(async (sku) => [sku, (await ask({ org_id, sku, ...over })).data.map(({ value }) => value)]),
+      ),
+    );
+  const each = Object.fromEntries(Object.entries(expected).map(([sku, value]) => [sku, [value]]));
+  expect(await all({})).toEqual(each);
+  expect(await all({ group_by: ['region'] })).toEqual(each);
+  await rollUpAll();
+  expect(await all({})).toEqual(each);
 });
 
 it('leaves nothing for the audit to find', async () => {

@@ -65,6 +65,7 @@ export async function selectUsage(db: Db, question: UsageQuestion): Promise<Usag
       SELECT org_id, time_zone, asked_from, asked_to, asked_from AS starts, CASE WHEN rolled THEN first_at ELSE asked_to END AS ends FROM org
       UNION ALL
       SELECT org_id, time_zone, asked_from, asked_to, end_at, asked_to FROM org WHERE rolled),
+    counter AS MATERIALIZED (${countersOf(db, question)}),
     ${canRoll(question) ? newsAboveRollups(db, question) : sql``}
     point AS (
       ${canRoll(question) ? sql`${rolledPoints(db, question)} UNION ALL` : sql``}
@@ -81,11 +82,6 @@ export async function selectUsage(db: Db, question: UsageQuestion): Promise<Usag
            ${wants('weighted_sum') ? sql`trim_scale(max(window_seconds))` : sql`NULL`} AS window_seconds
       FROM point GROUP BY ${keys} ORDER BY ${keys} LIMIT ${question.most}`);
 }
-
-/** Whether an event is neither a counter-event nor taken back by one. */
-const stands = sql`(e.voids IS NULL AND NOT EXISTS (
-  SELECT FROM metering_event c WHERE c.tenant_id = e.tenant_id AND c.org_id = e.org_id AND c.sku = e.sku AND c.event_time = e.event_time
-     AND c.voids = e.request_id))`;
 
 export type StockRow = Pick<UsagePointRow, 'org_id' | 'sku' | 'project_id' | 'dimension_values' | 'quantity'>;
 
@@ -131,6 +127,14 @@ function organizations(db: Db, question: UsageQuestion): RawBuilder<unknown> {
 
 function isOfAsked({ org_ids }: UsageQuestion, org_id: RawBuilder<unknown>): RawBuilder<unknown> {
   return org_ids === null ? sql`true` : sql`${org_id} = ANY (${[...org_ids]}::uuid[])`;
+}
+
+/** The events that counter-events take back; the two share their moment. */
+function countersOf(db: Db, { sku }: UsageQuestion): RawBuilder<unknown> {
+  return sql`
+    SELECT e.voids FROM org JOIN metering_event e ON e.tenant_id = ${db.tenant_id} AND e.org_id = org.org_id AND e.event_time >= org.asked_from
+       AND e.event_time < org.asked_to
+     WHERE e.voids IS NOT NULL AND ${sku === null ? sql`true` : sql`e.sku = ${sku}`}`;
 }
 
 /** Events that no rollup holds, and the days that they change in more than the sums. */
@@ -185,14 +189,16 @@ function rolledPoints(db: Db, question: UsageQuestion): RawBuilder<unknown> {
 /** One event `e` as a point; `place` has the zone and the asked time. */
 function eventPoint(question: UsageQuestion, place: RawBuilder<unknown>): RawBuilder<unknown> {
   const local = sql`(e.event_time AT TIME ZONE ${place}.time_zone)`;
+  const standing = sql`CASE WHEN ${stands} THEN e.quantity::numeric END`;
   return sql`
     SELECT ${labelOf(question.window, local, place)} AS start, e.org_id, e.sku, e.project_id, ${dimensionsOfEvent(question)}
-           CASE WHEN e.voids IS NULL THEN 1::bigint ELSE -1 END AS count, e.quantity::numeric AS quantity,
-           CASE WHEN ${stands} THEN e.quantity::numeric END AS quantity_max, CASE WHEN ${stands} THEN e.quantity::numeric END AS quantity_min,
-           e.amount::numeric AS amount, CASE WHEN ${stands} THEN e.quantity::numeric END AS latest, e.event_time, e.request_id,
-           ${identityOf(question)} AS identity,
+           CASE WHEN e.voids IS NULL THEN 1::bigint ELSE -1 END AS count, e.quantity::numeric AS quantity, ${standing} AS quantity_max,
+           ${standing} AS quantity_min, e.amount::numeric AS amount, ${standing} AS latest, e.event_time, e.request_id, ${identityOf(question)} AS identity,
            ${stockColumns(question, { place, local })}`;
 }
+
+/** No counter-event, and none that one takes back. */
+const stands = sql`e.voids IS NULL AND e.request_id NOT IN (SELECT voids FROM counter)`;
 
 const latestQuantity = sql`
   trim_scale((array_agg(latest ORDER BY event_time DESC, request_id COLLATE "C" DESC) FILTER (WHERE latest IS NOT NULL))[1])`;
@@ -203,9 +209,9 @@ function identityOf(question: UsageQuestion): RawBuilder<unknown> {
   if (counted.length === 0) return sql`NULL::text`;
   const cases = counted.map(({ sku, dimensions }) => {
     // As billing counts them: by the first dimension, without which the catalog takes no such SKU.
-    return sql`WHEN ${sku} THEN CASE WHEN ${stands} THEN e.properties ->> ${dimensions[0]} END`;
+    return sql`WHEN ${sku} THEN e.properties ->> ${dimensions[0]}`;
   });
-  return sql`CASE e.sku ${sql.join(cases, sql` `)} END`;
+  return sql`CASE WHEN ${stands} THEN CASE e.sku ${sql.join(cases, sql` `)} END END`;
 }
 
 /** A change times the seconds from it to the end of its window, and the seconds of the window; both cut to the asked time. */
