@@ -6,6 +6,7 @@ import type { Postgres } from '../../platform/postgres.ts';
 import { Amount, Currency, Decimal, DecimalText, Id, Problem, Text } from '../../platform/schemas.ts';
 import { type EvaluateInput, evaluate } from '../../pricing/evaluate.ts';
 import { AGGREGATIONS } from '../../pricing/language.ts';
+import { backtestRoutes } from './routes/backtests.ts';
 import { estimate } from './service/estimate.ts';
 
 const tags = ['Pricing'];
@@ -57,6 +58,7 @@ const EstimateAnswer = z.object({
 });
 
 export function routes(server: Server, deps: { postgres: Postgres }): void {
+  backtestRoutes(server, deps);
   server.raw.route({
     method: 'POST',
     url: '/v1/pricing/evaluate',
