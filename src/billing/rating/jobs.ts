@@ -1,6 +1,7 @@
 import type { JobDefinition } from '../../platform/jobs.ts';
 import { executeBacktest, failBacktest } from './service/backtest/run.ts';
 import { backtest_job } from './service/backtests.ts';
+import { sweepEstimates } from './service/estimate.ts';
 
 export const jobs: readonly JobDefinition[] = [
   {
@@ -18,5 +19,10 @@ export const jobs: readonly JobDefinition[] = [
         throw error;
       }
     },
+  },
+  {
+    name: 'rating.sweep_estimates',
+    cron: '43 3 * * *',
+    run: (_payload, { postgres, clock }) => sweepEstimates(postgres, clock.now()),
   },
 ];
