@@ -1,6 +1,8 @@
 import { Readable } from 'node:stream';
 import { stringify } from 'csv-stringify';
 import { z } from 'zod';
+import { formatFixed, parseDecimal, unitsAt } from '../../../kernel/decimal.ts';
+import { currencyDecimals } from '../../../kernel/money.ts';
 import { draftAnswer, PriceDraftAnswer } from '../../../offer/catalog/model.ts';
 import { requireScope, type Server, scopeOf, toFastifyUrl } from '../../../platform/http.ts';
 import type { Postgres, Scope } from '../../../platform/postgres.ts';
@@ -97,12 +99,18 @@ export function backtestRoutes(server: Server, deps: { postgres: Postgres }): vo
   csvRoute(server, deps);
 }
 
-/** The whole table as a file. Cells that a spreadsheet would run as a formula are escaped. */
+/** The whole table as a file. Text that a spreadsheet would run as a formula is escaped; amounts stay numbers, below zero too. */
 function csvRoute(server: Server, { postgres }: { postgres: Postgres }): void {
   server.raw.route<{ Params: { id: string } }>({
     method: 'GET',
     url: toFastifyUrl('/v1/pricing/backtests/{id}/organizations.csv'),
-    schema: { summary: 'The same as CSV, all of it', tags, params, querystring: z.strictObject({}), security: [{ bearer: [] }] },
+    schema: {
+      summary: 'The same as CSV, all of it',
+      tags,
+      params,
+      querystring: z.strictObject({}),
+      security: [{ bearer: [] }],
+    },
     config: { scope: 'billing:read' },
     onRequest: server.authorize('billing:read'),
     handler: async (request, reply) => {
@@ -112,39 +120,54 @@ function csvRoute(server: Server, { postgres }: { postgres: Postgres }): void {
       const backtest = await postgres.read(scope, (db) => backtestById(db, id));
       const columns = columnsOf(backtest);
       const rows = Readable.from(rowsOf(postgres, scope, backtest, columns));
-      const csv = rows.pipe(stringify({ header: true, columns: columns.map(({ name }) => name), escape_formulas: true }));
+      const csv = stringify({
+        header: true,
+        columns: columns.map(({ name }) => name),
+        escape_formulas: true,
+        cast: { bigint: (units, { index }) => formatFixed({ units, scale: columns[index]!.scale ?? 0 }) },
+      });
       rows.on('error', (error) => csv.destroy(error));
       return reply
         .type('text/csv; charset=utf-8')
         .header('content-disposition', `attachment; filename="backtest-${backtest.from}-to-${backtest.to}.csv"`)
-        .send(csv);
+        .send(rows.pipe(csv));
     },
   });
 }
 
+/** A column of text, or with `scale` of numbers, whose cells are units of that many decimals. */
 interface Column {
   name: string;
-  of(row: BacktestOrganization): string;
+  scale?: number;
+  of(row: BacktestOrganization): string | bigint | null;
 }
 
-function columnsOf({ compare_draft_id }: Backtest): Column[] {
+function columnsOf({ compare_draft_id, currency }: Backtest): Column[] {
+  const amount = (name: string, read: (row: BacktestOrganization) => { amount: string } | undefined): Column => {
+    const scale = currencyDecimals(currency);
+    return { name, scale, of: (row) => unitsOf(read(row)?.amount, scale) };
+  };
   const side = (name: 'draft' | 'compare'): Column[] => [
-    { name, of: (row) => row[name]?.amount.amount ?? '' },
-    { name: `${name}_difference`, of: (row) => row[name]?.difference.amount ?? '' },
-    { name: `${name}_percent`, of: (row) => row[name]?.percent ?? '' },
-    { name: `${name}_partners`, of: (row) => row[name]?.partners.amount ?? '' },
+    amount(name, (row) => row[name]?.amount),
+    amount(`${name}_difference`, (row) => row[name]?.difference),
+    { name: `${name}_percent`, scale: 2, of: (row) => unitsOf(row[name]?.percent, 2) },
+    amount(`${name}_partners`, (row) => row[name]?.partners),
   ];
   return [
     { name: 'org_id', of: (row) => row.org_id },
     { name: 'org_slug', of: (row) => row.org_slug },
     { name: 'legal_name', of: (row) => row.legal_name },
     { name: 'basis', of: (row) => row.basis },
-    { name: 'before', of: (row) => row.before?.amount.amount ?? '' },
-    { name: 'before_partners', of: (row) => row.before?.partners.amount ?? '' },
+    amount('before', (row) => row.before?.amount),
+    amount('before_partners', (row) => row.before?.partners),
     ...side('draft'),
     ...(compare_draft_id === null ? [] : side('compare')),
-    { name: 'fault', of: (row) => (row.fault ? `${row.fault.code}: ${row.fault.detail}` : '') },
+    { name: 'fault', of: ({ fault }) => fault && `${fault.code}: ${fault.detail}` },
   ];
+}
+
+function unitsOf(decimal: string | null | undefined, scale: number): bigint | null {
+  return decimal === null || decimal === undefined ? null : unitsAt(parseDecimal(decimal), scale);
 }
 
 async function* rowsOf(postgres: Postgres, scope: Scope, { backtest_id }: Backtest, columns: readonly Column[]) {

@@ -28,7 +28,7 @@ import { loadTrials, type TrialScope, widely } from './load.ts';
 import { summaryOf } from './summary.ts';
 
 /** Organizations whose results are stored together: enough to make questions large, few enough that a kill costs little. */
-const chunk_size = 400;
+const organizations_per_chunk = 400;
 
 /** Organizations that are rated before others get their turn in the process. */
 const rated_at_once = 20;
@@ -37,6 +37,8 @@ export interface BacktestDeps {
   postgres: Postgres;
   clock: Clock;
   signal?: AbortSignal;
+  /** Organizations; as many as serve it best unless given. */
+  chunk_size?: number;
 }
 
 interface Named {
@@ -60,7 +62,7 @@ export async function executeBacktest(deps: BacktestDeps, named: Named): Promise
         ...widely(trial.window),
         org_ids: row.org_ids,
         after: row.after_org_id,
-        limit: chunk_size,
+        limit: deps.chunk_size ?? organizations_per_chunk,
       };
       const org_ids = await deps.postgres.read(scope, (db) => organizationsOnPlan(db, asked));
       if (org_ids.length === 0) return await deps.postgres.transact(scope, (tx) => complete(tx, row));
