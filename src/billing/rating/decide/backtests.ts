@@ -1,11 +1,6 @@
-import type { JsonObject } from '../../../kernel/canonical-json.ts';
-import { add, compare, formatDecimal, maximum, minimum, multiply, parseDecimal } from '../../../kernel/decimal.ts';
-import { CodedError } from '../../../kernel/errors.ts';
-import { fromMinor, toMinor } from '../../../kernel/money.ts';
+import { compare, multiply, parseDecimal } from '../../../kernel/decimal.ts';
 import { before, lastMoment, localDate, startOfDay } from '../../../kernel/period.ts';
 import type { BacktestDemand } from '../../../offer/catalog/model.ts';
-import { type Partner, type RateOf, splitGross } from '../../partners/model.ts';
-import { besideBilled, calendarInterval, priorKey, rateSubscription, servicePeriods } from '../decide.ts';
 import {
   type BacktestSummary,
   SIDES,
@@ -15,7 +10,9 @@ import {
   type TrialTotal,
   type Verdict,
 } from '../model/backtests.ts';
-import type { ItemUsage, OtherParts, RatedCharge, RatedItem, RatedSubscription, ServicePeriod } from '../model.ts';
+import type { RatedCharge, RatedItem, RatedSubscription, ServicePeriod } from '../model.ts';
+import { besideBilled, calendarInterval, servicePeriods } from './periods.ts';
+import type { EarlierCharge } from './portions.ts';
 
 /** Months `[from, to)`, each a first of a month. */
 export interface Window {
@@ -38,42 +35,25 @@ export interface TrialRun {
   readonly periods: readonly ServicePeriod[];
 }
 
-/** A charge of a billed period as it counts against the parts beside it, with the partner's share of it. */
-export interface BilledCharge {
-  readonly billed_period_id: string;
-  readonly kind: 'usage' | 'base' | 'action';
-  readonly sku: string | null;
-  readonly from: string;
-  readonly to: string;
-  readonly quantity: string;
-  readonly amount_exact: string;
-  readonly amount_minor: bigint;
-  readonly partner_minor: bigint;
-  readonly price_hash: string;
-  readonly has_usage: boolean;
-}
-
 /** One side of a trial: what the subscription pays there, its overrides applied. */
 export interface SideTerms {
   readonly base_amount: string | null;
   readonly items: readonly RatedItem[];
 }
 
-/** A subscription with all that its trial reads. Maps go by a service period's `from`, usage by `usageKey`. */
-export interface Trial {
-  readonly subscription: RatedSubscription;
-  readonly terms: Readonly<Record<Side, SideTerms | TrialFault | null>>;
-  readonly runs: readonly TrialRun[];
-  readonly charges: readonly BilledCharge[];
-  readonly usage: ReadonlyMap<string, ItemUsage>;
-  readonly partners: ReadonlyMap<string, Partner>;
+/** A charge on one side, stored or worked out: the base fee has the SKU ''. */
+export interface TrialLine {
+  readonly to: string;
+  readonly sku: string;
+  readonly amount_minor: bigint;
+  readonly partner_minor: bigint;
 }
 
-export interface TrialTerms {
-  readonly window: Window;
-  readonly rounding: string;
-  readonly watermark: string;
-  readonly rateOf: RateOf;
+/** A subscription with its charges on every side: null where there is no such side, a fault where they cannot be worked out. */
+export interface Trial {
+  readonly subscription: RatedSubscription;
+  readonly runs: readonly TrialRun[];
+  readonly lines: Readonly<Record<Side, readonly TrialLine[] | TrialFault | null>>;
 }
 
 /** Every month of a window, as YYYY-MM-01. */
@@ -123,55 +103,56 @@ function billedRun(subscription: RatedSubscription, span: BilledSpan): TrialRun 
 }
 
 /** What an organization's months come to on every side, and the same by SKU. One that faults on any side has no amounts on any. */
-export function rateOrganization(trials: readonly Trial[], terms: TrialTerms): { results: TrialResult[]; totals: TrialTotal[] } {
+export function tallyOrganization(
+  org_id: string,
+  trials: readonly Trial[],
+  window: Window,
+): { results: TrialResult[]; totals: TrialTotal[] } {
   const months = new Map<string, Set<'billed' | 'rated'>>();
-  const totals = new Map<string, TrialTotal & { amounts: Record<Side, bigint> }>();
   const sums = new Map<string, { amounts: Record<Side, bigint>; partners: Record<Side, bigint> }>();
-  let fault: TrialFault | null = null;
-  for (const trial of trials) {
-    const { time_zone } = trial.subscription;
-    for (const run of trial.runs) {
-      for (const period of run.periods) {
-        const month = monthOf(period.to, time_zone);
-        if (!within(month, terms.window)) continue;
-        months.set(month, (months.get(month) ?? new Set()).add(run.billed ? 'billed' : 'rated'));
+  const totals = new Map<string, { month: string; sku: string; amounts: Record<Side, bigint> }>();
+  for (const { subscription, runs, lines } of trials) {
+    const monthWithin = (to: string) => {
+      const month = monthOf(to, subscription.time_zone);
+      return month >= `${window.from}` && month < `${window.to}` ? month : undefined;
+    };
+    for (const run of runs) {
+      for (const { to } of run.periods) {
+        const month = monthWithin(to);
+        if (month) months.set(month, (months.get(month) ?? new Set()).add(run.billed ? 'billed' : 'rated'));
       }
     }
     for (const side of SIDES) {
-      const lines = linesOf(trial, side, terms);
-      if ('code' in lines) {
-        fault ??= lines;
-        continue;
-      }
-      for (const line of lines) {
-        if (!within(line.month, terms.window)) continue;
-        const sum = sums.get(line.month) ?? { amounts: nothing(), partners: nothing() };
-        sums.set(line.month, sum);
-        sum.amounts[side] += line.amount_minor;
-        sum.partners[side] += line.partner_minor;
-        const key = `${line.month} ${line.sku}`;
-        const total = totals.get(key) ?? { month: line.month, sku: line.sku, amounts: nothing() };
-        totals.set(key, total);
-        total.amounts[side] += line.amount_minor;
+      const own = lines[side];
+      if (own === null || isFault(own)) continue;
+      for (const { to, sku, amount_minor, partner_minor } of own) {
+        const month = monthWithin(to);
+        if (!month) continue;
+        const sum = sums.get(month) ?? { amounts: nothing(), partners: nothing() };
+        sums.set(month, sum);
+        sum.amounts[side] += amount_minor;
+        sum.partners[side] += partner_minor;
+        const total = totals.get(`${month} ${sku}`) ?? { month, sku, amounts: nothing() };
+        totals.set(`${month} ${sku}`, total);
+        total.amounts[side] += amount_minor;
       }
     }
   }
-  const compared = trials.some((trial) => trial.terms.compare !== null);
-  const [{ subscription } = { subscription: undefined }] = trials;
+  const fault =
+    trials.flatMap(({ lines }) => SIDES.map((side) => lines[side]).filter((own) => own !== null && isFault(own)))[0] ?? null;
+  const compared = trials.some(({ lines }) => lines.compare !== null);
+  const shown = ({ before, draft, compare }: Record<Side, bigint>) =>
+    fault ? { before: null, draft: null, compare: null } : { before, draft, compare: compared ? compare : null };
   const results = [...months].sort().map(([month, kinds]): TrialResult => {
     const sum = sums.get(month) ?? { amounts: nothing(), partners: nothing() };
-    const shown = ({ before, draft, compare }: Record<Side, bigint>) =>
-      fault ? { before: null, draft: null, compare: null } : { before, draft, compare: compared ? compare : null };
-    return {
-      org_id: subscription!.org_id,
-      month,
-      basis: kinds.size > 1 ? 'mixed' : [...kinds][0]!,
-      amounts: shown(sum.amounts),
-      partners: shown(sum.partners),
-      fault,
-    };
+    const basis = kinds.size > 1 ? 'mixed' : [...kinds][0]!;
+    return { org_id, month, basis, amounts: shown(sum.amounts), partners: shown(sum.partners), fault };
   });
   return { results, totals: fault ? [] : [...totals.values()] };
+}
+
+export function isFault(lines: readonly TrialLine[] | SideTerms | TrialFault): lines is TrialFault {
+  return 'code' in lines;
 }
 
 const nothing = (): Record<Side, bigint> => ({ before: 0n, draft: 0n, compare: 0n });
@@ -181,105 +162,28 @@ function monthOf(to: string, time_zone: string): string {
   return `${localDate(Temporal.Instant.from(lastMoment(to)), time_zone).with({ day: 1 })}`;
 }
 
-function within(month: string, window: Window): boolean {
-  return month >= `${window.from}` && month < `${window.to}`;
-}
-
-interface TrialLine {
-  month: string;
-  sku: string;
-  amount_minor: bigint;
-  partner_minor: bigint;
-}
-
-/** Every charge of one side, in order of time: each run counts on those before it, as billing does. */
-function linesOf(trial: Trial, side: Side, terms: TrialTerms): TrialLine[] | TrialFault {
-  const { subscription, runs } = trial;
-  const chosen = trial.terms[side];
-  if (chosen === null) return [];
-  const charges = Map.groupBy(trial.charges, (charge) => charge.billed_period_id);
-  const priced = 'code' in chosen ? chosen : { ...subscription, ...chosen };
-  const prior = new Map<string, OtherParts>();
-  const lines: TrialLine[] = [];
-  for (const run of runs) {
-    const stored = side === 'before' && run.billed ? (charges.get(run.billed.billed_period_id) ?? []) : null;
-    if (stored === null && 'code' in priced) return priced;
-    try {
-      const made =
-        stored ?? rated(priced as RatedSubscription, run, trial, prior, terms).map((each) => asBilled(each, trial, terms));
-      for (const charge of made) {
-        const month = monthOf(charge.to, subscription.time_zone);
-        lines.push({ month, sku: charge.sku ?? '', amount_minor: charge.amount_minor, partner_minor: charge.partner_minor });
-        count(prior, charge, run, subscription.currency);
-      }
-    } catch (error) {
-      if (!(error instanceof CodedError)) throw error;
-      return { side, code: error.code, detail: error.details.errors?.[0]?.detail ?? error.message };
-    }
-  }
-  return lines;
-}
-
-function rated(
-  subscription: RatedSubscription,
-  { periods }: TrialRun,
-  { usage, partners }: Trial,
-  prior: ReadonlyMap<string, OtherParts>,
-  { rounding, watermark }: TrialTerms,
-): RatedCharge[] {
-  const contexts = new Map([...partners].map(([from, { partner_id }]): [string, JsonObject] => [from, { partner_id }]));
-  // Only a part of an interval has others beside it.
-  const parts = new Set(periods.filter(isPart).map((period) => period.interval_from));
-  const beside = new Map([...prior].filter(([key]) => parts.has(key.split(' ', 1)[0]!)));
-  return rateSubscription({ subscription, rounding, watermark, periods, usage, prior: beside, contexts });
-}
-
-const isPart = (period: ServicePeriod) => before(period.interval_from, period.from) || before(period.to, period.interval_to);
-
-function asBilled(charge: RatedCharge, { partners }: Trial, { rateOf }: TrialTerms): BilledCharge {
-  const partner = partners.get(charge.from);
-  const pct = partner ? rateOf(partner.partner_tier, charge.sku) : '0';
+/** A charge that a run would make, as the parts after it know it; they are billed in order. */
+export function asEarlier(charge: RatedCharge, { items }: SideTerms, { periods }: TrialRun): EarlierCharge | null {
+  const item = items.find(({ sku }) => sku === charge.sku);
+  const period = periods.find(({ from }) => from === charge.from);
+  if (charge.kind !== 'usage' || !item || !period) return null;
+  const { from, to, quantity, amount_exact, amount_minor, inputs } = charge;
+  const { interval_from, interval_to } = period;
   return {
-    billed_period_id: '',
-    kind: charge.kind,
-    sku: charge.sku,
-    from: charge.from,
-    to: charge.to,
-    quantity: charge.quantity,
-    amount_exact: charge.amount_exact,
-    amount_minor: charge.amount_minor,
-    partner_minor: splitGross({ gross_minor: charge.amount_minor, pct }).partner_minor,
-    price_hash: String(charge.inputs.price_hash),
-    has_usage: (charge.usage?.count ?? 0) > 0,
+    ...{ charge_id: '', billed_period_id: '', from, to, interval_from, interval_to, quantity, amount_exact, amount_minor, item },
+    open: inputs.open === true,
+    share: inputs.share ?? null,
   };
 }
 
-/** Adds a charge to what the parts after it are priced on top of, as the sums over stored charges do. */
-function count(prior: Map<string, OtherParts>, charge: BilledCharge, { periods }: TrialRun, currency: string): void {
-  if (charge.kind !== 'usage' || charge.sku === null) return;
-  const { sku, price_hash, quantity, from } = charge;
-  const period = periods.find((each) => !before(charge.from, each.interval_from) && before(charge.from, each.interval_to));
-  if (!period) return;
-  const key = priorKey(period, { sku, price_hash });
-  const known = prior.get(key) ?? noParts;
-  const sum = (a: string, b: string) => formatDecimal(add(parseDecimal(a), parseDecimal(b)));
-  const own = charge.has_usage ? quantity : null;
-  prior.set(key, {
-    quantity: sum(known.quantity, quantity),
-    amount_exact: sum(known.amount_exact, charge.amount_exact),
-    amount: fromMinor(toMinor(parseDecimal(known.amount), currency) + charge.amount_minor, currency),
-    highest: chosen(known.highest, own, maximum),
-    lowest: chosen(known.lowest, own, minimum),
-    latest: own === null || (known.latest && before(from, known.latest.from)) ? known.latest : { quantity: own, from },
-  });
+/** What the parts of intervals have before them: charges of the same intervals, and only where a period is a part of one. */
+export function besideOf(run: TrialRun, earlier: readonly EarlierCharge[]): EarlierCharge[] {
+  const intervals = new Set(run.periods.filter(isPart).map((period) => period.interval_from));
+  return earlier.filter((charge) => intervals.has(charge.interval_from));
 }
 
-const noParts: OtherParts = { quantity: '0', amount_exact: '0', amount: '0', highest: null, lowest: null, latest: null };
-
-function chosen(a: string | null, b: string | null, choose: typeof maximum): string | null {
-  if (a === null || b === null) return a ?? b;
-  return formatDecimal(choose(parseDecimal(a), parseDecimal(b)));
-}
+export const isPart = (period: ServicePeriod) =>
+  before(period.interval_from, period.from) || before(period.to, period.interval_to);
 
 /** What a plan's demand makes of a completed backtest: every reason why it does not pass. */
 export function verdictOf(

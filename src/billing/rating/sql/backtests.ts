@@ -11,7 +11,6 @@ import type {
   TrialResult,
   TrialTotal,
 } from '../model/backtests.ts';
-import type { UsageRectangle } from '../model.ts';
 
 export interface BacktestRow {
   backtest_id: string;
@@ -329,34 +328,23 @@ export async function insertPublication(
             ${JSON.stringify(publication.demand)}::jsonb, ${tx.now.toString()})`);
 }
 
-export type BilledTake = UsageRectangle & { billed_period_id: string };
-
-/** What the live billed periods of some subscriptions took. */
-export function takesOfBilled(db: Db, subscription_ids: readonly string[]): Promise<BilledTake[]> {
-  return db.rows(sql`
-    SELECT billed_period_id, lower(during) AS "from", upper(during) AS "to", lower(arrived)::text AS arrived_from, upper(arrived)::text AS arrived_to
-      FROM usage_take WHERE tenant_id = ${db.tenant_id} AND subscription_id = ANY (${subscription_ids}::uuid[]) AND live`);
-}
-
 export interface BilledChargeRow {
   charge_id: string;
-  billed_period_id: string;
-  kind: 'usage' | 'base';
+  subscription_id: string;
   sku: string | null;
-  from: string;
   to: string;
-  quantity: string;
-  amount_exact: string;
   amount_minor: string;
-  price_hash: string | null;
-  usage_count: string | null;
 }
 
-/** The charges of billed periods, in order of time. */
-export function chargesOfPeriods(db: Db, billed_period_ids: readonly string[]): Promise<BilledChargeRow[]> {
+/** The live charges of billed periods, and corrections of them, that lie in some time. */
+export function billedChargesOf(
+  db: Db,
+  of: { org_ids: readonly string[]; ids: readonly string[]; from: string; to: string },
+): Promise<BilledChargeRow[]> {
   return db.rows(sql`
-    SELECT charge_id, billed_period_id, kind, sku, lower(during) AS "from", upper(during) AS "to", trim_scale(quantity)::text AS quantity,
-           trim_scale(amount_exact)::text AS amount_exact, amount_minor, inputs->>'price_hash' AS price_hash, usage_count
-      FROM charge WHERE tenant_id = ${db.tenant_id} AND billed_period_id = ANY (${billed_period_ids}::uuid[]) AND live AND kind <> 'action'
-     ORDER BY lower(during), sku NULLS FIRST`);
+    SELECT c.charge_id, c.subscription_id, c.sku, upper(c.during) AS "to", c.amount_minor
+      FROM billed_period p
+      JOIN charge c ON c.tenant_id = p.tenant_id AND c.billed_period_id = p.billed_period_id AND c.live AND c.kind <> 'action'
+     WHERE p.tenant_id = ${db.tenant_id} AND p.org_id = ANY (${of.org_ids}::uuid[]) AND p.subscription_id = ANY (${of.ids}::uuid[]) AND p.live
+       AND c.during && tstzrange(${of.from}::timestamptz, ${of.to}::timestamptz)`);
 }

@@ -1,4 +1,3 @@
-import { setImmediate as breathe } from 'node:timers/promises';
 import { emit } from '../../../../foundation/events/service.ts';
 import { tenantNow } from '../../../../foundation/tenancy/model.ts';
 import { requireTenant } from '../../../../foundation/tenancy/service.ts';
@@ -9,7 +8,7 @@ import { rollUp } from '../../../../usage/metering/service/rollup.ts';
 import { settledWatermark } from '../../../../usage/metering/service/watermark.ts';
 import { commissionRates } from '../../../partners/service.ts';
 import { countOrganizationsOnPlan, organizationsOnPlan } from '../../../subscriptions/service/offers.ts';
-import { monthsOf, rateOrganization, type TrialTerms, type Window } from '../../decide/backtests.ts';
+import { monthsOf, tallyOrganization, type Window } from '../../decide/backtests.ts';
 import { errors } from '../../errors.ts';
 import type { events } from '../../events.ts';
 import type { TrialResult, TrialTotal } from '../../model/backtests.ts';
@@ -25,13 +24,11 @@ import {
 } from '../../sql/backtests.ts';
 import { roundingOf } from '../subscriptions.ts';
 import { loadTrials, type TrialScope, widely } from './load.ts';
+import { rateTrials, type TrialTerms } from './rate.ts';
 import { summaryOf } from './summary.ts';
 
 /** Organizations whose results are stored together: enough to make questions large, few enough that a kill costs little. */
 const organizations_per_chunk = 400;
-
-/** Organizations that are rated before others get their turn in the process. */
-const rated_at_once = 20;
 
 export interface BacktestDeps {
   postgres: Postgres;
@@ -127,16 +124,13 @@ interface Outcome {
   totals: TrialTotal[];
 }
 
-async function rateChunk(deps: BacktestDeps, scope: Scope, trial: TrialWork, org_ids: readonly string[]): Promise<Outcome> {
-  const trials = await deps.postgres.read(scope, (db) => loadTrials(db, trial, org_ids));
+async function rateChunk(deps: BacktestDeps, scope: Scope, work: TrialWork, org_ids: readonly string[]): Promise<Outcome> {
+  const trials = await deps.postgres.read(scope, async (db) => rateTrials(db, await loadTrials(db, work, org_ids), work));
   const outcome: Outcome = { results: [], totals: [] };
-  let rated = 0;
-  for (const own of trials.values()) {
-    const { results, totals } = rateOrganization(own, trial);
+  for (const [org_id, own] of Map.groupBy(trials, (trial) => trial.subscription.org_id)) {
+    const { results, totals } = tallyOrganization(org_id, own, work.window);
     outcome.results.push(...results);
     outcome.totals.push(...totals);
-    rated += 1;
-    if (rated % rated_at_once === 0) await breathe();
   }
   return outcome;
 }
