@@ -1,6 +1,7 @@
 import { events as actionEvents } from '../billing/actions/events.ts';
 import { events as invoicingEvents } from '../billing/invoicing/events.ts';
 import { events as partnerEvents } from '../billing/partners/events.ts';
+import { events as ratingEvents } from '../billing/rating/events.ts';
 import { events as subscriptionEvents } from '../billing/subscriptions/events.ts';
 import { giveItems } from '../billing/subscriptions/reactions.ts';
 import { embeddedPublisher } from '../foundation/events/adapters/embedded.ts';
@@ -26,6 +27,7 @@ export const allEvents = {
   ...meterEvents,
   ...partnerEvents,
   ...subscriptionEvents,
+  ...ratingEvents,
   ...actionEvents,
   ...invoicingEvents,
 } as const;
@@ -35,6 +37,7 @@ export type EventType = keyof typeof allEvents;
 /** What happens when. An event without a line here does not compile; an empty line says that nothing follows yet. */
 export const reactions: Record<EventType, readonly Reaction[]> = {
   'charge.created': [],
+  'backtest.completed': [],
   'billing.run.completed': [],
   'credit_note.issued': [],
   'invoice.generated': [],
@@ -62,6 +65,9 @@ export const reactions: Record<EventType, readonly Reaction[]> = {
   'plan.created': [],
   'plan.updated': [],
   'price.changed': [giveItems],
+  'price_draft.created': [],
+  'price_draft.updated': [],
+  'price_draft.published': [],
   'usage.reported': [],
   'usage.rolled_up': [],
   'site.created': [],

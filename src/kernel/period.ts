@@ -113,6 +113,11 @@ export function before(a: string, b: string): boolean {
   return a !== b && Temporal.Instant.compare(Temporal.Instant.from(a), Temporal.Instant.from(b)) < 0;
 }
 
+/** The last moment of a half-open period that ends at `to` (RFC 3339), to the microsecond that the database keeps. */
+export function lastMoment(to: string): string {
+  return Temporal.Instant.from(to).subtract({ microseconds: 1 }).toString();
+}
+
 /** The days of `[start, end)`, as dates. */
 export function daysBetween(start: Temporal.PlainDate, end: Temporal.PlainDate): number {
   return start.until(end, { largestUnit: 'days' }).days;

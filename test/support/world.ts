@@ -1,4 +1,5 @@
 import { executeRun } from '../../src/billing/invoicing/service/run.ts';
+import { executeBacktest } from '../../src/billing/rating/service/backtest/run.ts';
 import { clock } from '../../src/platform/clock.ts';
 import type { Answer, TestServer, TestTenant } from './server.ts';
 
@@ -103,6 +104,14 @@ export async function populate(s: TestServer, tenant: TestTenant, name: string):
     const note = await made(`/v1/invoices/${ids[`${place}_invoice`]}/credit-notes`, { reason: 'A reason', lines });
     ids[`${place}_credit_note`] = note.credit_note_id;
   }
+  const draft = (title: string) => made('/v1/pricing/drafts', { name: title, plan_id: ids.plan, base_amount: '6.00' });
+  ids.draft = (await draft('A draft')).draft_id;
+  ids.other_draft = (await draft('Another draft')).draft_id;
+  ids.loose_draft = (await draft('A draft to discard')).draft_id;
+  const months = { draft_id: ids.draft, compare_draft_id: ids.other_draft, from: '2025-01', to: '2025-02' };
+  ids.backtest = (await made('/v1/pricing/backtests', months)).backtest_id;
+  await executeBacktest({ postgres: s.t.postgres, clock }, { tenant_id: tenant.tenant_id, backtest_id: ids.backtest! });
+  ids.waiting_backtest = (await made('/v1/pricing/backtests', months)).backtest_id;
   return { ids, call };
 }
 
@@ -204,6 +213,34 @@ export function samplesOf(ids: Readonly<Record<string, string>>, n: string): Rec
     'POST /v1/pricing/estimate': {
       url: '/v1/pricing/estimate',
       body: { org_id: ids.org, project_id: ids.project, skus: { [ids.sku!]: '2' }, leads: '5' },
+    },
+    'POST /v1/pricing/drafts': {
+      url: '/v1/pricing/drafts',
+      body: { name: `Draft ${n}`, plan_id: ids.plan, skus: { [ids.sku!]: { model: 'unit', unit_amount: '1' } } },
+    },
+    'GET /v1/pricing/drafts': { url: `/v1/pricing/drafts?plan_id=${ids.plan}` },
+    'GET /v1/pricing/drafts/{draft_id}': { url: `/v1/pricing/drafts/${ids.draft}` },
+    'PATCH /v1/pricing/drafts/{draft_id}': { url: `/v1/pricing/drafts/${ids.other_draft}`, body: { name: `Renamed ${n}` } },
+    'POST /v1/pricing/drafts/{draft_id}:discard': { url: `/v1/pricing/drafts/${ids.loose_draft}:discard` },
+    'GET /v1/pricing/drafts/{draft_id}/differences': { url: `/v1/pricing/drafts/${ids.draft}/differences` },
+    'GET /v1/pricing/drafts/{draft_id}/publication': { url: `/v1/pricing/drafts/${ids.draft}/publication` },
+    'GET /v1/plans/{plan_id}/publish-policy': { url: `/v1/plans/${ids.plan}/publish-policy` },
+    'PUT /v1/plans/{plan_id}/publish-policy': {
+      url: `/v1/plans/${ids.addon}/publish-policy`,
+      body: { require_backtest: { max_increase_percent: '5', months: 3 } },
+    },
+    'POST /v1/pricing/backtests': {
+      url: '/v1/pricing/backtests',
+      body: { draft_id: ids.draft, compare_draft_id: ids.other_draft, from: '2025-01', to: '2025-03', org_ids: [ids.org] },
+    },
+    'GET /v1/pricing/backtests': { url: `/v1/pricing/backtests?plan_id=${ids.plan}&draft_id=${ids.draft}` },
+    'GET /v1/pricing/backtests/{id}': { url: `/v1/pricing/backtests/${ids.backtest}` },
+    'GET /v1/pricing/backtests/{id}/organizations': { url: `/v1/pricing/backtests/${ids.backtest}/organizations` },
+    'GET /v1/pricing/backtests/{id}/organizations.csv': { url: `/v1/pricing/backtests/${ids.backtest}/organizations.csv` },
+    'POST /v1/pricing/backtests/{id}:cancel': { url: `/v1/pricing/backtests/${ids.waiting_backtest}:cancel` },
+    'POST /v1/pricing/drafts/{draft_id}:publish': {
+      url: `/v1/pricing/drafts/${ids.draft}:publish`,
+      body: { backtest_id: ids.backtest },
     },
     'POST /v1/billing/charges': {
       url: '/v1/billing/charges',

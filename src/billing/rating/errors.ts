@@ -8,6 +8,12 @@ export const errors = defineErrors({
   price_needs_events: { status: 422, title: 'The price is over single events' },
   quantity_negative: { status: 422, title: 'The SKU does not take negative quantities' },
   charge_conflict: { status: 409, title: 'The request id was used for another charge' },
+  backtest_unknown: { status: 404, title: 'Unknown backtest' },
+  backtest_ended: { status: 409, title: 'The backtest has ended' },
+  backtest_invalid: { status: 422, title: 'The backtest does not say what to try' },
+  backtest_months_invalid: { status: 422, title: 'The months cannot be tried' },
+  backtest_org_unknown: { status: 422, title: 'An organization of the backtest is unknown' },
+  backtest_not_passed: { status: 409, title: 'The backtest does not meet what the plan demands' },
   currencies_differ: { status: 422, title: 'The subscriptions are in more than one currency' },
 });
 
@@ -17,4 +23,5 @@ export const constraints = {
   usage_taken_once: () => errors.period_overlaps({ detail: 'Some of this usage was billed meanwhile.' }),
   charge_once: () => errors.period_overlaps(),
   charge_request_once: () => errors.charge_conflict(),
+  backtest_ended: () => errors.backtest_ended(),
 };

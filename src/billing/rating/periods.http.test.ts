@@ -66,6 +66,21 @@ describe('periods that are billed out of order', () => {
   });
 });
 
+describe('what comes late for a part that had been charged nothing', () => {
+  it('counts with the parts after it, where quantities do not add up', async () => {
+    await shop.made('POST', '/v1/skus', { sku: 'peak', type: 'energy', unit: 'kW', aggregation: 'max' });
+    const own = await shop.plan('quarterly', 'AUD', { peak: { model: 'unit', unit_amount: '1' } }, { billing_interval: 'P3M' });
+    const org_id = await shop.customer('late-peak', [own]);
+    await shop.bill('2025-01-01', '2025-02-01', org_id);
+    await shop.bill('2025-02-01', '2025-03-01', org_id);
+    await shop.use(org_id, 'peak', '8', '2025-02-10T00:00:00Z');
+    await shop.use(org_id, 'peak', '5', '2025-03-10T00:00:00Z');
+    await shop.bill('2025-03-01', '2025-04-01', org_id);
+    // The quarter's highest is February's 8, which its correction bills; March's 5 adds nothing to it.
+    expect(await shop.lines(org_id)).toEqual(['peak 0 0.00', 'peak 8 8.00']);
+  });
+});
+
 describe('what changes between runs', () => {
   it('is not billed backwards: a new price counts from its own first part on', async () => {
     const own = await shop.plan('changing', 'AUD', { minute: { model: 'unit', unit_amount: '0.25' } });

@@ -6,7 +6,8 @@ import type { Postgres } from '../../platform/postgres.ts';
 import { Amount, Currency, Decimal, DecimalText, Id, Problem, Text } from '../../platform/schemas.ts';
 import { type EvaluateInput, evaluate } from '../../pricing/evaluate.ts';
 import { AGGREGATIONS } from '../../pricing/language.ts';
-import { estimate } from './service/estimate.ts';
+import { backtestRoutes } from './routes/backtests.ts';
+import { estimate, keepEstimate } from './service/estimate.ts';
 
 const tags = ['Pricing'];
 const Numeric = z.union([z.string().max(80), z.number()]);
@@ -57,6 +58,7 @@ const EstimateAnswer = z.object({
 });
 
 export function routes(server: Server, deps: { postgres: Postgres }): void {
+  backtestRoutes(server, deps);
   server.raw.route({
     method: 'POST',
     url: '/v1/pricing/evaluate',
@@ -88,7 +90,14 @@ export function routes(server: Server, deps: { postgres: Postgres }): void {
     onRequest: server.authorize('billing:read'),
     handler: async (request, reply) => {
       const body = request.body as z.output<typeof EstimateBody>;
-      return reply.send(await deps.postgres.read(scopeOf(request), (db) => estimate(db, body)));
+      const scope = scopeOf(request);
+      const { answer, to_keep } = await deps.postgres.read(scope, (db) => estimate(db, body));
+      // An answer that cannot be kept is as right as one that is.
+      if (to_keep)
+        await deps.postgres
+          .transact(scope, (tx) => keepEstimate(tx, body, to_keep))
+          .catch((error: unknown) => request.log.warn({ err: error }, 'an estimate was not kept'));
+      return reply.send(answer);
     },
   });
 }

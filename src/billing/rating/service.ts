@@ -1,26 +1,25 @@
 import type { ChargeInputs } from '../../kernel/bundle.ts';
-import type { JsonObject } from '../../kernel/canonical-json.ts';
 import { CodedError } from '../../kernel/errors.ts';
 import { newId } from '../../kernel/id.ts';
 import { before } from '../../kernel/period.ts';
 import type { Db, Tx } from '../../platform/postgres.ts';
 import { shortestDecimal } from '../../platform/schemas.ts';
-import { isPricedWhole, type RatingFacts, rateSubscription } from './decide/charges.ts';
+import { isPricedWhole, rateSubscription } from './decide/charges.ts';
 import { besideBilled, servicePeriods } from './decide/periods.ts';
-import { countersOf, type EarlierCharge, itemAsBilled, portionsOf } from './decide/portions.ts';
+import { type EarlierCharge, itemAsBilled } from './decide/portions.ts';
 import { freeRectangles, rectanglesWithin } from './decide/rectangles.ts';
 import type {
   ChargeOnRecord,
   PlannedPeriod,
-  Portion,
   RatedCharge,
   RatedSubscription,
   ServicePeriod,
   StoredCharge,
   UsageRectangle,
 } from './model.ts';
+import { type ContextsOf, readFacts, type Work } from './service/facts.ts';
 import { type LateUsage, lateUsageOf } from './service/late.ts';
-import { usageOfPortions, wholeRectangle } from './service/usage.ts';
+import { wholeRectangle } from './service/usage.ts';
 import {
   type BilledPeriodRow,
   insertCharges,
@@ -43,8 +42,7 @@ export interface PlanRequest {
   watermark: string;
   rounding: string;
   subscriptions: readonly RatedSubscription[];
-  /** Facts that the inputs of a service period's charges keep, such as the partner of record, each in its place. */
-  contextsOf: (periods: readonly { org_id: string; to: string }[]) => Promise<readonly JsonObject[]>;
+  contextsOf: ContextsOf;
 }
 
 export interface PlanOutcome {
@@ -87,10 +85,11 @@ export async function planPeriods(db: Db, request: PlanRequest): Promise<PlanOut
       outcome.overlapping.push({ subscription_id, org_id, billed: { from: clash.from_date, to: clash.to_date } });
     }
   }
-  for (const work of await readWork(db, request, candidates)) {
-    const { subscription_id, org_id } = work.facts.subscription;
+  const works = await readWorks(db, request, candidates);
+  for (const [index, facts] of (await readFacts(db, works, request)).entries()) {
+    const { subscription_id, org_id } = facts.subscription;
     try {
-      outcome.planned.push(...plannedPeriods(request, work, rateSubscription(work.facts)));
+      outcome.planned.push(...plannedPeriods(request, works[index]!, rateSubscription(facts)));
     } catch (error) {
       if (!(error instanceof CodedError)) throw error;
       const detail = error.details.errors?.[0]?.detail ?? error.message;
@@ -174,14 +173,7 @@ export async function retireCharges(tx: Tx, charge_ids: readonly string[]): Prom
   await retirePeriods(tx, charge_ids);
 }
 
-/** All that has to be known of one candidate, and what it takes. */
-interface Work {
-  facts: RatingFacts;
-  takes: UsageRectangle[];
-  late: LateUsage;
-}
-
-async function readWork(db: Db, request: PlanRequest, candidates: readonly Candidate[]): Promise<Work[]> {
+async function readWorks(db: Db, request: PlanRequest, candidates: readonly Candidate[]): Promise<Work[]> {
   const ids = candidates.map((each) => each.subscription.subscription_id);
   const taken = Map.groupBy(await liveTakes(db, ids), (row) => row.subscription_id);
   const takenBy = (candidate: Candidate) => taken.get(candidate.subscription.subscription_id) ?? [];
@@ -191,36 +183,16 @@ async function readWork(db: Db, request: PlanRequest, candidates: readonly Candi
     request.watermark,
   );
   const charges = await earlierCharges(db, candidates, late);
-  const works = candidates.map((candidate) => {
+  return candidates.map((candidate) => {
     const { subscription, periods } = candidate;
-    const corrected = late.get(subscription.subscription_id) ?? { periods: [], rectangles: [] };
-    const mine = charges.get(subscription.subscription_id) ?? [];
-    const portions = portionsOf({ subscription, periods, late: corrected.periods, charges: mine });
-    const takes = freeOf(request, candidate, takenBy(candidate));
-    return { subscription, periods, portions, counters: countersOf(mine), takes, late: corrected };
+    const { subscription_id } = subscription;
+    return {
+      ...{ subscription, periods, watermark: request.watermark },
+      takes: freeOf(request, candidate, takenBy(candidate)),
+      late: late.get(subscription_id) ?? { periods: [], rectangles: [] },
+      charges: charges.get(subscription_id) ?? [],
+    };
   });
-  const contexts = await readContexts(request, works);
-  const usage = await usageOfPortions(
-    db,
-    works.flatMap(({ subscription, portions, takes, late }) =>
-      portions.map((portion) => ({
-        subscription,
-        portion,
-        rectangles: rectanglesWithin(portion.adjusts ? late.rectangles : takes, portion),
-      })),
-    ),
-    request.watermark,
-  );
-  return works.map(({ takes, late, ...known }, index) => ({
-    takes,
-    late,
-    facts: {
-      ...known,
-      ...{ rounding: request.rounding, watermark: request.watermark },
-      usage: usage.get(known.subscription.subscription_id) ?? new Map(),
-      contexts: contexts[index]!,
-    },
-  }));
 }
 
 /** Later than any usage. */
@@ -233,14 +205,18 @@ function freeOf(request: PlanRequest, { periods }: Candidate, taken: readonly Us
   return freeRectangles({ from, to, arrived_from: '0', arrived_to: request.watermark }, taken);
 }
 
-function plannedPeriods(request: PlanRequest, { facts, takes, late }: Work, charges: readonly RatedCharge[]): PlannedPeriod[] {
-  const { subscription_id, org_id } = facts.subscription;
+function plannedPeriods(
+  request: PlanRequest,
+  { subscription, periods, takes, late }: Work,
+  charges: readonly RatedCharge[],
+): PlannedPeriod[] {
+  const { subscription_id, org_id } = subscription;
   const common = {
     ...{ subscription_id, org_id, from_date: `${request.from}`, to_date: `${request.to}` },
     ...{ watermark: request.watermark, run_id: request.run_id },
   };
   const planned: PlannedPeriod[] = [];
-  const [first, last] = [facts.periods[0], facts.periods.at(-1)];
+  const [first, last] = [periods[0], periods.at(-1)];
   const [own, corrections] = [
     charges.filter((charge) => charge.adjusts === null),
     charges.filter((charge) => charge.adjusts !== null),
@@ -258,9 +234,9 @@ function plannedPeriods(request: PlanRequest, { facts, takes, late }: Work, char
 }
 
 /** By subscription: the live charges of intervals that are billed in parts, or corrected. */
-async function earlierCharges(
+export async function earlierCharges(
   db: Db,
-  candidates: readonly Candidate[],
+  candidates: readonly { subscription: RatedSubscription; periods: readonly ServicePeriod[] }[],
   late: ReadonlyMap<string, LateUsage>,
 ): Promise<Map<string, EarlierCharge[]>> {
   const parts = candidates.flatMap(({ subscription: { subscription_id }, periods }) => [
@@ -289,17 +265,4 @@ async function earlierCharges(
     });
   }
   return found;
-}
-
-/** Facts that the record keeps, by a period's `from`, for each of some subscriptions. */
-async function readContexts(
-  request: PlanRequest,
-  works: readonly { subscription: RatedSubscription; periods: readonly ServicePeriod[]; portions: readonly Portion[] }[],
-): Promise<ReadonlyMap<string, JsonObject>[]> {
-  const asked = works.map(({ subscription: { org_id }, periods, portions }) => {
-    const times = new Map([...portions, ...periods].map(({ from, to }) => [from, { org_id, from, to }]));
-    return [...times.values()];
-  });
-  const answers = (await request.contextsOf(asked.flat())).values();
-  return asked.map((times) => new Map(times.map(({ from }) => [from, answers.next().value!])));
 }

@@ -34,6 +34,7 @@ const current = (sku: string, price: Price): CurrentPrice => ({
   price_hash: `hash of ${JSON.stringify(price)}`,
   created_at: '2026-01-01T00:00:00Z',
   created_by: 'test',
+  draft_id: null,
   included_qty: null,
   overage_price: null,
   tiers: null,

@@ -124,6 +124,9 @@ function shortest(json: unknown): string {
   return typeof decimal === 'string' ? String(json) : formatDecimal(decimal);
 }
 
+/** What of a plan's price a subscription's own is made of. */
+export type PlanPrice = Pick<CurrentPrice, 'sku' | 'price_version_id' | 'version' | 'price' | 'price_hash'>;
+
 /** The prices of a subscription: the plan's, changed by its overrides. An override that the plan's price outgrew is a fault. */
 export function effectivePricesOf(
   subscription: Pick<Subscription, 'overrides'>,
@@ -132,7 +135,7 @@ export function effectivePricesOf(
     items,
     currency,
     hashOf,
-  }: { prices: readonly CurrentPrice[]; items: ReadonlyMap<string, string>; currency: string; hashOf: (price: Price) => string },
+  }: { prices: readonly PlanPrice[]; items: ReadonlyMap<string, string>; currency: string; hashOf: (price: Price) => string },
 ): EffectivePrice[] {
   const overrides = subscription.overrides.skus ?? {};
   return prices.flatMap((current): EffectivePrice[] => {

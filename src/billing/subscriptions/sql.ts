@@ -139,3 +139,51 @@ export async function selectIdsOfPlan(db: Db, plan_id: string, at: string): Prom
      WHERE tenant_id = ${db.tenant_id} AND plan_id = ${plan_id} AND (ended_at IS NULL OR ended_at > ${at}) ORDER BY subscription_id`);
   return rows.map((row) => row.subscription_id);
 }
+
+/** What runs on a plan at any moment of `[from, to)`; one that ended as it started never ran. */
+interface OnPlan {
+  readonly plan_id: string;
+  readonly from: string;
+  readonly to: string;
+  /** Null for all. */
+  readonly org_ids: readonly string[] | null;
+}
+
+const onPlan = (db: Db, { plan_id, from, to, org_ids }: OnPlan) => sql`
+  tenant_id = ${db.tenant_id} AND plan_id = ${plan_id} AND effective_at < ${to}::timestamptz
+  AND (ended_at IS NULL OR (ended_at > ${from}::timestamptz AND ended_at > effective_at)) AND (${org_ids}::uuid[] IS NULL OR org_id = ANY (${org_ids}::uuid[]))`;
+
+/** In order of organization and start. */
+export function selectOnPlan(db: Db, asked: OnPlan): Promise<Subscription[]> {
+  return db.rows(sql`SELECT ${columns} FROM org_entitlement WHERE ${onPlan(db, asked)} ORDER BY org_id, effective_at`);
+}
+
+/** In order of id, those after `after`. */
+export async function selectOrganizationsOnPlan(
+  db: Db,
+  asked: OnPlan & { after: string | null; limit: number },
+): Promise<string[]> {
+  const rows = await db.rows<{ org_id: string }>(sql`
+    SELECT DISTINCT org_id FROM org_entitlement WHERE ${onPlan(db, asked)} AND (${asked.after}::uuid IS NULL OR org_id > ${asked.after}::uuid)
+     ORDER BY org_id LIMIT ${asked.limit}`);
+  return rows.map((row) => row.org_id);
+}
+
+export async function countOrganizationsOnPlan(db: Db, asked: OnPlan): Promise<number> {
+  const { count } = await db.one<{ count: number }>(sql`
+    SELECT count(DISTINCT org_id)::int AS count FROM org_entitlement WHERE ${onPlan(db, asked)}`);
+  return count;
+}
+
+/** SKUs that another subscription of the organization holds while these run. */
+export function selectHeldElsewhere(
+  db: Db,
+  subscription_ids: readonly string[],
+): Promise<{ subscription_id: string; sku: string }[]> {
+  return db.rows(sql`
+    SELECT DISTINCT e.subscription_id, i.sku
+      FROM org_entitlement e
+      JOIN subscription_item i ON i.tenant_id = e.tenant_id AND i.org_id = e.org_id AND i.subscription_id <> e.subscription_id
+       AND i.during && tstzrange(e.effective_at::timestamptz, e.ended_at::timestamptz, '[)')
+     WHERE e.tenant_id = ${db.tenant_id} AND e.subscription_id = ANY (${subscription_ids}::uuid[])`);
+}

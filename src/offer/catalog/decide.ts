@@ -1,4 +1,5 @@
-import { formatDecimal, readDecimal } from '../../kernel/decimal.ts';
+import type { JsonObject } from '../../kernel/canonical-json.ts';
+import { compare, formatDecimal, parseDecimal, readDecimal } from '../../kernel/decimal.ts';
 import { CodedError, type Fault } from '../../kernel/errors.ts';
 import { currencyDecimals } from '../../kernel/money.ts';
 import { checkPrice } from '../../pricing/check.ts';
@@ -6,7 +7,17 @@ import { errors as pricingErrors } from '../../pricing/errors.ts';
 import type { Price, Tier } from '../../pricing/language.ts';
 import { fitsAggregation } from '../../pricing/metered.ts';
 import { errors } from './errors.ts';
-import type { Aggregation, PriceRequest, Sku, SkuChanges } from './model.ts';
+import {
+  type Aggregation,
+  type BacktestDemand,
+  type CurrentPrice,
+  type DraftContent,
+  type PriceRequest,
+  type PublishPolicyRequest,
+  priceJson,
+  type Sku,
+  type SkuChanges,
+} from './model.ts';
 
 /** Refuses a SKU that could not be billed: `dimension_required` where nothing says what a `unique_count` counts by. */
 export function requireBillable(sku: {
@@ -27,13 +38,13 @@ export function requireBillable(sku: {
 export function requireFit(
   price: Price,
   { aggregation, dimensions }: Pick<Sku, 'aggregation' | 'dimensions'>,
-  pointer = '',
+  pointer = '/price',
 ): void {
   if (!fitsAggregation(price, aggregation)) {
     const detail = `A price over single events does not fit the aggregation ${aggregation}, which makes one quantity of them.`;
     throw errors.aggregation_unfit({
       detail,
-      errors: [{ pointer: `${pointer}/price/model`, code: 'aggregation_unfit', detail }],
+      errors: [{ pointer: `${pointer}/model`, code: 'aggregation_unfit', detail }],
     });
   }
   if (price.model !== 'matrix' || dimensions.length === 0) return;
@@ -42,7 +53,7 @@ export function requireFit(
   const detail = `${price.dimensions[unknown]} is none of the SKU's dimensions, which are ${dimensions.join(', ')}.`;
   throw errors.dimension_unknown({
     detail,
-    errors: [{ pointer: `${pointer}/price/dimensions/${unknown}`, code: 'dimension_unknown', detail }],
+    errors: [{ pointer: `${pointer}/dimensions/${unknown}`, code: 'dimension_unknown', detail }],
   });
 }
 
@@ -117,6 +128,62 @@ function withIncluded(price: unknown, included_qty: unknown, pointer: string): u
     });
   }
   return { ...price, included_quantity: included_qty };
+}
+
+/**
+ * What a draft says after a request: prices as they would be stored, those that are null taken back. Throws `price_invalid`,
+ * `base_amount_invalid` with pointers into the request.
+ */
+export function draftContent(
+  request: { base_amount?: unknown; skus?: Readonly<Record<string, unknown>> | undefined },
+  { before, currency }: { before: DraftContent; currency: string },
+): DraftContent {
+  const { base_amount, skus = {} } = request;
+  const asked = Object.entries(skus).filter(([, price]) => price !== null);
+  const kept = Object.entries(before.skus).filter(([sku]) => !Object.hasOwn(skus, sku));
+  const checked = asked.map(([sku, price]): [string, Price] => [sku, checkPrice(price, { currency, pointer: `/skus/${sku}` })]);
+  return {
+    base_amount: base_amount === undefined ? before.base_amount : base_amount === null ? null : baseAmount(base_amount, currency),
+    skus: Object.fromEntries([...kept, ...checked].sort(([a], [b]) => (a < b ? -1 : 1))),
+  };
+}
+
+/** SHA-256 over what a draft changes in which plan is taken of this. */
+export function draftDocument(plan_id: string, { base_amount, skus }: DraftContent): JsonObject {
+  const prices = Object.entries(skus).map(([sku, price]) => [sku, priceJson(price)]);
+  return { plan_id, ...(base_amount === null ? {} : { base_amount }), skus: Object.fromEntries(prices) };
+}
+
+/** What a draft makes of the prices of its plan, in order of SKU; those that it does not name stay. */
+export function draftChanges(
+  { skus }: DraftContent,
+  current: readonly CurrentPrice[],
+  hashOf: (price: Price) => string,
+): { sku: string; change: 'added' | 'changed'; before: Price | null; after: Price }[] {
+  const before = new Map(current.map((price) => [price.sku, price]));
+  return Object.entries(skus)
+    .filter(([sku, price]) => before.get(sku)?.price_hash !== hashOf(price))
+    .map(([sku, after]) => {
+      const was = before.get(sku)?.price ?? null;
+      return { sku, change: was === null ? 'added' : 'changed', before: was, after };
+    });
+}
+
+/** A demand as it is stored. Throws `publish_policy_invalid` for a limit that is below zero, is no share, or stands alone. */
+export function backtestDemand(request: NonNullable<PublishPolicyRequest['require_backtest']>): BacktestDemand {
+  const { max_increase_percent = null, max_org_increase_percent = null, max_share_over = null, months } = request;
+  const limits = { max_increase_percent, max_org_increase_percent, max_share_over };
+  const faults: Fault[] = Object.entries(limits).flatMap(([name, limit]) => {
+    const fault = (detail: string) => [{ pointer: `/require_backtest/${name}`, code: 'publish_policy_invalid', detail }];
+    if (limit === null) return [];
+    const value = parseDecimal(limit);
+    if (value.units < 0n) return fault('must not be below zero');
+    if (name !== 'max_share_over') return [];
+    if (compare(value, parseDecimal('100')) > 0) return fault('is a share of all, and at most 100');
+    return max_org_increase_percent === null ? fault('needs max_org_increase_percent, above which an organization is over') : [];
+  });
+  if (faults.length > 0) throw errors.publish_policy_invalid({ detail: faults[0]!.detail, errors: faults });
+  return { ...limits, months };
 }
 
 /** Where the short form's fields end up in a unit price, the other way round. */

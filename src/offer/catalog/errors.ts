@@ -17,6 +17,10 @@ export const errors = defineErrors({
   base_amount_invalid: { status: 422, title: 'The base amount is not an amount of the currency' },
   billing_interval_invalid: { status: 422, title: 'The billing interval is not a calendar interval' },
   price_required: { status: 422, title: 'A price or an overage price is needed' },
+  draft_unknown: { status: 404, title: 'Unknown price draft' },
+  draft_final: { status: 409, title: 'The draft was published or discarded, and does not change' },
+  backtest_required: { status: 409, title: 'The plan demands a passed backtest' },
+  publish_policy_invalid: { status: 422, title: 'The publish policy cannot be met or broken' },
   included_quantity_twice: { status: 422, title: 'The included quantity is given twice' },
 });
 
@@ -25,4 +29,6 @@ export const constraints = {
   product_sku_pkey: () => errors.sku_exists(),
   business_model_tenant_id_code_key: () => errors.business_model_exists(),
   business_model_default_plan: () => errors.default_plan_foreign(),
+  price_draft_final: () => errors.draft_final(),
+  price_draft_backtest_required: () => errors.backtest_required(),
 };

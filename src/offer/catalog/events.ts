@@ -33,4 +33,24 @@ export const events = {
       previous_price_version_id: z.string().nullable(),
     }),
   },
+  'price_draft.created': { version: 1, data: z.object({ draft_id: z.string(), plan_id: z.string(), content_hash: z.string() }) },
+  'price_draft.updated': {
+    version: 1,
+    data: z.object({
+      draft_id: z.string(),
+      plan_id: z.string(),
+      status: z.enum(['draft', 'discarded']),
+      content_hash: z.string(),
+    }),
+  },
+  'price_draft.published': {
+    version: 1,
+    data: z.object({
+      draft_id: z.string(),
+      plan_id: z.string(),
+      content_hash: z.string(),
+      backtest_id: z.string().nullable(),
+      price_version_ids: z.array(z.string()),
+    }),
+  },
 } as const;

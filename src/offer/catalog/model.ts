@@ -126,6 +126,8 @@ export interface PriceVersion {
   readonly price_hash: string;
   readonly created_at: string;
   readonly created_by: string;
+  /** The draft whose publication made it; null where it was set directly. */
+  readonly draft_id: string | null;
 }
 
 /** The price that a plan charges for a SKU now, with what the seed's `plan_sku` columns say of it. */
@@ -147,6 +149,7 @@ export const PriceVersionAnswer = z.object({
   price_hash: z.string().meta({ description: 'SHA-256 of the canonical JSON of the price' }),
   created_at: z.string(),
   created_by: z.string(),
+  draft_id: z.string().nullable().meta({ description: 'the draft whose publication made it' }),
 });
 export const PriceVersionPage = page(PriceVersionAnswer);
 
@@ -172,7 +175,7 @@ export const priceJson = (price: Price): JsonObject => price as unknown as JsonO
 
 /** A price version as answers carry it. */
 export const priceAnswer = (version: PriceVersion): z.input<typeof PriceVersionAnswer> => {
-  const { price_version_id, plan_id, sku, price, price_hash, created_at, created_by } = version;
+  const { price_version_id, plan_id, sku, price, price_hash, created_at, created_by, draft_id } = version;
   return {
     price_version_id,
     plan_id,
@@ -182,6 +185,7 @@ export const priceAnswer = (version: PriceVersion): z.input<typeof PriceVersionA
     price_hash,
     created_at,
     created_by,
+    draft_id,
   };
 };
 
@@ -191,3 +195,108 @@ export const currentPriceAnswer = (current: CurrentPrice): z.input<typeof PlanSk
   overage_price: current.overage_price,
   tiers: current.tiers === null ? null : current.tiers.map((tier) => ({ ...tier })),
 });
+
+export const DRAFT_STATUSES = ['draft', 'published', 'discarded'] as const;
+
+/** What a draft says: the prices and the base fee that it changes over the plan's own. */
+export interface DraftContent {
+  /** Decimal text; null where the plan's base fee stays. */
+  readonly base_amount: string | null;
+  readonly skus: Readonly<Record<string, Price>>;
+}
+
+/** A change of a plan's prices that is tried before it is published. */
+export interface PriceDraft extends DraftContent {
+  readonly draft_id: string;
+  readonly plan_id: string;
+  readonly name: string;
+  readonly status: (typeof DRAFT_STATUSES)[number];
+  /** SHA-256 over plan and content: two drafts of a plan with one hash are the same change. */
+  readonly content_hash: string;
+  readonly created_at: string;
+  readonly created_by: string;
+  readonly updated_at: string;
+  readonly published_at: string | null;
+  readonly published_by: string | null;
+  /** The passed backtest that publishing stood on. */
+  readonly backtest_id: string | null;
+}
+
+const BaseAmountJson = z.union([z.string(), z.number()]);
+const DraftSkus = z
+  .record(SkuCode, z.unknown())
+  .meta({ description: 'SKU → price in the price language; null is the price that the plan has' });
+
+export const NewPriceDraft = z.strictObject({
+  name: Text(200),
+  plan_id: Id,
+  base_amount: BaseAmountJson.nullish(),
+  skus: DraftSkus.optional(),
+});
+export type NewPriceDraft = z.output<typeof NewPriceDraft>;
+
+/** SKUs that are not named keep what the draft says of them. */
+export const PriceDraftChanges = NewPriceDraft.omit({ plan_id: true }).partial();
+export type PriceDraftChanges = z.output<typeof PriceDraftChanges>;
+
+export const PriceDraftAnswer = z.object({
+  draft_id: z.string(),
+  plan_id: z.string(),
+  name: z.string(),
+  status: z.enum(DRAFT_STATUSES),
+  base_amount: DecimalText.nullable().meta({ description: 'null where the plan’s base fee stays' }),
+  skus: z.record(z.string(), PriceJson),
+  content_hash: z.string().meta({ description: 'SHA-256 over plan, base amount and prices' }),
+  created_at: z.string(),
+  created_by: z.string(),
+  updated_at: z.string(),
+  published_at: z.string().nullable(),
+  published_by: z.string().nullable(),
+  backtest_id: z.string().nullable().meta({ description: 'the passed backtest that publishing stood on' }),
+});
+export const PriceDraftPage = page(PriceDraftAnswer);
+
+export const draftAnswer = (draft: PriceDraft): z.input<typeof PriceDraftAnswer> => ({
+  ...draft,
+  skus: Object.fromEntries(Object.entries(draft.skus).map(([sku, price]) => [sku, priceJson(price)])),
+});
+
+/** What publishing a draft would change in its plan as it is now. */
+export const DraftDifferences = z.object({
+  draft_id: z.string(),
+  plan_id: z.string(),
+  currency: z.string(),
+  base_amount: z.object({ before: DecimalText.nullable(), after: DecimalText.nullable() }),
+  differences: z.array(
+    z.object({
+      sku: z.string(),
+      change: z.enum(['added', 'changed']),
+      before: PriceJson.nullable(),
+      after: PriceJson,
+    }),
+  ),
+});
+
+/** What a passed backtest must have shown. Percentages are decimal text. */
+export const BacktestDemand = z.object({
+  max_increase_percent: DecimalText.nullable().meta({ description: 'of the revenue of all months together' }),
+  max_org_increase_percent: DecimalText.nullable().meta({ description: 'above which an organization counts as over' }),
+  max_share_over: DecimalText.nullable().meta({ description: 'percent of the organizations that may be over; null is none' }),
+  months: z.int().meta({ description: 'how many months it covers at least' }),
+});
+export type BacktestDemand = z.infer<typeof BacktestDemand>;
+
+export const PublishPolicyRequest = z.strictObject({
+  require_backtest: z
+    .strictObject({
+      max_increase_percent: Decimal.nullish(),
+      max_org_increase_percent: Decimal.nullish(),
+      max_share_over: Decimal.nullish(),
+      months: z.int().min(1).max(24),
+    })
+    .nullable(),
+});
+export type PublishPolicyRequest = z.output<typeof PublishPolicyRequest>;
+
+export const PublishPolicy = z.object({ plan_id: z.string(), require_backtest: BacktestDemand.nullable() });
+export type PublishPolicy = z.infer<typeof PublishPolicy>;

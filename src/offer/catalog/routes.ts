@@ -6,22 +6,33 @@ import {
   BusinessModelChanges,
   BusinessModelPage,
   currentPriceAnswer,
+  DRAFT_STATUSES,
+  DraftDifferences,
+  draftAnswer,
   NewBusinessModel,
   NewPlan,
+  NewPriceDraft,
   NewSku,
   Plan,
   PlanChanges,
   PlanDetail,
   PlanPage,
   PlanSkuAnswer,
+  PriceDraftAnswer,
+  PriceDraftChanges,
+  PriceDraftPage,
   PriceRequest,
   PriceVersionPage,
+  PublishPolicy,
+  PublishPolicyRequest,
   priceAnswer,
+  priceJson,
   Sku,
   SkuChanges,
   SkuCode,
   SkuPage,
 } from './model.ts';
+import * as drafts from './service/drafts.ts';
 import * as catalog from './service.ts';
 
 const tags = ['Catalog'];
@@ -30,6 +41,7 @@ export function routes(server: Server): void {
   skuRoutes(server);
   businessModelRoutes(server);
   planRoutes(server);
+  draftRoutes(server);
 }
 
 function skuRoutes(server: Server): void {
@@ -200,5 +212,107 @@ function planRoutes(server: Server): void {
       const { data, next_cursor } = await catalog.listPriceVersions(db, params, query);
       return { status: 200, body: { data: data.map(priceAnswer), next_cursor } };
     },
+  });
+}
+
+function draftRoutes(server: Server): void {
+  const tags = ['Price drafts'];
+  const params = z.object({ draft_id: Id });
+  server.command({
+    method: 'POST',
+    url: '/v1/pricing/drafts',
+    scope: 'catalog:write',
+    summary: 'Draft a change of a plan’s prices',
+    tags,
+    body: NewPriceDraft,
+    response: { 201: PriceDraftAnswer },
+    handle: async (tx, { body }) => ({ status: 201, body: draftAnswer(await drafts.createDraft(tx, body)) }),
+  });
+  server.query({
+    method: 'GET',
+    url: '/v1/pricing/drafts',
+    scope: 'catalog:read',
+    summary: 'Price drafts, newest first',
+    tags,
+    querystring: z.strictObject({ ...PageQuery, plan_id: Id.optional(), status: z.enum(DRAFT_STATUSES).optional() }),
+    response: { 200: PriceDraftPage },
+    handle: async (db, { query }) => {
+      const { data, next_cursor } = await drafts.listDrafts(db, query);
+      return { status: 200, body: { data: data.map(draftAnswer), next_cursor } };
+    },
+  });
+  server.query({
+    method: 'GET',
+    url: '/v1/pricing/drafts/{draft_id}',
+    scope: 'catalog:read',
+    summary: 'A price draft',
+    tags,
+    params,
+    response: { 200: PriceDraftAnswer },
+    handle: async (db, { params }) => ({ status: 200, body: draftAnswer(await drafts.requireDraft(db, params.draft_id)) }),
+  });
+  server.command({
+    method: 'PATCH',
+    url: '/v1/pricing/drafts/{draft_id}',
+    scope: 'catalog:write',
+    summary: 'Change a draft; a SKU that is null is taken out of it',
+    tags,
+    params,
+    body: PriceDraftChanges,
+    response: { 200: PriceDraftAnswer },
+    handle: async (tx, { params, body }) => ({
+      status: 200,
+      body: draftAnswer(await drafts.changeDraft(tx, params.draft_id, body)),
+    }),
+  });
+  server.command({
+    method: 'POST',
+    url: '/v1/pricing/drafts/{draft_id}:discard',
+    scope: 'catalog:write',
+    summary: 'Put a draft aside for good',
+    tags,
+    params,
+    response: { 200: PriceDraftAnswer },
+    handle: async (tx, { params }) => ({ status: 200, body: draftAnswer(await drafts.discardDraft(tx, params.draft_id)) }),
+  });
+  server.query({
+    method: 'GET',
+    url: '/v1/pricing/drafts/{draft_id}/differences',
+    scope: 'catalog:read',
+    summary: 'What publishing a draft would change in its plan as it is now',
+    tags,
+    params,
+    response: { 200: DraftDifferences },
+    handle: async (db, { params }) => {
+      const { draft, plan, base_amount, differences } = await drafts.draftDifferences(db, params.draft_id);
+      const shown = differences.map(({ before, after, ...rest }) => ({
+        ...rest,
+        before: before === null ? null : priceJson(before),
+        after: priceJson(after),
+      }));
+      const { draft_id, plan_id } = draft;
+      return { status: 200, body: { draft_id, plan_id, currency: plan.currency, base_amount, differences: shown } };
+    },
+  });
+  server.query({
+    method: 'GET',
+    url: '/v1/plans/{plan_id}/publish-policy',
+    scope: 'catalog:read',
+    summary: 'What a plan demands before its prices change',
+    tags,
+    params: z.object({ plan_id: Id }),
+    response: { 200: PublishPolicy },
+    handle: async (db, { params }) => ({ status: 200, body: await drafts.publishPolicy(db, params.plan_id) }),
+  });
+  server.command({
+    method: 'PUT',
+    url: '/v1/plans/{plan_id}/publish-policy',
+    scope: 'catalog:write',
+    summary: 'Demand a passed backtest before the prices of a plan change, or nothing any more',
+    tags,
+    params: z.object({ plan_id: Id }),
+    body: PublishPolicyRequest,
+    response: { 200: PublishPolicy },
+    handle: async (tx, { params, body }) => ({ status: 200, body: await drafts.putPublishPolicy(tx, params.plan_id, body) }),
   });
 }

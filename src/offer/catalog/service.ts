@@ -250,16 +250,21 @@ export async function listPlans(db: Db, query: { limit: number; cursor?: string 
 
 /**
  * Makes a price the current one of a SKU in a plan, as a new immutable version. The price that is current already makes none.
- * Throws `plan_unknown`, `sku_unknown`, `price_required`, `included_quantity_twice`, `price_invalid`, `aggregation_unfit`,
- * `dimension_unknown`.
+ * `draft_id` is the draft whose publication sets it. Throws `plan_unknown`, `sku_unknown`, `price_required`, `included_quantity_twice`,
+ * `price_invalid`, `aggregation_unfit`, `dimension_unknown`, and `backtest_required` where the plan demands one and no draft is published.
  */
 export async function setPrice(
   tx: Tx,
   target: { plan_id: string; sku: string },
   request: PriceRequest,
+  { draft_id = null }: { draft_id?: string | null } = {},
 ): Promise<{ current: CurrentPrice; changed: boolean }> {
   const plan = await store.lockPlan(tx, target.plan_id);
   if (!plan) throw unknownPlan(target.plan_id);
+  if (draft_id === null && (await store.selectPublishPolicy(tx, plan.plan_id)) !== null) {
+    const detail = `The plan ${plan.name} demands a passed backtest: make a price draft, try it, and publish it.`;
+    throw errors.backtest_required({ detail });
+  }
   const priced = await requireSku(tx, target.sku);
   const asked = priceOf(request, plan.currency);
   requireFit(asked.price, priced);
@@ -275,6 +280,7 @@ export async function setPrice(
     price_hash,
     created_at: tx.now.toString(),
     created_by: tx.actor.id,
+    draft_id,
   };
   await store.insertPriceVersion(tx, current);
   await store.upsertPlanSku(tx, current);

@@ -1,7 +1,16 @@
 import { type RawBuilder, sql } from 'kysely';
 import type { Db, Tx } from '../../platform/postgres.ts';
 import type { PricePlan } from './decide.ts';
-import type { BusinessModel, CurrentPrice, NewBusinessModel, Plan, PriceVersion, Sku } from './model.ts';
+import type {
+  BacktestDemand,
+  BusinessModel,
+  CurrentPrice,
+  NewBusinessModel,
+  Plan,
+  PriceDraft,
+  PriceVersion,
+  Sku,
+} from './model.ts';
 
 const skuColumns = sql`sku, type, unit, aggregation, dimensions, late_policy, allow_negative, trim_scale(cost)::text AS cost,
   trim_scale(retail)::text AS retail, tax_code, metadata, created_at`;
@@ -78,7 +87,9 @@ export async function insertPlan(tx: Tx, plan: Omit<Plan, 'currency' | 'created_
 }
 
 export async function updatePlan(tx: Tx, plan: Plan): Promise<void> {
-  await tx.write(sql`UPDATE plan SET status = ${plan.status}, notes = ${plan.notes} WHERE plan_id = ${plan.plan_id}`);
+  await tx.write(
+    sql`UPDATE plan SET status = ${plan.status}, notes = ${plan.notes}, base_amount = ${plan.base_amount} WHERE plan_id = ${plan.plan_id}`,
+  );
 }
 
 export function selectPlan(db: Db, plan_id: string): Promise<Plan | undefined> {
@@ -102,13 +113,13 @@ export function selectPlans(db: Db, page: { limit: number; below: string | null;
      ORDER BY p.plan_id DESC LIMIT ${page.limit}`);
 }
 
-const versionColumns = sql`v.price_version_id, v.plan_id, v.sku, v.version, v.price, encode(v.price_hash, 'hex') AS price_hash, v.created_at, v.created_by`;
+const versionColumns = sql`v.price_version_id, v.plan_id, v.sku, v.version, v.price, encode(v.price_hash, 'hex') AS price_hash, v.created_at, v.created_by, v.draft_id`;
 
 export async function insertPriceVersion(tx: Tx, version: PriceVersion): Promise<void> {
   await tx.write(sql`
-    INSERT INTO price_version (tenant_id, price_version_id, plan_id, sku, version, price, price_hash, created_at, created_by)
+    INSERT INTO price_version (tenant_id, price_version_id, plan_id, sku, version, price, price_hash, created_at, created_by, draft_id)
     VALUES (${tx.tenant_id}, ${version.price_version_id}, ${version.plan_id}, ${version.sku}, ${version.version},
-            ${JSON.stringify(version.price)}::jsonb, decode(${version.price_hash}, 'hex'), ${version.created_at}, ${version.created_by})`);
+            ${JSON.stringify(version.price)}::jsonb, decode(${version.price_hash}, 'hex'), ${version.created_at}, ${version.created_by}, ${version.draft_id})`);
 }
 
 export async function upsertPlanSku(
@@ -142,4 +153,57 @@ export function selectPriceVersions(
     SELECT ${versionColumns} FROM price_version v
      WHERE v.plan_id = ${of.plan_id} AND v.sku = ${of.sku} AND (${page.below}::int IS NULL OR v.version < ${page.below}::int)
      ORDER BY v.version DESC LIMIT ${page.limit}`);
+}
+
+/** What a plan demands before its prices change; null where nothing is demanded. */
+export async function selectPublishPolicy(db: Db, plan_id: string): Promise<BacktestDemand | null> {
+  const row = await db.maybe(
+    sql<{ publish_policy: BacktestDemand | null }>`SELECT publish_policy FROM plan WHERE plan_id = ${plan_id}`,
+  );
+  return row?.publish_policy ?? null;
+}
+
+export async function updatePublishPolicy(tx: Tx, plan_id: string, policy: BacktestDemand | null): Promise<void> {
+  const json = policy === null ? null : JSON.stringify(policy);
+  await tx.write(sql`UPDATE plan SET publish_policy = ${json}::jsonb WHERE plan_id = ${plan_id}`);
+}
+
+const draftColumns = sql`draft_id, plan_id, name, status, trim_scale(base_amount)::text AS base_amount, skus, encode(content_hash, 'hex') AS content_hash,
+  created_at, created_by, updated_at, published_at, published_by, backtest_id`;
+
+export async function insertDraft(tx: Tx, draft: PriceDraft): Promise<void> {
+  await tx.write(sql`
+    INSERT INTO price_draft (tenant_id, draft_id, plan_id, name, base_amount, skus, content_hash, created_at, created_by, updated_at)
+    VALUES (${tx.tenant_id}, ${draft.draft_id}, ${draft.plan_id}, ${draft.name}, ${draft.base_amount}, ${JSON.stringify(draft.skus)}::jsonb,
+            decode(${draft.content_hash}, 'hex'), ${draft.created_at}, ${draft.created_by}, ${draft.updated_at})`);
+}
+
+/** `policy` is what the plan demanded when the draft was published. */
+export async function updateDraft(tx: Tx, draft: PriceDraft, policy: BacktestDemand | null = null): Promise<void> {
+  const json = policy === null ? null : JSON.stringify(policy);
+  await tx.write(sql`
+    UPDATE price_draft SET name = ${draft.name}, status = ${draft.status}, base_amount = ${draft.base_amount}, skus = ${JSON.stringify(draft.skus)}::jsonb,
+           content_hash = decode(${draft.content_hash}, 'hex'), updated_at = ${draft.updated_at}, published_at = ${draft.published_at},
+           published_by = ${draft.published_by}, backtest_id = ${draft.backtest_id}, published_policy = ${json}::jsonb
+     WHERE draft_id = ${draft.draft_id}`);
+}
+
+export function selectDraft(db: Db, draft_id: string): Promise<PriceDraft | undefined> {
+  return db.maybe(sql`SELECT ${draftColumns} FROM price_draft WHERE draft_id = ${draft_id}`);
+}
+
+export function lockDraft(tx: Tx, draft_id: string): Promise<PriceDraft | undefined> {
+  return tx.maybe(sql`SELECT ${draftColumns} FROM price_draft WHERE draft_id = ${draft_id} FOR NO KEY UPDATE`);
+}
+
+/** Newest first. */
+export function selectDrafts(
+  db: Db,
+  page: { limit: number; below: string | null; plan_id: string | null; status: string | null },
+): Promise<PriceDraft[]> {
+  return db.rows(sql`
+    SELECT ${draftColumns} FROM price_draft
+     WHERE (${page.below}::uuid IS NULL OR draft_id < ${page.below}::uuid) AND (${page.plan_id}::uuid IS NULL OR plan_id = ${page.plan_id}::uuid)
+       AND (${page.status}::text IS NULL OR status = ${page.status})
+     ORDER BY draft_id DESC LIMIT ${page.limit}`);
 }

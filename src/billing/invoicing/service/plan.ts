@@ -1,6 +1,6 @@
 import type { Organization } from '../../../foundation/tenancy/model.ts';
 import { organizationsByIds, ownOrganization, requireTenant } from '../../../foundation/tenancy/service.ts';
-import { startOfDay } from '../../../kernel/period.ts';
+import { lastMoment, startOfDay } from '../../../kernel/period.ts';
 import type { Db } from '../../../platform/postgres.ts';
 import { commissionRates, partnersOfPairs } from '../../partners/service.ts';
 import type { RatedSubscription } from '../../rating/model.ts';
@@ -50,6 +50,7 @@ export async function planRated(db: Db, run: PlannedRun, rated: readonly RatedSu
     watermark: run.watermark,
     rounding: tenant.rounding_mode,
     subscriptions: rated,
+    // A service period is its partner's who is of record when it ends, whatever else the run bills.
     contextsOf: async (periods) => {
       const found = await partnersOfPairs(
         db,
@@ -86,11 +87,6 @@ export function widely(run: { from_date: string; to_date: string }): { from: str
 
 /** Partner → its tier now. */
 type PartnersByTier = Map<string, string>;
-
-/** A service period is its partner's who is of record when it ends, whatever else the run bills. */
-function lastMoment(to: string): string {
-  return Temporal.Instant.from(to).subtract({ microseconds: 1 }).toString();
-}
 
 async function partnerShares(db: Db, partners: PartnersByTier): Promise<Map<string, PartnerShare>> {
   if (partners.size === 0) return new Map();

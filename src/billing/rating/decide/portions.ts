@@ -35,6 +35,15 @@ export interface PortionFacts {
   charges: readonly EarlierCharge[];
 }
 
+/** The time that a counter runs over. */
+type Reach = Pick<Counter, 'from' | 'to'>;
+
+/** By `counterKey`: the counters on record, and what each runs over once this run's corrections are made. */
+interface Known {
+  counters: ReadonlyMap<string, Counter>;
+  reaches: ReadonlyMap<string, Reach>;
+}
+
 /** What some charges come to, by `counterKey`. */
 export function countersOf(charges: readonly EarlierCharge[]): Map<string, Counter> {
   const counters = new Map<string, Counter>();
@@ -51,12 +60,15 @@ export function countersOf(charges: readonly EarlierCharge[]): Map<string, Count
  */
 export function portionsOf(facts: PortionFacts): Portion[] {
   const counters = countersOf(facts.charges);
+  const reaches = new Map<string, Reach>(counters);
   const corrections = new Map<string, Portion>();
   for (const period of facts.late) {
     for (const item of facts.subscription.items.filter(({ sku }) => period.skus.has(sku))) {
       const charge = facts.charges.find((each) => each.item.sku === item.sku && isChargeOf(period, each));
-      const portion = correctionOf(period, charge?.item ?? item, { charge, counters });
+      const portion = correctionOf(period, charge?.item ?? item, { charge, counters, reaches });
       corrections.set(correctionKey(portion), portion);
+      // What is priced whole after it runs over the corrected time too, where nothing had been charged for it before.
+      reaches.set(counterKey(portion, portion.item), portion.scope);
     }
   }
   const own = facts.periods.flatMap((period) =>
@@ -64,11 +76,11 @@ export function portionsOf(facts: PortionFacts): Portion[] {
       const ended = endedBy(facts, period, item, counters);
       for (const charge of ended) {
         const counter = counters.get(counterKey(period, charge.item))!;
-        const portion = correctionOf({ ...period, ...charge }, charge.item, { charge, counters });
+        const portion = correctionOf({ ...period, ...charge }, charge.item, { charge, counters, reaches });
         const share = shareOf(facts.subscription, period, counter);
         corrections.set(correctionKey(portion), { ...portion, share, ends_interval: true });
       }
-      return ownPortion(facts, period, item, counters);
+      return ownPortion(facts, period, item, { counters, reaches });
     }),
   );
   return [...corrections.values(), ...own];
@@ -97,14 +109,14 @@ export function itemAsBilled(inputs: ChargeInputs, { sku, unit }: { sku: string;
 function correctionOf(
   period: Omit<LatePeriod, 'skus' | 'days' | 'days_of'>,
   item: RatedItem,
-  { charge, counters }: { charge: EarlierCharge | undefined; counters: ReadonlyMap<string, Counter> },
+  { charge, counters, reaches }: { charge: EarlierCharge | undefined } & Known,
 ): Portion {
   const counter = counters.get(counterKey(period, item));
   const { billed_period_id, from, to, interval_from, interval_to, ends_interval } = period;
   const adjusts = { billed_period_id, charge_id: charge?.charge_id ?? null };
   return {
     ...{ item, from, to, interval_from, interval_to, ends_interval, adjusts },
-    scope: scopeOf(period, counter),
+    scope: scopeOf(period, reaches.get(counterKey(period, item))),
     share: counter?.share ?? null,
   };
 }
@@ -113,11 +125,11 @@ function ownPortion(
   { subscription, charges }: PortionFacts,
   period: ServicePeriod,
   item: RatedItem,
-  counters: ReadonlyMap<string, Counter>,
+  { counters, reaches }: Known,
 ): Portion {
   const { from, to, interval_from, interval_to, ends_interval } = period;
   const counter = counters.get(counterKey(period, item));
-  const scope = scopeOf(period, counter);
+  const scope = scopeOf(period, reaches.get(counterKey(period, item)));
   const took_over = charges.some((each) => isOtherPrice(each, period, item));
   const share = took_over ? shareOf(subscription, period, { from: scope.from, to: interval_to }) : null;
   return { item, from, to, interval_from, interval_to, ends_interval, scope, share: counter?.share ?? share, adjusts: null };
@@ -152,9 +164,9 @@ function correctionKey({ adjusts, item, from }: Portion): string {
 }
 
 /** A period together with all that its counter runs over. */
-function scopeOf({ from, to }: { from: string; to: string }, counter: Counter | undefined): { from: string; to: string } {
-  if (!counter) return { from, to };
-  return { from: before(counter.from, from) ? counter.from : from, to: before(to, counter.to) ? counter.to : to };
+function scopeOf({ from, to }: Reach, reach: Reach | undefined): Reach {
+  if (!reach) return { from, to };
+  return { from: before(reach.from, from) ? reach.from : from, to: before(to, reach.to) ? reach.to : to };
 }
 
 /** The days of a part of an interval, of the interval's. */

@@ -93,7 +93,11 @@ function intervalOf(text: string): CalendarInterval {
 }
 
 /** Equal prices become one object, so that each is compiled once in a run. */
-function itemOf(price: EffectivePrice, skus: Awaited<ReturnType<typeof skusByCode>>, shared: Map<string, JsonObject>): RatedItem {
+export function itemOf(
+  price: EffectivePrice,
+  skus: Awaited<ReturnType<typeof skusByCode>>,
+  shared: Map<string, JsonObject>,
+): RatedItem {
   const sku = skus.get(price.sku)!;
   const one = shared.get(price.price_hash) ?? (price.price as unknown as JsonObject);
   shared.set(price.price_hash, one);

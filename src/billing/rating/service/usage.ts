@@ -5,35 +5,43 @@ import { standingEvents, takeUsage } from '../../../usage/metering/service.ts';
 import { isPricedWhole, usageKey } from '../decide/charges.ts';
 import type { ItemUsage, Portion, RatedItem, RatedSubscription, UsageRectangle } from '../model.ts';
 
-/** A portion of a subscription, with the rectangles that are its own where usage adds up. */
+/** A portion of a subscription, with the rectangles that are its own where usage adds up, and up to where it looks where it is priced whole. */
 export interface AskedPortion {
   subscription: Pick<RatedSubscription, 'subscription_id' | 'org_id' | 'time_zone'>;
   portion: Portion;
   rectangles: readonly UsageRectangle[];
+  watermark: string;
 }
 
 /**
- * The usage behind portions, by subscription and `usageKey`, in a few questions to metering for all of them: from their own rectangles, or
+ * The usage behind portions, each in its place under its `usageKey`, or null where nothing was used; in a few questions to metering for all of them: from their own rectangles, or
  * from all that their counter runs over, event by event where the price is over events.
  */
-export async function usageOfPortions(
-  db: Db,
-  asked: readonly AskedPortion[],
-  watermark: string,
-): Promise<Map<string, Map<string, ItemUsage>>> {
-  const takes = asked.map((each) => takeOf(each, watermark));
-  const taken = await takeUsage(db, takes);
+export async function usageOfPortions(db: Db, asked: readonly AskedPortion[]): Promise<([string, ItemUsage] | null)[]> {
+  const takes = asked.map(takeOf);
+  const taken = await takeOnce(db, takes);
   const events = await eventsOf(db, asked, takes);
-  const openings = await openingsOf(db, asked, watermark);
-  const found = new Map<string, Map<string, ItemUsage>>();
-  for (const [index, { subscription, portion }] of asked.entries()) {
+  const openings = await openingsOf(db, asked);
+  return asked.map(({ portion }, index) => {
     const opening = openings.get(index) ?? null;
-    if (taken[index]!.count === 0 && (opening === null || opening === '0')) continue;
-    const mine = found.get(subscription.subscription_id) ?? new Map<string, ItemUsage>();
-    found.set(subscription.subscription_id, mine);
-    mine.set(usageKey(portion), itemUsage(portion.item, taken[index]!, { events: events.get(index) ?? [], opening }));
-  }
-  return found;
+    if (taken[index]!.count === 0 && (opening === null || opening === '0')) return null;
+    return [usageKey(portion), itemUsage(portion.item, taken[index]!, { events: events.get(index) ?? [], opening })];
+  });
+}
+
+/** A backtest asks the same of metering for every offer: it is answered once. */
+async function takeOnce(db: Db, takes: readonly UsageTake[]): Promise<TakenUsage[]> {
+  const places = new Map<string, number>();
+  const distinct: UsageTake[] = [];
+  const placed = takes.map((take) => {
+    const parts = take.rectangles.map((each) => `${each.from} ${each.to} ${each.arrived_from} ${each.arrived_to}`);
+    const key = `${take.org_id} ${take.sku} ${parts.join()}`;
+    const place = places.get(key) ?? distinct.push(take) - 1;
+    places.set(key, place);
+    return place;
+  });
+  const taken = await takeUsage(db, distinct);
+  return placed.map((place) => taken[place]!);
 }
 
 /** The rectangle of a line that is priced whole: everything used in a time that had arrived below the watermark. */
@@ -41,7 +49,7 @@ export function wholeRectangle({ from, to }: { from: string; to: string }, water
   return { from, to, arrived_from: '0', arrived_to: watermark };
 }
 
-function takeOf({ subscription, portion, rectangles }: AskedPortion, watermark: string): UsageTake {
+function takeOf({ subscription, portion, rectangles, watermark }: AskedPortion): UsageTake {
   const { org_id, time_zone } = subscription;
   const own = isPricedWhole(portion) ? [wholeRectangle(portion.scope, watermark)] : rectangles;
   return { org_id, sku: portion.item.sku, time_zone, rectangles: own };
@@ -66,13 +74,13 @@ async function eventsOf(
 }
 
 /** What was in stock when the time of a `weighted_sum` began: the sum of everything before. */
-async function openingsOf(db: Db, asked: readonly AskedPortion[], watermark: string): Promise<Map<number, string>> {
+async function openingsOf(db: Db, asked: readonly AskedPortion[]): Promise<Map<number, string>> {
   const places = asked.flatMap(({ portion }, index) => (portion.item.aggregation === 'weighted_sum' ? [index] : []));
   if (places.length === 0) return new Map();
   const sums = await takeUsage(
     db,
     places.map((index) => {
-      const { subscription, portion } = asked[index]!;
+      const { subscription, portion, watermark } = asked[index]!;
       const rectangles = [wholeRectangle({ from: beginning_of_usage, to: portion.scope.from }, watermark)];
       return { org_id: subscription.org_id, sku: portion.item.sku, time_zone: subscription.time_zone, rectangles };
     }),
