@@ -462,7 +462,7 @@ export interface Api {
         filename: string;
         sha256: string;
         bytes: number;
-        format: "auto" | "csv" | "nem12";
+        format: "auto" | "csv" | "nem12" | "nem13" | "greenbutton" | "mscons";
         on_error: "reject" | "keep_good";
         org_id: string | null;
         status: "queued" | "running" | "completed" | "rejected" | "failed";
@@ -498,7 +498,7 @@ export interface Api {
       filename: string;
       sha256: string;
       bytes: number;
-      format: "auto" | "csv" | "nem12";
+      format: "auto" | "csv" | "nem12" | "nem13" | "greenbutton" | "mscons";
       on_error: "reject" | "keep_good";
       org_id: string | null;
       status: "queued" | "running" | "completed" | "rejected" | "failed";
@@ -1380,7 +1380,7 @@ export interface Api {
       filename: string;
       sha256: string;
       bytes: number;
-      format: "auto" | "csv" | "nem12";
+      format: "auto" | "csv" | "nem12" | "nem13" | "greenbutton" | "mscons";
       on_error: "reject" | "keep_good";
       org_id: string | null;
       status: "queued" | "running" | "completed" | "rejected" | "failed";

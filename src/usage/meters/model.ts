@@ -67,7 +67,7 @@ export const Reading = z.object({
 });
 export type Reading = z.infer<typeof Reading>;
 
-export const importFormats = ['csv', 'nem12'] as const;
+export const importFormats = ['csv', 'nem12', 'nem13', 'greenbutton', 'mscons'] as const;
 export type ImportFormat = (typeof importFormats)[number];
 
 /** What to do with a file that has bad rows: keep nothing of it, or keep its good rows. */

@@ -67,9 +67,9 @@ function upload(server: Server, deps: ImportDeps): void {
     method: 'POST',
     url: '/v1/metering/imports',
     schema: {
-      summary: 'Import a file of usage: CSV of usage events, or a NEM12 meter file',
+      summary: 'Import a file of usage: CSV, NEM12, NEM13, Green Button XML or MSCONS',
       description:
-        'multipart/form-data with `file`, and in any order `org` (id or slug), `format` (auto, csv, nem12), `on_error` (reject: all rows or none; ' +
+        'multipart/form-data with `file`, and in any order `org` (id or slug), `format` (auto, csv, nem12, nem13, greenbutton, mscons), `on_error` (reject: all rows or none; ' +
         'keep_good), `sku`, `registers` (Q1=reactive,…), `create_missing` (true, false). The answer is a job: read its progress at GET /v1/metering/imports/{id}.',
       tags,
       consumes: ['multipart/form-data'],

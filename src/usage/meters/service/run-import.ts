@@ -10,8 +10,8 @@ import type { Postgres, Scope, Tx } from '../../../platform/postgres.ts';
 import type { Ingest, IngestOutcome } from '../../metering/model.ts';
 import { detectFormat } from '../decide/detect.ts';
 import { type Fault, fault, isFault } from '../decide/faults.ts';
-import { type Finding, readFindings } from '../decide/findings.ts';
-import { lineSplitter } from '../decide/lines.ts';
+import type { Finding } from '../decide/finding.ts';
+import { readFindings } from '../decide/formats.ts';
 import { seenRows } from '../decide/seen-rows.ts';
 import { no_totals, type Tally, tally } from '../decide/tally.ts';
 import type { events } from '../events.ts';
@@ -219,18 +219,13 @@ async function pass(run: Run, signal: AbortSignal | undefined): Promise<'whole' 
 
 async function* chunks(run: Run): AsyncGenerator<{ findings: Finding[]; bytes: number; lines: number }> {
   assert(run.format !== 'auto', 'the format is known');
-  const splitter = lineSplitter();
   const reader = readFindings(run.format);
   let bytes = 0;
-  let lines = 0;
   for await (const chunk of readFile(run.deps.data_dir, run.file.import_id)) {
     bytes += chunk.length;
-    const whole = splitter.push(chunk);
-    lines += whole.length;
-    yield { findings: whole.flatMap((line) => reader.line(line)), bytes, lines };
+    yield { findings: reader.push(chunk), bytes, lines: reader.lines() };
   }
-  const last = splitter.end();
-  yield { findings: [...last.flatMap((line) => reader.line(line)), ...reader.end()], bytes, lines: lines + last.length };
+  yield { findings: reader.end(), bytes, lines: reader.lines() };
 }
 
 async function rowsOf(run: Run, rows: RowMaker, finding: Finding, seen: ReturnType<typeof seenRows> | null): Promise<UsageRow[]> {
@@ -253,8 +248,12 @@ async function rowsOf(run: Run, rows: RowMaker, finding: Finding, seen: ReturnTy
     }
     return [row];
   }
-  const plan = await rows.day(finding);
-  for (const problem of plan.faults) run.tally.fault(finding.line, problem);
+  if (finding.kind === 'note') {
+    run.tally.note(finding.line, finding);
+    return [];
+  }
+  const plan = await rows.series(finding);
+  for (const problem of plan.faults) run.tally.fault(problem.line, problem);
   for (const note of plan.notes) run.tally.note(finding.line, note);
   run.tally.unmapped(plan.unmapped);
   run.tally.missing(plan.missing);

@@ -1,0 +1,49 @@
+import type { ImportFormat } from '../model.ts';
+import { readCsv } from './csv-file.ts';
+import type { Finding, FindingReader, LineReader } from './finding.ts';
+import { readGreenButton } from './green-button.ts';
+import { lineSplitter } from './lines.ts';
+import { readNem12, seriesOfDay } from './nem12.ts';
+import { readNem13 } from './nem13.ts';
+
+/** The reader of a format. */
+export function readFindings(format: ImportFormat): FindingReader {
+  switch (format) {
+    case 'csv':
+      return byLine(readCsv());
+    case 'nem12':
+      return byLine(nem12Findings());
+    case 'nem13':
+      return byLine(readNem13());
+    case 'mscons':
+    case 'greenbutton':
+      return readGreenButton();
+  }
+}
+
+function nem12Findings(): LineReader {
+  const reader = readNem12();
+  const series = (items: ReturnType<typeof reader.end>): Finding[] =>
+    items.map((item) => (item.kind === 'day' ? seriesOfDay(item) : item));
+  return {
+    line: (text, number, cut) => series(reader.line(text, number, cut)),
+    unreadable: (number, problem) => series(reader.unreadable(number, problem)),
+    end: () => series(reader.end()),
+  };
+}
+
+function byLine(reader: LineReader): FindingReader {
+  const splitter = lineSplitter();
+  let count = 0;
+  const read = (lines: ReturnType<typeof splitter.end>): Finding[] => {
+    count += lines.length;
+    return lines.flatMap((line) =>
+      'text' in line ? reader.line(line.text, line.number, line.cut) : reader.unreadable(line.number, line.problem),
+    );
+  };
+  return {
+    push: (chunk) => read(splitter.push(chunk)),
+    end: () => [...read(splitter.end()), ...reader.end()],
+    lines: () => count,
+  };
+}
