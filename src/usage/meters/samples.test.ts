@@ -49,6 +49,14 @@ const samples: Sample[] = [
     'a14ca776-1b2f-4a23-812d-2389d6e59e8e E1 Wh': '8760 × 12397107',
   }),
   greenButton('TestGBDataHourlyNineDaysBinnedDaily', { 'e2dcf5f0-810b-443f-9a2e-805bfa52d897 E1 Wh': '216 × 199563' }),
+  {
+    path: 'mscons/MSCONS_TL_SAMPLE02.txt',
+    format: 'mscons',
+    // All 2976 quantities sum to 680.282. One of them, 0.074, ends before it begins (16:45 to 16:00 on 20 December), and the three behind it,
+    // each of 0, repeat the hour before.
+    sums: { 'US0001062600000001000000022345671 1-1.1.10.0 kWh': '2972 × 680.208' },
+    faults: ['5676 time_invalid', '5679 interval_repeated', '5682 interval_repeated', '5685 interval_repeated'],
+  },
   greenButton('gas_direct', { 'db678d4d-d9fe-3c0c-96f9-c13142c295e1 E1 therm': '5 × 140' }),
 ];
 
@@ -119,7 +127,7 @@ describe('an example file that is cut', () => {
   /** Every byte of a small file; of a large one some hundred places, and each of its last bytes. */
   const cuts = (bytes: Uint8Array): number[] => {
     if (bytes.length < 6000) return Array.from(bytes, (_, size) => size);
-    const [spread, last] = bytes.length < 100_000 ? [100, 40] : [20, 10];
+    const [spread, last] = bytes.length < 100_000 ? [60, 20] : [12, 5];
     const places = Array.from({ length: spread }, (_, n) => Math.floor((bytes.length * n * 0.997) / spread));
     return [...places, ...Array.from({ length: last }, (_, n) => bytes.length - 1 - n)];
   };
@@ -134,7 +142,7 @@ describe('an example file that is cut', () => {
         const cut = read(bytes.subarray(0, size), sample.format);
         const rows = rowsOf(cut).map((row) => JSON.stringify(row));
         expect(rows).toEqual(whole_rows.slice(0, rows.length));
-        if (faultsOf(cut).length <= sample.faults.length) expect(rows).toHaveLength(whole_rows.length);
+        if (faultsOf(cut).every((one) => sample.faults.includes(one))) expect(rows).toHaveLength(whole_rows.length);
       }
     },
   );

@@ -3,6 +3,7 @@ import { readCsv } from './csv-file.ts';
 import type { Finding, FindingReader, LineReader } from './finding.ts';
 import { readGreenButton } from './green-button.ts';
 import { lineSplitter } from './lines.ts';
+import { readMscons } from './mscons.ts';
 import { readNem12, seriesOfDay } from './nem12.ts';
 import { readNem13 } from './nem13.ts';
 
@@ -15,9 +16,10 @@ export function readFindings(format: ImportFormat): FindingReader {
       return byLine(nem12Findings());
     case 'nem13':
       return byLine(readNem13());
-    case 'mscons':
     case 'greenbutton':
       return readGreenButton();
+    case 'mscons':
+      return readMscons();
   }
 }
 
