@@ -12,9 +12,10 @@ import { requireTenantId } from './tenant-option.ts';
 import { withDatabase } from './with-database.ts';
 
 export const importCommand: Command = {
-  help: `tallystick import <file> --org SLUG [--format auto|csv|nem12|nem13|greenbutton|mscons] [--on-error reject|keep_good] [--sku SKU] [--tenant SLUG] [--json]
+  help: `tallystick import <file> --org SLUG [--format auto|csv|nem12|nem13|greenbutton|mscons] [--on-error reject|keep_good] [--sku SKU] [--mapping NAME] [--tenant SLUG] [--json]
 
-Brings a file of usage in: a CSV of usage events, or a meter file (NEM12, NEM13, Green Button XML, MSCONS). By default nothing is imported when a row is bad;
+Brings a file of usage in: a CSV of usage events, or a meter file (NEM12, NEM13, Green Button XML, MSCONS, or any
+CSV by a mapping that was saved under a name). By default nothing is imported when a row is bad;
 with --on-error keep_good the good rows are. The same file again changes nothing. Exits 0 when every row was taken.`,
   async run(argv) {
     const { values, positionals } = parseArgs({
@@ -25,6 +26,7 @@ with --on-error keep_good the good rows are. The same file again changes nothing
         format: { type: 'string', default: 'auto' },
         'on-error': { type: 'string', default: 'reject' },
         sku: { type: 'string' },
+        mapping: { type: 'string' },
         tenant: { type: 'string' },
         json: { type: 'boolean', default: false },
       },
@@ -43,7 +45,7 @@ with --on-error keep_good the good rows are. The same file again changes nothing
         const report = await importFile({ postgres, clock, ingest, data_dir: config.data_dir }, scope, {
           content: createReadStream(file),
           filename: basename(file),
-          request: { org: values.org, format, on_error, sku: values.sku },
+          request: { org: values.org, format, on_error, sku: values.sku, mapping: values.mapping },
         });
         print(values.json, report, lines(report));
         return report.status === 'completed' && report.totals.rejected === 0 ? 0 : 1;

@@ -2,14 +2,21 @@ import type { ImportFormat } from '../model.ts';
 import { type Fault, fault } from './faults.ts';
 
 /** What a file is, by its first bytes, unless the caller says. */
-export function detectFormat(head: Uint8Array, asked: 'auto' | ImportFormat): ImportFormat | Fault {
+export function detectFormat(
+  head: Uint8Array,
+  asked: 'auto' | ImportFormat,
+  mapping_encoding: string | null = null,
+): ImportFormat | Fault {
   const bytes = Buffer.from(head.buffer, head.byteOffset, head.byteLength);
   if ((bytes[0] === 0x50 && bytes[1] === 0x4b) || (bytes[0] === 0x1f && bytes[1] === 0x8b)) {
     return fault('format_unsupported', 'the file is compressed; send what is inside');
   }
   if ((bytes[0] === 0xff && bytes[1] === 0xfe) || (bytes[0] === 0xfe && bytes[1] === 0xff)) {
-    return fault('encoding_invalid', 'the file is UTF-16; save it as UTF-8');
+    if (bytes[0] === 0xff && mapping_encoding === 'utf-16le') return 'csv';
+    return fault('encoding_invalid', 'the file is UTF-16; save it as UTF-8, or name a mapping that says so');
   }
+  // Whoever names a mapping has said what the file is.
+  if (mapping_encoding !== null) return 'csv';
   const text = bytes
     .toString('utf8')
     .replace(/^\uFEFF/, '')

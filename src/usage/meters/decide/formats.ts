@@ -1,17 +1,18 @@
-import type { ImportFormat } from '../model.ts';
+import type { CsvMappingDefinition, ImportFormat } from '../model.ts';
 import { readCsv } from './csv-file.ts';
 import type { Finding, FindingReader, LineReader } from './finding.ts';
 import { readGreenButton } from './green-button.ts';
-import { lineSplitter } from './lines.ts';
+import { lineSplitter, toUtf8 } from './lines.ts';
+import { readMappedCsv } from './mapped-csv.ts';
 import { readMscons } from './mscons.ts';
 import { readNem12, seriesOfDay } from './nem12.ts';
 import { readNem13 } from './nem13.ts';
 
-/** The reader of a format. */
-export function readFindings(format: ImportFormat): FindingReader {
+/** The reader of a format; a CSV is one of usage events unless a mapping says what it is. */
+export function readFindings(format: ImportFormat, mapping: CsvMappingDefinition | null = null): FindingReader {
   switch (format) {
     case 'csv':
-      return byLine(readCsv());
+      return mapping === null ? byLine(readCsv()) : byLine(readMappedCsv(mapping), mapping.encoding);
     case 'nem12':
       return byLine(nem12Findings());
     case 'nem13':
@@ -34,8 +35,9 @@ function nem12Findings(): LineReader {
   };
 }
 
-function byLine(reader: LineReader): FindingReader {
+function byLine(reader: LineReader, encoding = 'utf-8'): FindingReader {
   const splitter = lineSplitter();
+  const recode = encoding === 'utf-8' ? null : toUtf8(encoding);
   let count = 0;
   const read = (lines: ReturnType<typeof splitter.end>): Finding[] => {
     count += lines.length;
@@ -44,8 +46,8 @@ function byLine(reader: LineReader): FindingReader {
     );
   };
   return {
-    push: (chunk) => read(splitter.push(chunk)),
-    end: () => [...read(splitter.end()), ...reader.end()],
+    push: (chunk) => read(splitter.push(recode ? recode(chunk) : chunk)),
+    end: () => [...(recode ? read(splitter.push(recode(null))) : []), ...read(splitter.end()), ...reader.end()],
     lines: () => count,
   };
 }

@@ -1,5 +1,6 @@
+import type { Commodity, QualityFlag } from '../model.ts';
 import { type Fault, fault, shown } from './faults.ts';
-import type { Commodity, MeterRow, MeterSeries, QualityFlag } from './row.ts';
+import type { MeterRow, MeterSeries } from './row.ts';
 import { type Spans, spans } from './spans.ts';
 import { convert } from './units.ts';
 

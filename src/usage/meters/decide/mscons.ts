@@ -1,8 +1,9 @@
+import type { QualityFlag } from '../model.ts';
 import { type Segment, segmentReader } from './edifact.ts';
 import { type Fault, fault, isFault, shown } from './faults.ts';
 import type { Finding, FindingReader } from './finding.ts';
 import { type ObisMeaning, readObis } from './obis.ts';
-import type { MeterRow, MeterSeries, QualityFlag } from './row.ts';
+import type { MeterRow, MeterSeries } from './row.ts';
 import { spans } from './spans.ts';
 
 /**

@@ -1,5 +1,5 @@
+import type { QualityFlag } from '../model.ts';
 import { type Fault, fault, shown } from './faults.ts';
-import type { QualityFlag } from './row.ts';
 
 /** 100,NEM12 or NEM13,created,from,to. Files that a customer downloads often leave out the participants. */
 export function headerFault(fields: readonly string[], expected: 'NEM12' | 'NEM13'): Fault | null {

@@ -1,4 +1,5 @@
-import type { Commodity, MeterSeries } from './row.ts';
+import type { Commodity } from '../model.ts';
+import type { MeterSeries } from './row.ts';
 
 /** What an OBIS code (IEC 62056-61, `A-B:C.D.E`) says of a register's values. */
 export interface ObisMeaning extends Pick<MeterSeries, 'flow' | 'commodity'> {

@@ -1,5 +1,5 @@
-import type { Meter, Register } from '../model.ts';
-import type { Commodity, MeterSeries } from './row.ts';
+import type { Commodity, Meter, Register } from '../model.ts';
+import type { MeterSeries } from './row.ts';
 
 /** What consumption and export become when nothing else is said. */
 const default_skus = {

@@ -1,14 +1,9 @@
+import type { Commodity, QualityFlag } from '../model.ts';
+
 /**
  * What every meter file comes down to: series of values of one register of one meter. Whoever reads a format yields these and nothing
  * else; what they mean to the tenant (whose, which SKU, which quality counts) is decided from here on.
  */
-
-/** Actual, substituted, final (substituted for good), estimated, none at all, several within one value. */
-export const qualityFlags = ['A', 'S', 'F', 'E', 'N', 'V'] as const;
-export type QualityFlag = (typeof qualityFlags)[number];
-
-/** What a supply carries; says what its consumption is called where nobody else does. */
-export type Commodity = 'electricity' | 'gas' | 'water' | 'heat';
 
 /** One value over `[start_ms, end_ms)`, or what a register showed at `end_ms`. */
 export interface MeterRow {
@@ -32,6 +27,8 @@ export interface MeterSeries {
   /** The meter's identifier: an NMI, a usage point, a metering location. */
   meter: string;
   register: string;
+  /** Slug or id of the organization that the file says it is of; absent where the file says none. */
+  org?: string | null;
   /** Which way it counts; null for what is neither consumption nor export, such as reactive energy. */
   flow: 'import' | 'export' | null;
   commodity: Commodity;

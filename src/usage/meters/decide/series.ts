@@ -46,9 +46,8 @@ export function planSeries(
   options: ImportOptions,
   now: Temporal.Instant,
 ): SeriesPlan {
-  const { meter, register, unit, line } = series;
-  const nothing: SeriesPlan = { rows: [], faults: [], notes: [], unmapped: 0, missing: 0, needs: null };
-  const refuse = ({ code, detail }: Fault): SeriesPlan => ({ ...nothing, faults: [{ line, code, detail }] });
+  const { meter, register, unit } = series;
+  const refuse = (problem: Fault): SeriesPlan => refusedSeries(series, problem);
   const may_make = options.create_missing && options.org_id !== null;
   const outside = outsideWindow(series.rows, now);
   if (outside) return refuse(outside);
@@ -57,7 +56,7 @@ export function planSeries(
   const mapping = mapRegister(series, state.meter, options);
   if (mapping === null) {
     const detail = `${meter} ${register} is not billed: it is neither consumption (E) nor export (B), and no SKU is mapped to it`;
-    return { ...nothing, notes: [fault('register_unmapped', detail)], unmapped: series.rows.length };
+    return { ...no_plan, notes: [fault('register_unmapped', detail)], unmapped: series.rows.length };
   }
   const sku = skus.get(mapping.sku);
   if (sku === undefined && !may_make)
@@ -79,6 +78,13 @@ export function planSeries(
   const needed = needs.meter !== null || needs.register !== null || needs.sku !== null || needs.occupancy !== null;
   return { ...plan, needs: needed ? needs : null };
 }
+
+/** Nothing of it, for one reason. */
+export function refusedSeries({ line }: MeterSeries, { code, detail }: Fault): SeriesPlan {
+  return { ...no_plan, faults: [{ line, code, detail }] };
+}
+
+const no_plan: SeriesPlan = { rows: [], faults: [], notes: [], unmapped: 0, missing: 0, needs: null };
 
 interface Target {
   sku: string;

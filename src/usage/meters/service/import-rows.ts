@@ -5,9 +5,9 @@ import { ensureSku, skusByCode } from '../../../offer/catalog/service.ts';
 import type { Db, Postgres, Scope, Tx } from '../../../platform/postgres.ts';
 import type { CsvRow } from '../decide/csv.ts';
 import { planRow } from '../decide/event-row.ts';
-import type { Fault } from '../decide/faults.ts';
+import { type Fault, fault, shown } from '../decide/faults.ts';
 import type { MeterSeries } from '../decide/row.ts';
-import { type MeterState, planSeries, type SeriesPlan } from '../decide/series.ts';
+import { type MeterState, planSeries, refusedSeries, type SeriesPlan } from '../decide/series.ts';
 import type { ImportOptions, UsageRow } from '../model.ts';
 import { lockIdentifier } from '../sql/meters.ts';
 import { selectOccupancies } from '../sql/sites.ts';
@@ -48,19 +48,28 @@ export async function rowMaker(postgres: Postgres, scope: Scope, options: Import
     remember(orgs, name, org_id);
     return org_id;
   };
+  /** For the organization that the file names, where it does. */
+  const optionsOf = async ({ org }: MeterSeries): Promise<ImportOptions | null> => {
+    if (org === undefined || org === null || org === '') return options;
+    const org_id = await orgOf(org);
+    return org_id === null ? null : { ...options, org_id };
+  };
   return {
     hasSku: (sku) => skus.has(sku),
     async series(series) {
       const { meter } = series;
-      const plan = planSeries(series, await stateOf(meter), skus, options, scope.now);
+      const own = await optionsOf(series);
+      if (own === null)
+        return refusedSeries(series, fault('org_unknown', `there is no organization “${shown(series.org ?? '')}” here`));
+      const plan = planSeries(series, await stateOf(meter), skus, own, scope.now);
       if (plan.needs === null || !make) return plan;
       const made = await postgres.transact(scope, async (tx) => {
-        await provide(tx, series, options);
+        await provide(tx, series, own);
         return { skus: await skusByCode(tx), state: await loadState(tx, meter) };
       });
       skus = made.skus;
       states.set(meter, made.state);
-      const complete = planSeries(series, made.state, skus, options, scope.now);
+      const complete = planSeries(series, made.state, skus, own, scope.now);
       assert(complete.needs === null, 'what a series needs was made');
       return complete;
     },

@@ -153,7 +153,8 @@ async function unreadable(run: Run): Promise<Fault | null> {
   const { data_dir } = run.deps;
   const size = await sizeOfFile(data_dir, run.file.import_id);
   if (size !== run.file.bytes) return fault('file_missing', 'the uploaded file is no longer on this server; upload it again');
-  const format = detectFormat(await headOfFile(data_dir, run.file.import_id), run.format);
+  const head = await headOfFile(data_dir, run.file.import_id);
+  const format = detectFormat(head, run.format, run.work.options.mapping?.definition.encoding ?? null);
   if (typeof format !== 'string') return format;
   run.format = format;
   return null;
@@ -219,7 +220,7 @@ async function pass(run: Run, signal: AbortSignal | undefined): Promise<'whole' 
 
 async function* chunks(run: Run): AsyncGenerator<{ findings: Finding[]; bytes: number; lines: number }> {
   assert(run.format !== 'auto', 'the format is known');
-  const reader = readFindings(run.format);
+  const reader = readFindings(run.format, run.work.options.mapping?.definition ?? null);
   let bytes = 0;
   for await (const chunk of readFile(run.deps.data_dir, run.file.import_id)) {
     bytes += chunk.length;
