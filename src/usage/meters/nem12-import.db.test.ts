@@ -2,9 +2,9 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { errorsOf, type Place, testImports } from '../../../test/support/imports.ts';
+import type { ImportDeps } from './service/import-progress.ts';
 import type { ImportRequest } from './service/imports.ts';
 import { listMeters, registerMeter } from './service/meters.ts';
-import type { ImportDeps } from './service/run-import.ts';
 import { createOccupancy, createSite, endOccupancy, listOccupancies } from './service/sites.ts';
 
 const { t, data_dir, newPlace, importText, stored } = await testImports();

@@ -121,9 +121,7 @@ describe('the example files', () => {
       expect(rowsOf(read(bytesOf(sample), sample.format)).map(expectedLine)).toEqual(expected);
     },
   );
-});
 
-describe('an example file that is cut', () => {
   /** Every byte of a small file; of a large one some hundred places, and each of its last bytes. */
   const cuts = (bytes: Uint8Array): number[] => {
     if (bytes.length < 6000) return Array.from(bytes, (_, size) => size);
@@ -133,7 +131,7 @@ describe('an example file that is cut', () => {
   };
 
   it.each(here.map((sample) => [sample.path, sample] as const))(
-    '%s says so and holds exactly its whole records, or has lost nothing but its last line end',
+    '%s, cut anywhere, says so and holds exactly its whole records, or has lost nothing but its last line end',
     (_path, sample) => {
       const bytes = bytesOf(sample);
       const whole = read(bytes, sample.format);

@@ -6,8 +6,8 @@ import { once, type Server, scopeOf } from '../../../platform/http.ts';
 import { Id, PageQuery, Problem, page } from '../../../platform/schemas.ts';
 import { errors } from '../errors.ts';
 import { importFormats, importStatuses, onErrors, UsageImport, UsageImportReport } from '../model.ts';
+import type { ImportDeps } from '../service/import-progress.ts';
 import { type ImportRequest, importOptions, importReport, listImports, plainFilename, startImport } from '../service/imports.ts';
-import type { ImportDeps } from '../service/run-import.ts';
 import { max_import_bytes, removeFile, type StoredFile, storeFile } from '../service/stored-file.ts';
 
 const tags = ['Imports'];

@@ -1,6 +1,7 @@
 import { organizationBySlug, organizationsByIds, requireOrganization } from '../../../foundation/tenancy/service.ts';
 import { assert } from '../../../kernel/assert.ts';
 import { isId } from '../../../kernel/id.ts';
+import type { Sku } from '../../../offer/catalog/model.ts';
 import { ensureSku, skusByCode } from '../../../offer/catalog/service.ts';
 import type { Db, Postgres, Scope, Tx } from '../../../platform/postgres.ts';
 import type { CsvRow } from '../decide/csv.ts';
@@ -17,8 +18,10 @@ import { createOccupancy, createSite } from './sites.ts';
 /** Turns what a file holds into usage events, with what the tenant knows of meters, occupants, SKUs and organizations. */
 export interface RowMaker {
   series(series: MeterSeries): Promise<SeriesPlan>;
-  row(row: CsvRow, line: number): Promise<UsageRow | Fault>;
-  hasSku(sku: string): boolean;
+  /** At once, unless the row names an organization that has to be looked up. */
+  row(row: CsvRow, line: number): UsageRow | Fault | Promise<UsageRow | Fault>;
+  /** As they stand: an import may make some. */
+  skus(): ReadonlyMap<string, Sku>;
 }
 
 /**
@@ -55,7 +58,7 @@ export async function rowMaker(postgres: Postgres, scope: Scope, options: Import
     return org_id === null ? null : { ...options, org_id };
   };
   return {
-    hasSku: (sku) => skus.has(sku),
+    skus: () => skus,
     async series(series) {
       const { meter } = series;
       const own = await optionsOf(series);
@@ -73,9 +76,12 @@ export async function rowMaker(postgres: Postgres, scope: Scope, options: Import
       assert(complete.needs === null, 'what a series needs was made');
       return complete;
     },
-    async row(row, line) {
-      const org_id = row.org === null ? options.org_id : await orgOf(row.org);
-      return planRow(row, line, org_id, skus);
+    row(row, line) {
+      if (row.org === null) return planRow(row, line, options.org_id, skus);
+      const known = orgs.get(row.org);
+      return known === undefined
+        ? orgOf(row.org).then((org_id) => planRow(row, line, org_id, skus))
+        : planRow(row, line, known, skus);
     },
   };
 }

@@ -22,7 +22,8 @@ import {
   selectImports,
   selectSameImport,
 } from '../sql/imports.ts';
-import { type ImportDeps, runImport } from './run-import.ts';
+import type { ImportDeps } from './import-progress.ts';
+import { runImport } from './run-import.ts';
 import { removeFile, type StoredFile, storeFile } from './stored-file.ts';
 
 export const import_job = 'meters.import';
