@@ -7,8 +7,8 @@ import { createOrganization } from '../../src/foundation/tenancy/service.ts';
 import { createSku } from '../../src/offer/catalog/service.ts';
 import { createIngest } from '../../src/usage/metering/service/ingest.ts';
 import type { UsageImportReport } from '../../src/usage/meters/model.ts';
+import type { ImportDeps } from '../../src/usage/meters/service/import-progress.ts';
 import { type ImportRequest, importFile } from '../../src/usage/meters/service/imports.ts';
-import type { ImportDeps } from '../../src/usage/meters/service/run-import.ts';
 import { testDatabase } from './database.ts';
 
 export interface Place {

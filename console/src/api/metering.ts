@@ -37,7 +37,7 @@ export const atWork = (job: Pick<ImportJob, 'status'>) => job.status === 'queued
 export interface NewImport {
   file: File;
   org: string;
-  format: 'auto' | 'csv' | 'nem12';
+  format: 'auto' | 'csv' | 'nem12' | 'nem13' | 'greenbutton' | 'mscons';
   on_error: 'reject' | 'keep_good';
   /** What consumption of a meter that is new counts as; "" leaves it to the server. */
   sku: string;

@@ -6,6 +6,65 @@ export interface Api {
   "DELETE /v1/api-keys/{id}": {
     answer: null;
   };
+  "DELETE /v1/metering/csv-mappings/{name}": {
+    answer: {
+      mapping_id: string;
+      name: string;
+      definition: {
+        delimiter: "," | ";" | "\t" | "|";
+        encoding: "utf-8" | "utf-16le" | "iso-8859-1" | "windows-1252";
+        decimal_mark: "." | ",";
+        skip_lines: number;
+        header: boolean;
+        meter: {
+          column: string | number;
+        } | {
+          value: string;
+        };
+        register: {
+          column: string | number;
+        } | {
+          value: string;
+        };
+        org?: {
+          column: string | number;
+        } | {
+          value: string;
+        };
+        unit: {
+          column: string | number;
+        } | {
+          value: string;
+        };
+        flow?: "import" | "export";
+        commodity: "electricity" | "gas" | "water" | "heat";
+        time: {
+          columns: (string | number)[];
+          format: string;
+          zone?: string;
+          marks: "start" | "end";
+          overlap: "in_order" | "earlier" | "later" | "refuse";
+        };
+        interval_minutes: number;
+        quantity: {
+          column: string | number;
+        } | {
+          first_column: string | number;
+          columns: number;
+          counts: "clock" | "elapsed";
+        };
+        quality: {
+          value: "A" | "S" | "F" | "E" | "N" | "V";
+        } | {
+          column: string | number;
+          map: Record<string, "A" | "S" | "F" | "E" | "N" | "V">;
+          otherwise?: "A" | "S" | "F" | "E" | "N" | "V";
+        };
+      };
+      created_at: string;
+      updated_at: string;
+    };
+  };
   "DELETE /v1/orgs/{id}/members/{user_id}": {
     answer: null;
   };
@@ -514,6 +573,131 @@ export interface Api {
       })[];
     };
   };
+  "GET /v1/metering/csv-mappings": {
+    query: {
+      limit?: number;
+      cursor?: string;
+    };
+    answer: {
+      data: ({
+        mapping_id: string;
+        name: string;
+        definition: {
+          delimiter: "," | ";" | "\t" | "|";
+          encoding: "utf-8" | "utf-16le" | "iso-8859-1" | "windows-1252";
+          decimal_mark: "." | ",";
+          skip_lines: number;
+          header: boolean;
+          meter: {
+            column: string | number;
+          } | {
+            value: string;
+          };
+          register: {
+            column: string | number;
+          } | {
+            value: string;
+          };
+          org?: {
+            column: string | number;
+          } | {
+            value: string;
+          };
+          unit: {
+            column: string | number;
+          } | {
+            value: string;
+          };
+          flow?: "import" | "export";
+          commodity: "electricity" | "gas" | "water" | "heat";
+          time: {
+            columns: (string | number)[];
+            format: string;
+            zone?: string;
+            marks: "start" | "end";
+            overlap: "in_order" | "earlier" | "later" | "refuse";
+          };
+          interval_minutes: number;
+          quantity: {
+            column: string | number;
+          } | {
+            first_column: string | number;
+            columns: number;
+            counts: "clock" | "elapsed";
+          };
+          quality: {
+            value: "A" | "S" | "F" | "E" | "N" | "V";
+          } | {
+            column: string | number;
+            map: Record<string, "A" | "S" | "F" | "E" | "N" | "V">;
+            otherwise?: "A" | "S" | "F" | "E" | "N" | "V";
+          };
+        };
+        created_at: string;
+        updated_at: string;
+      })[];
+      next_cursor: string | null;
+    };
+  };
+  "GET /v1/metering/csv-mappings/{name}": {
+    answer: {
+      mapping_id: string;
+      name: string;
+      definition: {
+        delimiter: "," | ";" | "\t" | "|";
+        encoding: "utf-8" | "utf-16le" | "iso-8859-1" | "windows-1252";
+        decimal_mark: "." | ",";
+        skip_lines: number;
+        header: boolean;
+        meter: {
+          column: string | number;
+        } | {
+          value: string;
+        };
+        register: {
+          column: string | number;
+        } | {
+          value: string;
+        };
+        org?: {
+          column: string | number;
+        } | {
+          value: string;
+        };
+        unit: {
+          column: string | number;
+        } | {
+          value: string;
+        };
+        flow?: "import" | "export";
+        commodity: "electricity" | "gas" | "water" | "heat";
+        time: {
+          columns: (string | number)[];
+          format: string;
+          zone?: string;
+          marks: "start" | "end";
+          overlap: "in_order" | "earlier" | "later" | "refuse";
+        };
+        interval_minutes: number;
+        quantity: {
+          column: string | number;
+        } | {
+          first_column: string | number;
+          columns: number;
+          counts: "clock" | "elapsed";
+        };
+        quality: {
+          value: "A" | "S" | "F" | "E" | "N" | "V";
+        } | {
+          column: string | number;
+          map: Record<string, "A" | "S" | "F" | "E" | "N" | "V">;
+          otherwise?: "A" | "S" | "F" | "E" | "N" | "V";
+        };
+      };
+      created_at: string;
+      updated_at: string;
+    };
+  };
   "GET /v1/metering/events": {
     query: {
       org_id?: string;
@@ -555,9 +739,10 @@ export interface Api {
         filename: string;
         sha256: string;
         bytes: number;
-        format: "auto" | "csv" | "nem12";
+        format: "auto" | "csv" | "nem12" | "nem13" | "greenbutton" | "mscons";
         on_error: "reject" | "keep_good";
         org_id: string | null;
+        mapping: string | null;
         status: "queued" | "running" | "completed" | "rejected" | "failed";
         progress: {
           bytes_done: number;
@@ -591,9 +776,10 @@ export interface Api {
       filename: string;
       sha256: string;
       bytes: number;
-      format: "auto" | "csv" | "nem12";
+      format: "auto" | "csv" | "nem12" | "nem13" | "greenbutton" | "mscons";
       on_error: "reject" | "keep_good";
       org_id: string | null;
+      mapping: string | null;
       status: "queued" | "running" | "completed" | "rejected" | "failed";
       progress: {
         bytes_done: number;
@@ -1543,6 +1729,119 @@ export interface Api {
       } | null;
     };
   };
+  "POST /v1/metering/csv-mappings": {
+    body: {
+      name: string;
+      definition: {
+        delimiter?: "," | ";" | "\t" | "|";
+        encoding?: "utf-8" | "utf-16le" | "iso-8859-1" | "windows-1252";
+        decimal_mark?: "." | ",";
+        skip_lines?: number;
+        header?: boolean;
+        meter: {
+          column: string | number;
+        } | {
+          value: string;
+        };
+        register?: {
+          column: string | number;
+        } | {
+          value: string;
+        };
+        org?: {
+          column: string | number;
+        } | {
+          value: string;
+        };
+        unit: {
+          column: string | number;
+        } | {
+          value: string;
+        };
+        flow?: "import" | "export";
+        commodity?: "electricity" | "gas" | "water" | "heat";
+        time: {
+          columns: (string | number)[];
+          format: string;
+          zone?: string;
+          marks?: "start" | "end";
+          overlap?: "in_order" | "earlier" | "later" | "refuse";
+        };
+        interval_minutes: number;
+        quantity: {
+          column: string | number;
+        } | {
+          first_column: string | number;
+          columns: number;
+          counts?: "clock" | "elapsed";
+        };
+        quality?: {
+          value: "A" | "S" | "F" | "E" | "N" | "V";
+        } | {
+          column: string | number;
+          map: Record<string, "A" | "S" | "F" | "E" | "N" | "V">;
+          otherwise?: "A" | "S" | "F" | "E" | "N" | "V";
+        };
+      };
+    };
+    answer: {
+      mapping_id: string;
+      name: string;
+      definition: {
+        delimiter: "," | ";" | "\t" | "|";
+        encoding: "utf-8" | "utf-16le" | "iso-8859-1" | "windows-1252";
+        decimal_mark: "." | ",";
+        skip_lines: number;
+        header: boolean;
+        meter: {
+          column: string | number;
+        } | {
+          value: string;
+        };
+        register: {
+          column: string | number;
+        } | {
+          value: string;
+        };
+        org?: {
+          column: string | number;
+        } | {
+          value: string;
+        };
+        unit: {
+          column: string | number;
+        } | {
+          value: string;
+        };
+        flow?: "import" | "export";
+        commodity: "electricity" | "gas" | "water" | "heat";
+        time: {
+          columns: (string | number)[];
+          format: string;
+          zone?: string;
+          marks: "start" | "end";
+          overlap: "in_order" | "earlier" | "later" | "refuse";
+        };
+        interval_minutes: number;
+        quantity: {
+          column: string | number;
+        } | {
+          first_column: string | number;
+          columns: number;
+          counts: "clock" | "elapsed";
+        };
+        quality: {
+          value: "A" | "S" | "F" | "E" | "N" | "V";
+        } | {
+          column: string | number;
+          map: Record<string, "A" | "S" | "F" | "E" | "N" | "V">;
+          otherwise?: "A" | "S" | "F" | "E" | "N" | "V";
+        };
+      };
+      created_at: string;
+      updated_at: string;
+    };
+  };
   "POST /v1/metering/events": {
     query: {
       leaves?: "true" | "false";
@@ -1596,9 +1895,10 @@ export interface Api {
       filename: string;
       sha256: string;
       bytes: number;
-      format: "auto" | "csv" | "nem12";
+      format: "auto" | "csv" | "nem12" | "nem13" | "greenbutton" | "mscons";
       on_error: "reject" | "keep_good";
       org_id: string | null;
+      mapping: string | null;
       status: "queued" | "running" | "completed" | "rejected" | "failed";
       progress: {
         bytes_done: number;
@@ -2051,6 +2351,118 @@ export interface Api {
       partner_tier: string;
       sku: string;
       pct: string;
+      updated_at: string;
+    };
+  };
+  "PUT /v1/metering/csv-mappings/{name}": {
+    body: {
+      definition: {
+        delimiter?: "," | ";" | "\t" | "|";
+        encoding?: "utf-8" | "utf-16le" | "iso-8859-1" | "windows-1252";
+        decimal_mark?: "." | ",";
+        skip_lines?: number;
+        header?: boolean;
+        meter: {
+          column: string | number;
+        } | {
+          value: string;
+        };
+        register?: {
+          column: string | number;
+        } | {
+          value: string;
+        };
+        org?: {
+          column: string | number;
+        } | {
+          value: string;
+        };
+        unit: {
+          column: string | number;
+        } | {
+          value: string;
+        };
+        flow?: "import" | "export";
+        commodity?: "electricity" | "gas" | "water" | "heat";
+        time: {
+          columns: (string | number)[];
+          format: string;
+          zone?: string;
+          marks?: "start" | "end";
+          overlap?: "in_order" | "earlier" | "later" | "refuse";
+        };
+        interval_minutes: number;
+        quantity: {
+          column: string | number;
+        } | {
+          first_column: string | number;
+          columns: number;
+          counts?: "clock" | "elapsed";
+        };
+        quality?: {
+          value: "A" | "S" | "F" | "E" | "N" | "V";
+        } | {
+          column: string | number;
+          map: Record<string, "A" | "S" | "F" | "E" | "N" | "V">;
+          otherwise?: "A" | "S" | "F" | "E" | "N" | "V";
+        };
+      };
+    };
+    answer: {
+      mapping_id: string;
+      name: string;
+      definition: {
+        delimiter: "," | ";" | "\t" | "|";
+        encoding: "utf-8" | "utf-16le" | "iso-8859-1" | "windows-1252";
+        decimal_mark: "." | ",";
+        skip_lines: number;
+        header: boolean;
+        meter: {
+          column: string | number;
+        } | {
+          value: string;
+        };
+        register: {
+          column: string | number;
+        } | {
+          value: string;
+        };
+        org?: {
+          column: string | number;
+        } | {
+          value: string;
+        };
+        unit: {
+          column: string | number;
+        } | {
+          value: string;
+        };
+        flow?: "import" | "export";
+        commodity: "electricity" | "gas" | "water" | "heat";
+        time: {
+          columns: (string | number)[];
+          format: string;
+          zone?: string;
+          marks: "start" | "end";
+          overlap: "in_order" | "earlier" | "later" | "refuse";
+        };
+        interval_minutes: number;
+        quantity: {
+          column: string | number;
+        } | {
+          first_column: string | number;
+          columns: number;
+          counts: "clock" | "elapsed";
+        };
+        quality: {
+          value: "A" | "S" | "F" | "E" | "N" | "V";
+        } | {
+          column: string | number;
+          map: Record<string, "A" | "S" | "F" | "E" | "N" | "V">;
+          otherwise?: "A" | "S" | "F" | "E" | "N" | "V";
+        };
+      };
+      created_at: string;
       updated_at: string;
     };
   };

@@ -5,16 +5,17 @@ import { scopeOfTenant } from '../../billing/invoicing/service/run.ts';
 import { clock } from '../../platform/clock.ts';
 import { readConfig } from '../../platform/config.ts';
 import { createIngest } from '../../usage/metering/service/ingest.ts';
-import type { UsageImportReport } from '../../usage/meters/model.ts';
+import { importFormats, type UsageImportReport } from '../../usage/meters/model.ts';
 import { importFile } from '../../usage/meters/service/imports.ts';
 import { type Command, print, UsageError } from './command.ts';
 import { requireTenantId } from './tenant-option.ts';
 import { withDatabase } from './with-database.ts';
 
 export const importCommand: Command = {
-  help: `tallystick import <file> --org SLUG [--format auto|csv|nem12] [--on-error reject|keep_good] [--sku SKU] [--tenant SLUG] [--json]
+  help: `tallystick import <file> --org SLUG [--format auto|csv|nem12|nem13|greenbutton|mscons] [--on-error reject|keep_good] [--sku SKU] [--mapping NAME] [--tenant SLUG] [--json]
 
-Brings a file of usage in: a CSV of usage events or a NEM12 meter file. By default nothing is imported when a row is bad;
+Brings a file of usage in: a CSV of usage events, or a meter file (NEM12, NEM13, Green Button XML, MSCONS, or any
+CSV by a mapping that was saved under a name). By default nothing is imported when a row is bad;
 with --on-error keep_good the good rows are. The same file again changes nothing. Exits 0 when every row was taken.`,
   async run(argv) {
     const { values, positionals } = parseArgs({
@@ -25,6 +26,7 @@ with --on-error keep_good the good rows are. The same file again changes nothing
         format: { type: 'string', default: 'auto' },
         'on-error': { type: 'string', default: 'reject' },
         sku: { type: 'string' },
+        mapping: { type: 'string' },
         tenant: { type: 'string' },
         json: { type: 'boolean', default: false },
       },
@@ -32,7 +34,7 @@ with --on-error keep_good the good rows are. The same file again changes nothing
     const [file, ...more] = positionals;
     if (file === undefined || more.length > 0) throw new UsageError('Name one file.');
     if (!existsSync(file)) throw new UsageError(`There is no file ${file}.`);
-    const format = oneOf('--format', values.format, ['auto', 'csv', 'nem12'] as const);
+    const format = oneOf('--format', values.format, ['auto', ...importFormats] as const);
     const on_error = oneOf('--on-error', values['on-error'], ['reject', 'keep_good'] as const);
     const config = readConfig();
     return withDatabase(async ({ postgres }) => {
@@ -43,7 +45,7 @@ with --on-error keep_good the good rows are. The same file again changes nothing
         const report = await importFile({ postgres, clock, ingest, data_dir: config.data_dir }, scope, {
           content: createReadStream(file),
           filename: basename(file),
-          request: { org: values.org, format, on_error, sku: values.sku },
+          request: { org: values.org, format, on_error, sku: values.sku, mapping: values.mapping },
         });
         print(values.json, report, lines(report));
         return report.status === 'completed' && report.totals.rejected === 0 ? 0 : 1;

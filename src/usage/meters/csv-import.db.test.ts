@@ -2,8 +2,8 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { errorsOf, type Place, testImports } from '../../../test/support/imports.ts';
+import type { ImportDeps } from './service/import-progress.ts';
 import type { ImportRequest } from './service/imports.ts';
-import type { ImportDeps } from './service/run-import.ts';
 
 const { t, data_dir, newPlace, importText, stored } = await testImports();
 let { org, org_id }: Place = { org: '', org_id: '', nmi: '' };

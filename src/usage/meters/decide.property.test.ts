@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { readFindings } from './decide/findings.ts';
+import { readFindings } from './decide/formats.ts';
 import { lineSplitter } from './decide/lines.ts';
 import { type Nem12Item, readNem12 } from './decide/nem12.ts';
-import { seenRows } from './decide/seen-rows.ts';
+import { repeatedOtherwise, words_per_row, writePrint } from './decide/seen-rows.ts';
 
 /** A good file: registers and days of any shape, V days with their 400 records among them. */
 const goodFile = fc
@@ -116,9 +116,8 @@ describe('a CSV file', () => {
     fc.assert(
       fc.property(fc.array(line), (lines) => {
         const content = Buffer.from(`request_id,sku,quantity,time\n${lines.join('\n')}\n`);
-        const splitter = lineSplitter();
         const reader = readFindings('csv');
-        const found = [...splitter.push(content), ...splitter.end()].flatMap((one) => reader.line(one));
+        const found = reader.push(content);
         const expected = content
           .toString()
           .split('\n')
@@ -134,13 +133,17 @@ describe('the rows a file has had', () => {
   it('are told apart from those it has not, and from those with another body, as by a map', () => {
     fc.assert(
       fc.property(fc.array(fc.tuple(fc.nat(3000), fc.nat(2)), { maxLength: 6000, size: 'max' }), (rows) => {
-        const [seen, map] = [seenRows(), new Map<string, string>()];
-        for (const [id, body] of rows) {
-          const [name, text] = [`id-${id}`, `body-${body}`];
-          const known = map.get(name);
-          if (known === undefined) map.set(name, text);
-          expect(seen.add(name, text)).toBe(known === undefined ? 'new' : known === text ? 'same' : 'other');
+        const prints = new Uint32Array(rows.length * words_per_row);
+        const map = new Map<string, string>();
+        const expected: number[] = [];
+        for (const [line, [id, said]] of rows.entries()) {
+          const [request_id, body] = [`id-${id}`, `body-${said}`];
+          writePrint(prints, line * words_per_row, { request_id, body, line });
+          const known = map.get(request_id) ?? body;
+          map.set(request_id, known);
+          if (known !== body) expected.push(line);
         }
+        expect(repeatedOtherwise(prints)).toEqual(expected);
       }),
       { numRuns: 20 },
     );

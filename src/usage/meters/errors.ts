@@ -21,6 +21,9 @@ export const errors = defineErrors({
   import_file_empty: { status: 422, title: 'The file is empty' },
   import_file_too_large: { status: 413, title: 'The file is larger than an import takes' },
   import_field_invalid: { status: 422, title: 'A field of the import is not usable' },
+  csv_mapping_not_found: { status: 404, title: 'Unknown CSV mapping' },
+  csv_mapping_name_taken: { status: 409, title: 'Another CSV mapping has this name' },
+  csv_mapping_invalid: { status: 422, title: 'The CSV mapping cannot be used' },
   staff_only: { status: 403, title: 'Only the tenant itself may do this' },
   import_not_multipart: { status: 415, title: 'An import is sent as multipart/form-data' },
 });
@@ -29,6 +32,7 @@ export const errors = defineErrors({
 export const constraints = {
   occupancy_overlaps: errors.occupancy_overlaps,
   occupancy_ends_after_start: errors.occupancy_ends_before_start,
+  csv_mapping_name: errors.csv_mapping_name_taken,
   meter_identifier: errors.meter_identifier_taken,
   meter_reading_once: errors.reading_exists,
 };

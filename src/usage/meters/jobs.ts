@@ -1,7 +1,8 @@
 import { enqueue, type JobDefinition } from '../../platform/jobs.ts';
+import type { ImportDeps } from './service/import-progress.ts';
 import { import_job } from './service/imports.ts';
 import { reading_job, readingById, sendReading } from './service/readings.ts';
-import { type ImportDeps, runImport, tenantNow } from './service/run-import.ts';
+import { runImport, tenantNow } from './service/run-import.ts';
 import { sweepFiles } from './service/stored-file.ts';
 
 /** What runs beside requests: imports, the usage of readings, and the removal of files that nobody fetched. */

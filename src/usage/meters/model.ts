@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { DecimalText, Id } from '../../platform/schemas.ts';
+import { DecimalText, Id, Text, TimeZone } from '../../platform/schemas.ts';
 import type { Source } from '../metering/model.ts';
 
 /** A place with meters. */
@@ -67,8 +67,94 @@ export const Reading = z.object({
 });
 export type Reading = z.infer<typeof Reading>;
 
-export const importFormats = ['csv', 'nem12'] as const;
+export const importFormats = ['csv', 'nem12', 'nem13', 'greenbutton', 'mscons'] as const;
 export type ImportFormat = (typeof importFormats)[number];
+
+/** Of a value in a meter file: actual, substituted, final (substituted for good), estimated, none at all, several within one value. */
+export const qualityFlags = ['A', 'S', 'F', 'E', 'N', 'V'] as const;
+export type QualityFlag = (typeof qualityFlags)[number];
+
+/** What a supply carries; says what its consumption is called where nobody else does. */
+export const commodities = ['electricity', 'gas', 'water', 'heat'] as const;
+export type Commodity = (typeof commodities)[number];
+
+/** What to do with a clock time that comes twice: the first of the two, the second, the one that follows the row above, none. */
+export const overlapRules = ['in_order', 'earlier', 'later', 'refuse'] as const;
+export type OverlapRule = (typeof overlapRules)[number];
+
+/** By the name in the header, or by its place, from 1. */
+const Column = z.union([Text(200), z.int().min(1).max(2000)]);
+export type Column = z.infer<typeof Column>;
+
+/** From a column, or the same for every row. */
+const From = z.union([z.strictObject({ column: Column }), z.strictObject({ value: Text(200) })]);
+export type From = z.infer<typeof From>;
+
+/** How a CSV of meter values is to be read. */
+export const CsvMappingDefinition = z.strictObject({
+  delimiter: z.enum([',', ';', '\t', '|']).default(','),
+  encoding: z.enum(['utf-8', 'utf-16le', 'iso-8859-1', 'windows-1252']).default('utf-8'),
+  decimal_mark: z.enum(['.', ',']).default('.'),
+  skip_lines: z
+    .int()
+    .min(0)
+    .max(1000)
+    .default(0)
+    .meta({ description: 'lines above the header, or above the rows where there is none' }),
+  header: z.boolean().default(true),
+  meter: From,
+  register: From.default({ value: 'E1' }),
+  org: From.optional().meta({ description: 'slug or id of the organization that the meter must be occupied by' }),
+  unit: From,
+  flow: z
+    .enum(['import', 'export'])
+    .optional()
+    .meta({ description: 'by the register’s letter unless given: E import, B export' }),
+  commodity: z.enum(commodities).default('electricity'),
+  time: z.strictObject({
+    columns: z
+      .array(Column)
+      .min(1)
+      .max(2)
+      .meta({ description: 'a date and a time in two columns are read as one text with a space' }),
+    format: z.string().min(1).max(60).meta({ description: 'DD.MM.YYYY HH:mm, or iso, unix, unix_ms' }),
+    zone: TimeZone.optional(),
+    marks: z.enum(['start', 'end']).default('start').meta({ description: 'which end of its interval a time names' }),
+    overlap: z.enum(overlapRules).default('in_order').meta({ description: 'an hour that comes twice when clocks go back' }),
+  }),
+  interval_minutes: z.int().min(1).max(1440),
+  quantity: z.union([
+    z.strictObject({ column: Column }),
+    z.strictObject({
+      first_column: Column,
+      columns: z.int().min(1).max(1500),
+      counts: z.enum(['clock', 'elapsed']).default('clock').meta({
+        description:
+          'clock: a column is a clock time, empty where the day has none; elapsed: time since midnight, 92 or 100 columns on some days',
+      }),
+    }),
+  ]),
+  quality: z
+    .union([
+      z.strictObject({ value: z.enum(qualityFlags) }),
+      z.strictObject({
+        column: Column,
+        map: z.record(z.string().max(60), z.enum(qualityFlags)),
+        otherwise: z.enum(qualityFlags).optional(),
+      }),
+    ])
+    .default({ value: 'A' }),
+});
+export type CsvMappingDefinition = z.infer<typeof CsvMappingDefinition>;
+
+export const CsvMapping = z.object({
+  mapping_id: Id,
+  name: z.string(),
+  definition: CsvMappingDefinition,
+  created_at: z.string(),
+  updated_at: z.string(),
+});
+export type CsvMapping = z.infer<typeof CsvMapping>;
 
 /** What to do with a file that has bad rows: keep nothing of it, or keep its good rows. */
 export const onErrors = ['reject', 'keep_good'] as const;
@@ -95,6 +181,8 @@ export interface ImportOptions {
   create_missing: boolean;
   /** Organizations that whoever imports may report for; null for all. */
   org_ids: readonly string[] | null;
+  /** How the CSV is read, as saved when the import began; absent for a CSV of usage events. */
+  mapping?: { name: string; definition: CsvMappingDefinition };
 }
 
 /** Counted in usage events, except `lines`; a line that cannot be read counts as one. */
@@ -132,6 +220,8 @@ export const UsageImport = z.object({
   format: z.enum(['auto', ...importFormats]),
   on_error: z.enum(onErrors),
   org_id: Id.nullable(),
+  /** The CSV mapping it was read by. */
+  mapping: z.string().nullable(),
   status: z.enum(importStatuses),
   /** A file that is kept whole or not at all is read twice: once to check it, once to store it. */
   progress: z.object({ bytes_done: z.number(), bytes_total: z.number(), rows_done: z.number().int() }),

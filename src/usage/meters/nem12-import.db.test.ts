@@ -1,10 +1,10 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { errorsOf, type Place, testImports } from '../../../test/support/imports.ts';
+import type { ImportDeps } from './service/import-progress.ts';
 import type { ImportRequest } from './service/imports.ts';
 import { listMeters, registerMeter } from './service/meters.ts';
-import type { ImportDeps } from './service/run-import.ts';
 import { createOccupancy, createSite, endOccupancy, listOccupancies } from './service/sites.ts';
 
 const { t, data_dir, newPlace, importText, stored } = await testImports();
@@ -129,12 +129,6 @@ describe('a NEM12 file', () => {
   });
 
   it.each([
-    ['a NEM13 file', '100,NEM13,200401101030,MDA1,Ret1\n250,V\n900\n', 'format_unsupported'],
-    [
-      'Green Button',
-      '<?xml version="1.0"?><feed xmlns="http://www.w3.org/2005/Atom" xmlns:espi="http://naesb.org/espi"/>',
-      'format_unsupported',
-    ],
     ['a ZIP file', 'PK\u0003\u0004', 'format_unsupported'],
     ['a file without header', '200,NMI,E1,1,E1,N1,S,kWh,30,\n900\n', 'header_missing'],
     ['white space', '\n\n', 'file_empty'],
@@ -173,12 +167,13 @@ describe('a NEM12 file', () => {
   it('keeps the quality of each interval beside it', async () => {
     await run(file(block(), `300,20230301,${half_hours('1')},V,,,,`, '400,1,20,F14,76,', '400,21,48,A,,'));
     const rows = await t.superuser(
-      "SELECT metadata->>'quality' AS quality, count(*)::int AS count FROM metering_event WHERE org_id = $1 GROUP BY 1 ORDER BY 1",
+      `SELECT properties->>'quality' AS quality, metadata->>'method' AS method, metadata->>'reason' AS reason, count(*)::int AS count
+         FROM metering_event WHERE org_id = $1 GROUP BY 1, 2, 3 ORDER BY 1`,
       [org_id],
     );
     expect(rows).toEqual([
-      { quality: 'A', count: 28 },
-      { quality: 'F14', count: 20 },
+      { quality: 'A', method: null, reason: null, count: 28 },
+      { quality: 'F', method: '14', reason: '76', count: 20 },
     ]);
   });
 
@@ -210,24 +205,5 @@ describe('a NEM12 file', () => {
 
   it('of a day that has not been is refused', async () => {
     expect(errorsOf(await run(file(block(), day('20270301'))))).toEqual(['3 time_out_of_window']);
-  });
-});
-
-describe("the market's example files", () => {
-  const folder = new URL('../../../../shared/data/meter/nem/', import.meta.url);
-  const month = new URL('Example_NEM12_month_solar.csv', folder);
-
-  it('of a month of solar is billed by the sums of its registers', async ({ skip }) => {
-    if (!existsSync(month)) skip('../shared/data/meter is not here');
-    const report = await run(readFileSync(month));
-    // 31 days × 288 intervals × 2 registers; the sums were made with another program.
-    expect(report).toMatchObject({ status: 'completed', totals: { lines: 66, accepted: 17_856, rejected: 0 } });
-    expect(report.totals.quantities).toEqual({ energy: '270.738', 'energy-export': '589.172' });
-    expect(
-      await stored(org_id, "AND sku = 'energy' AND event_time >= '2023-03-01 00:00+10' AND event_time < '2023-04-01 00:00+10'"),
-    ).toMatchObject({
-      count: 8928,
-      sum: '270.738',
-    });
   });
 });

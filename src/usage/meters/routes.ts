@@ -2,6 +2,7 @@ import type { Clock } from '../../platform/clock.ts';
 import type { Server } from '../../platform/http.ts';
 import type { Postgres } from '../../platform/postgres.ts';
 import type { Ingest } from '../metering/model.ts';
+import { csvMappingRoutes } from './routes/csv-mappings.ts';
 import { importRoutes } from './routes/imports.ts';
 import { meterRoutes, siteRoutes } from './routes/places.ts';
 
@@ -13,4 +14,5 @@ export function routes(
   siteRoutes(server);
   meterRoutes(server, deps);
   importRoutes(server, deps);
+  csvMappingRoutes(server);
 }

@@ -18,6 +18,9 @@ const formats = [
   { value: 'auto', label: 'Detect the format' },
   { value: 'csv', label: 'CSV' },
   { value: 'nem12', label: 'NEM12' },
+  { value: 'nem13', label: 'NEM13' },
+  { value: 'greenbutton', label: 'Green Button' },
+  { value: 'mscons', label: 'MSCONS' },
 ] as const;
 
 export function ImportForm({ onStarted }: { onStarted: (job: ImportJob) => void }) {

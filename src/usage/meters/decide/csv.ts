@@ -101,10 +101,12 @@ export function readCsvRow(text: string, columns: CsvColumns): CsvRow | Fault {
 }
 
 /** A row is one line, so that a quote left open cannot swallow the rows below it. */
-function splitRow(text: string): string[] | Fault {
-  if (!text.includes('"')) return text.split(',');
+export function splitRow(text: string, delimiter = ','): string[] | Fault {
+  if (!text.includes('"')) return text.split(delimiter);
   try {
-    return (parse(text, { record_delimiter: '\n', relax_column_count: true, max_record_size: 0 }) as string[][])[0] ?? [''];
+    return (
+      (parse(text, { delimiter, record_delimiter: '\n', relax_column_count: true, max_record_size: 0 }) as string[][])[0] ?? ['']
+    );
   } catch (error) {
     if (error instanceof CsvError)
       return fault('quote_invalid', 'a quote is not closed on its line, or stands inside a field without being doubled');

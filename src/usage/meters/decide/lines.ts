@@ -41,6 +41,12 @@ export function lineSplitter(): { push(chunk: Uint8Array): Line[]; end(): Line[]
   };
 }
 
+/** Turns bytes of an encoding into UTF-8 as they come; a byte order mark is dropped. Throws nothing: what cannot be read becomes U+FFFD. */
+export function toUtf8(encoding: string): (chunk: Uint8Array | null) => Uint8Array {
+  const text = new TextDecoder(encoding);
+  return (chunk) => Buffer.from(chunk === null ? text.decode() : text.decode(chunk, { stream: true }));
+}
+
 /** UTF-8 text without NUL, or what is wrong with it. */
 export function decodeText(bytes: Uint8Array): { text: string } | { problem: Fault } {
   if (bytes.includes(0))

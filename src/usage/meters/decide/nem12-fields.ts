@@ -1,4 +1,5 @@
 import { type Fault, fault, shown } from './faults.ts';
+import { isoDate, isRagged, isStamp, qualityFault, reasonFault, stampFault } from './nem-fields.ts';
 
 /** A 200 record: what the 300 records under it measure. */
 export interface Nem12Block {
@@ -18,6 +19,8 @@ export interface Nem12DayRecord {
   values: string[];
   /** Flag and method, such as `A` or `F14`; `V` where 400 records say. */
   quality: string;
+  /** Empty where there is none. */
+  reason: string;
 }
 
 /** A 400 record: intervals `from` to `to`, counted from 1, both included. */
@@ -25,6 +28,7 @@ export interface Nem12Range {
   from: number;
   to: number;
   quality: string;
+  reason: string;
 }
 
 /**
@@ -32,18 +36,6 @@ export interface Nem12Range {
  * registers still in use, have 1 and 10 as well. All of them divide the day; no other length is in the format.
  */
 export const interval_lengths: readonly number[] = [1, 5, 10, 15, 30];
-
-/** 100,NEM12,created,from,to. Files that a customer downloads often leave out the participants. */
-export function headerFault(fields: readonly string[]): Fault | null {
-  const version = (fields[1] ?? '').toUpperCase();
-  if (version === 'NEM13') return fault('format_unsupported', 'NEM13 (accumulated meter data) cannot be imported yet; NEM12 can');
-  if (version !== 'NEM12')
-    return fault('version_unknown', `the header names the version “${shown(fields[1])}”, NEM12 is expected`);
-  if (!isStamp(fields[2] ?? '', 12))
-    return fault('header_invalid', `the creation time “${shown(fields[2])}” is not YYYYMMDDhhmm`);
-  if (isRagged(fields, 5)) return fault('record_ragged', `a header has 5 fields, this one ${fields.length}`);
-  return null;
-}
 
 /** 200,NMI,configuration,register,suffix,data stream,serial,unit,interval length,next read. */
 export function readBlock(fields: readonly string[], line: number): Nem12Block | Fault {
@@ -93,7 +85,7 @@ export function readDay(fields: readonly string[], block: Nem12Block): Nem12DayR
     const bad = valuesFault(values, 0);
     if (bad) return bad;
   }
-  return { date, values, quality: quality.toUpperCase() };
+  return { date, values, quality: quality.toUpperCase(), reason };
 }
 
 /** 400,first interval,last interval,quality,reason,reason text. */
@@ -104,9 +96,9 @@ export function readRange(fields: readonly string[], count: number): Nem12Range 
   if (from < 1 || to < from || to > count) {
     return fault('range_invalid', `intervals “${shown(fields[1])}” to “${shown(fields[2])}” are not within 1 to ${count}`);
   }
-  const quality = fields[3] ?? '';
-  const wrong = qualityFault(quality, 'AEFNS') ?? reasonFault(fields[4] ?? '');
-  return wrong ?? { from, to, quality: quality.toUpperCase() };
+  const [quality = '', reason = ''] = fields.slice(3);
+  const wrong = qualityFault(quality, 'AEFNS') ?? reasonFault(reason);
+  return wrong ?? { from, to, quality: quality.toUpperCase(), reason };
 }
 
 /** The first value that is not a decimal from zero up, named by its interval. */
@@ -122,49 +114,6 @@ export function valuesFault(values: readonly string[], offset: number): Fault | 
   return null;
 }
 
-/** An estimated, final or substituted value names its method by two digits; the other flags have none. */
-function qualityFault(quality: string, flags: string): Fault | null {
-  const flag = quality.slice(0, 1).toUpperCase();
-  if (flag === '' || !flags.includes(flag))
-    return fault('quality_invalid', `the quality “${shown(quality)}” is none of ${[...flags].join(', ')}`);
-  const method = quality.slice(1);
-  if ('EFS'.includes(flag) ? /^\d\d$/.test(method) : method === '') return null;
-  return fault('quality_invalid', `the quality “${shown(quality)}” is not a flag with its method, such as A, S14 or F14`);
-}
-
-function reasonFault(reason: string): Fault | null {
-  return reason === '' || /^\d{1,3}$/.test(reason)
-    ? null
-    : fault('reason_invalid', `the reason “${shown(reason)}” is not a number of up to 3 digits`);
-}
-
-function stampFault(stamp: string): Fault | null {
-  return stamp === '' || isStamp(stamp, 14) ? null : fault('time_invalid', `“${shown(stamp)}” is not a time YYYYMMDDhhmmss`);
-}
-
-/** True when a field beyond `most` holds something; empty ones at the end are a habit of many programs. */
-function isRagged(fields: readonly string[], most: number): boolean {
-  return fields.slice(most).some((field) => field !== '');
-}
-
 function interval(text: string): number {
   return /^\d{1,4}$/.test(text) ? Number.parseInt(text, 10) : 0;
-}
-
-/** YYYYMMDD, or with hours and minutes, or with seconds too. */
-function isStamp(text: string, length: 8 | 12 | 14): boolean {
-  if (!/^\d+$/.test(text) || text.length !== length || isoDate(text.slice(0, 8)) === null) return false;
-  const [hour, minute, second] = [text.slice(8, 10) || '0', text.slice(10, 12) || '0', text.slice(12, 14) || '0'];
-  return Number.parseInt(hour, 10) < 24 && Number.parseInt(minute, 10) < 60 && Number.parseInt(second, 10) < 60;
-}
-
-function isoDate(text: string): string | null {
-  if (!/^20\d{6}$/.test(text)) return null;
-  const iso = `${text.slice(0, 4)}-${text.slice(4, 6)}-${text.slice(6)}`;
-  try {
-    return Temporal.PlainDate.from(iso, { overflow: 'reject' }).toString();
-  } catch (error) {
-    if (error instanceof RangeError) return null;
-    throw error;
-  }
 }

@@ -1,8 +1,8 @@
 import { assert } from '../../../kernel/assert.ts';
 import type { ImportFault } from '../model.ts';
 import { type Fault, fault, isFault, shown } from './faults.ts';
+import { headerFault, marketTime, qualityOf } from './nem-fields.ts';
 import {
-  headerFault,
   type Nem12Block,
   type Nem12DayRecord,
   type Nem12Range,
@@ -11,6 +11,9 @@ import {
   readRange,
   valuesFault,
 } from './nem12-fields.ts';
+import { flowOfLetter } from './registers.ts';
+import { type MeterSeries, timeText } from './row.ts';
+import { type Spans, spans } from './spans.ts';
 
 /** One register on one day, every interval with its value and quality. */
 export interface Nem12Day {
@@ -20,8 +23,8 @@ export interface Nem12Day {
   /** The calendar day in UTC+10. */
   date: string;
   values: string[];
-  /** One for all intervals, or one each. */
-  quality: string | string[];
+  /** Which intervals have which quality and reason: all of them, in order. */
+  ranges: readonly Nem12Range[];
 }
 
 /** `whole_file`: nothing of the file can be trusted, whatever the caller would keep. */
@@ -48,9 +51,7 @@ export interface Nem12Reader {
  * Specification NEM12 & NEM13.
  */
 export function readNem12(): Nem12Reader {
-  const streams = new Map<string, number>();
-  // A number a day, not a text: files of millions of days stay small in memory.
-  const seen = new Set<number>();
+  const seen = new Map<string, Spans>();
   let header = false;
   let given_up = false;
   let ended_at = 0;
@@ -64,11 +65,12 @@ export function readNem12(): Nem12Reader {
     day = null;
     return open === null ? [] : [closeDay(open)];
   };
-  const keyOf = (of: Nem12Block, date: string): number => {
-    const name = `${of.nmi}/${of.register}`;
-    const stream = streams.get(name) ?? streams.size;
-    streams.set(name, stream);
-    return stream * 1_000_000 + Number.parseInt(date.slice(2).replaceAll('-', ''), 10);
+  const isNew = (of: Nem12Block, date: string): boolean => {
+    const stream = `${of.nmi}/${of.register}`;
+    const days = seen.get(stream) ?? spans();
+    seen.set(stream, days);
+    const start = marketTime(date.replaceAll('-', ''));
+    return days.add(start, start + 86_400_000);
   };
   const refuse = (line: number, problem: Fault, whole_file = false): Nem12Item[] => {
     if (whole_file) given_up = true;
@@ -103,13 +105,12 @@ export function readNem12(): Nem12Reader {
         day = openDay(line, block, read);
         return before;
       }
-      const key = keyOf(block, read.date);
-      const problem = seen.has(key)
-        ? fault('day_repeated', `${block.nmi} ${block.register} has ${read.date} twice in this file`)
-        : read.date < last_date
+      const problem =
+        read.date < last_date
           ? fault('date_order', `${read.date} stands after ${last_date}; days stand in order`)
-          : null;
-      if (problem === null) seen.add(key);
+          : isNew(block, read.date)
+            ? null
+            : fault('day_repeated', `${block.nmi} ${block.register} has ${read.date} twice in this file`);
       if (read.date > last_date) last_date = read.date;
       day = { ...openDay(line, block, problem), record: read };
       return before;
@@ -146,7 +147,7 @@ export function readNem12(): Nem12Reader {
         header = true;
         const problem =
           indicator === '100'
-            ? headerFault(fields)
+            ? headerFault(fields, 'NEM12')
             : fault('header_missing', `the first record is “${shown(indicator)}”; a file begins with 100,NEM12`);
         return problem === null ? [] : refuse(number, problem, true);
       }
@@ -181,8 +182,32 @@ export function readNem12(): Nem12Reader {
 
 /** When an interval begins: NEM12 times are UTC+10 all year. `index` counts from 0. */
 export function intervalStart(date: string, interval_minutes: number, index: number): string {
-  const midnight = Temporal.Instant.from(`${date}T00:00+10:00`).epochMilliseconds;
-  return Temporal.Instant.fromEpochMilliseconds(midnight + index * interval_minutes * 60_000).toString();
+  return timeText(marketTime(date.replaceAll('-', '')) + index * interval_minutes * 60_000);
+}
+
+/** A day as any other series. */
+export function seriesOfDay({ line, block, date, values, ranges }: Nem12Day): MeterSeries {
+  const { nmi, register, unit, interval_minutes } = block;
+  const midnight_ms = marketTime(date.replaceAll('-', ''));
+  const length_ms = interval_minutes * 60_000;
+  const rows = ranges.flatMap(({ from, to, quality, reason }) => {
+    const said = qualityOf(quality, reason);
+    return values.slice(from - 1, to).map((value, index) => {
+      const start_ms = midnight_ms + (from - 1 + index) * length_ms;
+      return { line, start_ms, end_ms: start_ms + length_ms, value, ...said };
+    });
+  });
+  return {
+    kind: 'interval',
+    line,
+    meter: nmi,
+    register,
+    flow: flowOfLetter(register),
+    commodity: 'electricity',
+    unit,
+    whole: true,
+    rows,
+  };
 }
 
 interface OpenDay {
@@ -203,7 +228,7 @@ function openDay(line: number, block: Nem12Block | null, problem: Fault | null):
 function closeDay({ line, block, record, ranges, problem }: OpenDay): Nem12Item {
   if (problem !== null) return { kind: 'fault', line, whole_file: false, ...problem };
   assert(record !== null && block !== null, 'a day without a fault was read');
-  const { date, values, quality } = record;
+  const { date, values, quality, reason } = record;
   if (ranges.length === 0) {
     if (quality === 'V')
       return {
@@ -212,18 +237,11 @@ function closeDay({ line, block, record, ranges, problem }: OpenDay): Nem12Item 
         whole_file: false,
         ...fault('ranges_missing', 'quality V needs 400 records, and none follows'),
       };
-    return { kind: 'day', line, block, date, values, quality };
+    return { kind: 'day', line, block, date, values, ranges: [{ from: 1, to: values.length, quality, reason }] };
   }
   const wrong = rangesFault(ranges, quality, values);
   if (wrong) return { kind: 'fault', line, whole_file: false, ...wrong };
-  return {
-    kind: 'day',
-    line,
-    block,
-    date,
-    values,
-    quality: ranges.flatMap((range) => Array<string>(range.to - range.from + 1).fill(range.quality)),
-  };
+  return { kind: 'day', line, block, date, values, ranges };
 }
 
 /** 400 records cover every interval of their day once, in order; they say the quality of a V day, and reasons of an A day. */

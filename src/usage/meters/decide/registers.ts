@@ -1,7 +1,13 @@
-import type { Meter, Register } from '../model.ts';
+import type { Commodity, Meter, Register } from '../model.ts';
+import type { MeterSeries } from './row.ts';
 
 /** What consumption and export become when nothing else is said. */
-export const default_skus = { import: 'energy', export: 'energy-export' } as const;
+const default_skus = {
+  electricity: { import: 'energy', export: 'energy-export' },
+  gas: { import: 'gas', export: 'gas-export' },
+  water: { import: 'water', export: 'water-export' },
+  heat: { import: 'heat', export: 'heat-export' },
+} as const satisfies Record<Commodity, Record<Register['direction'], string>>;
 
 /** Which SKU a register's values are usage of, and whether the meter has yet to learn it. */
 export interface Mapping {
@@ -12,23 +18,32 @@ export interface Mapping {
 
 /**
  * The rule, first match wins: what the meter says of the register; what the import maps by the register's name (`Q1`) or
- * letter (`Q`); for consumption (E) the import's SKU, then the meter's, then `energy`; for export (B) `energy-export`.
- * Anything else (reactive energy, voltage, power factor) is billed only when it is mapped: null.
+ * letter (`Q`); for consumption the import's SKU, then the meter's, then the commodity's (`energy`, `gas`); for export the commodity's
+ * (`energy-export`). Anything else (reactive energy, voltage, power factor) is billed only when it is mapped: null.
  */
 export function mapRegister(
-  register: string,
+  { register, flow, commodity }: Pick<MeterSeries, 'register' | 'flow' | 'commodity'>,
   meter: Pick<Meter, 'sku' | 'registers'> | null,
   options: { sku: string | null; registers: Readonly<Record<string, string>> },
 ): Mapping | null {
   const known = meter?.registers.find((one) => one.register === register);
   if (known) return { sku: known.sku, direction: known.direction, known: true };
-  const letter = register.slice(0, 1);
-  const direction = letter === 'B' ? 'export' : 'import';
-  const named = option(options.registers, register) ?? option(options.registers, letter);
+  const direction = flow ?? 'import';
+  const named = option(options.registers, register) ?? option(options.registers, register.slice(0, 1));
   if (named !== undefined) return { sku: named, direction, known: false };
-  if (letter === 'E') return { sku: options.sku ?? meter?.sku ?? default_skus.import, direction, known: false };
-  if (letter === 'B') return { sku: default_skus.export, direction, known: false };
+  if (flow === 'import') return { sku: options.sku ?? meter?.sku ?? skuOf({ commodity }, 'import'), direction, known: false };
+  if (flow === 'export') return { sku: skuOf({ commodity }, 'export'), direction, known: false };
   return null;
+}
+
+export function skuOf({ commodity }: { commodity: Commodity }, direction: Register['direction']): string {
+  return default_skus[commodity][direction];
+}
+
+/** How the market's names of registers count: E is consumption, B export, everything else neither. */
+export function flowOfLetter(register: string): MeterSeries['flow'] {
+  if (register.startsWith('E')) return 'import';
+  return register.startsWith('B') ? 'export' : null;
 }
 
 function option(map: Readonly<Record<string, string>>, key: string): string | undefined {

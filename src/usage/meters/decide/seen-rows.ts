@@ -1,46 +1,60 @@
-import { hash } from 'node:crypto';
+/** A row of a file as it is remembered: 64 bits of its request id, 32 of its body, and its line. */
+export const words_per_row = 4;
 
 /**
- * Remembers which request ids a file has had, and with which body, in 24 to 48 bytes a row. Two ids are taken for one where 64 bits of
- * their hash agree: once in 10⁵ files of ten million rows.
+ * Prints of a row. Two ids are taken for one where 64 bits agree, once in 10⁵ files of ten million rows; two bodies of one id for the same
+ * where 32 do.
  */
-export function seenRows(): { add(request_id: string, body: string): 'new' | 'same' | 'other' } {
-  let table = emptyTable(1 << 12);
-  let count = 0;
-
-  const placeOf = (high: number, low: number): number => {
-    const { highs, lows } = table;
-    let at = low & (lows.length - 1);
-    while ((lows[at] !== 0 || highs[at] !== 0) && (lows[at] !== low || highs[at] !== high)) at = (at + 1) & (lows.length - 1);
-    return at;
-  };
-  const put = (high: number, low: number, body: number) => {
-    const at = placeOf(high, low);
-    table.highs[at] = high;
-    table.lows[at] = low;
-    table.bodies[at] = body;
-  };
-  const grow = () => {
-    const old = table;
-    table = emptyTable(old.lows.length * 2);
-    for (const [at, low] of old.lows.entries()) if (low !== 0 || old.highs[at] !== 0) put(old.highs[at]!, low, old.bodies[at]!);
-  };
-  return {
-    add(request_id, body) {
-      const key = hash('sha256', request_id, 'buffer');
-      const [high, low] = [key.readUInt32BE(0) || 1, key.readUInt32BE(4)];
-      const print = hash('sha256', body, 'buffer').readUInt32BE();
-      const at = placeOf(high, low);
-      if (table.highs[at] === high && table.lows[at] === low) return table.bodies[at] === print ? 'same' : 'other';
-      put(high, low, print);
-      count += 1;
-      if (count * 2 > table.lows.length) grow();
-      return 'new';
-    },
-  };
+export function writePrint(into: Uint32Array, at: number, row: { request_id: string; body: string; line: number }): void {
+  const [high, low] = print(row.request_id);
+  into[at] = high;
+  into[at + 1] = low;
+  into[at + 2] = print(row.body)[0];
+  into[at + 3] = row.line;
 }
 
-/** A slot is free while both halves of its key are zero; no key has a high half of zero. */
-function emptyTable(size: number) {
-  return { highs: new Uint32Array(size), lows: new Uint32Array(size), bodies: new Uint32Array(size) };
+/** Lines of rows whose request id an earlier row has with another body. `rows` are prints, in the order of the file. */
+export function repeatedOtherwise(rows: Uint32Array): number[] {
+  const count = rows.length / words_per_row;
+  let size = 16;
+  while (size < count * 2) size *= 2;
+  // Places of first rows, plus one: zero is free.
+  const table = new Uint32Array(size);
+  const found: number[] = [];
+  for (let at = 0; at < rows.length; at += words_per_row) {
+    const [high, low] = [rows[at]!, rows[at + 1]!];
+    let slot = low & (size - 1);
+    for (;;) {
+      const first = table[slot]!;
+      if (first === 0) {
+        table[slot] = at / words_per_row + 1;
+        break;
+      }
+      const known = (first - 1) * words_per_row;
+      if (rows[known] === high && rows[known + 1] === low) {
+        if (rows[known + 2] !== rows[at + 2]) found.push(rows[at + 3]!);
+        break;
+      }
+      slot = (slot + 1) & (size - 1);
+    }
+  }
+  return found;
+}
+
+/** Which of `parts` a row's print belongs to: rows of one id always to the same. */
+export function partOf(prints: Uint32Array, at: number, parts: number): number {
+  return prints[at]! % parts;
+}
+
+/** 64 bits of a text, well mixed (cyrb53 with its full width); not a secret, and not against one who looks for collisions. */
+function print(text: string): readonly [number, number] {
+  let [a, b] = [0xdeadbeef, 0x41c6ce57];
+  for (let at = 0; at < text.length; at += 1) {
+    const code = text.charCodeAt(at);
+    a = Math.imul(a ^ code, 2_654_435_761);
+    b = Math.imul(b ^ code, 1_597_334_677);
+  }
+  a = Math.imul(a ^ (a >>> 16), 2_246_822_507) ^ Math.imul(b ^ (b >>> 13), 3_266_489_909);
+  b = Math.imul(b ^ (b >>> 16), 2_246_822_507) ^ Math.imul(a ^ (a >>> 13), 3_266_489_909);
+  return [b >>> 0, a >>> 0];
 }

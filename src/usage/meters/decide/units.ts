@@ -11,7 +11,11 @@ type Dimension =
   | 'voltage'
   | 'current'
   | 'ratio'
-  | 'volume';
+  | 'volume'
+  | 'volume in cubic feet'
+  | 'volume in gallons'
+  | 'heat in joules'
+  | 'heat in British thermal units';
 
 /** Symbol in lower case (AEMO's units are not case-sensitive) → dimension and power of ten over its base unit. */
 const units = new Map<string, { dimension: Dimension; power: number }>([
@@ -27,6 +31,13 @@ const units = new Map<string, { dimension: Dimension; power: number }>([
   ['l', { dimension: 'volume', power: 0 }],
   ['kl', { dimension: 'volume', power: 3 }],
   ['m3', { dimension: 'volume', power: 3 }],
+  ['ft3', { dimension: 'volume in cubic feet', power: 0 }],
+  ['ccf', { dimension: 'volume in cubic feet', power: 2 }],
+  ['mcf', { dimension: 'volume in cubic feet', power: 3 }],
+  ['gal', { dimension: 'volume in gallons', power: 0 }],
+  ...family('j', 'heat in joules', 'gj mj kj'),
+  ['btu', { dimension: 'heat in British thermal units', power: 0 }],
+  ['therm', { dimension: 'heat in British thermal units', power: 5 }],
 ]);
 
 export type Conversion = { power: number } | { code: 'unit_missing' | 'unit_unknown' | 'unit_mismatch'; detail: string };

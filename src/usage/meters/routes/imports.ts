@@ -6,8 +6,8 @@ import { once, type Server, scopeOf } from '../../../platform/http.ts';
 import { Id, PageQuery, Problem, page } from '../../../platform/schemas.ts';
 import { errors } from '../errors.ts';
 import { importFormats, importStatuses, onErrors, UsageImport, UsageImportReport } from '../model.ts';
+import type { ImportDeps } from '../service/import-progress.ts';
 import { type ImportRequest, importOptions, importReport, listImports, plainFilename, startImport } from '../service/imports.ts';
-import type { ImportDeps } from '../service/run-import.ts';
 import { max_import_bytes, removeFile, type StoredFile, storeFile } from '../service/stored-file.ts';
 
 const tags = ['Imports'];
@@ -53,9 +53,13 @@ const Fields = z.strictObject({
   registers: z
     .string()
     .max(4000)
-    .regex(/^[A-Za-z][A-Za-z0-9]?=[^=,]+(?:,[A-Za-z][A-Za-z0-9]?=[^=,]+)*$/, 'must be register=SKU, separated by commas')
+    .regex(
+      /^[A-Za-z0-9][A-Za-z0-9._-]{0,31}=[^=,]+(?:,[A-Za-z0-9][A-Za-z0-9._-]{0,31}=[^=,]+)*$/,
+      'must be register=SKU, separated by commas',
+    )
     .transform((text) => Object.fromEntries(text.split(',').map((one) => one.split('=') as [string, string])))
     .optional(),
+  mapping: z.string().min(1).max(63).optional(),
   create_missing: z
     .enum(['true', 'false'])
     .transform((text) => text === 'true')
@@ -67,10 +71,10 @@ function upload(server: Server, deps: ImportDeps): void {
     method: 'POST',
     url: '/v1/metering/imports',
     schema: {
-      summary: 'Import a file of usage: CSV of usage events, or a NEM12 meter file',
+      summary: 'Import a file of usage: CSV, NEM12, NEM13, Green Button XML or MSCONS',
       description:
-        'multipart/form-data with `file`, and in any order `org` (id or slug), `format` (auto, csv, nem12), `on_error` (reject: all rows or none; ' +
-        'keep_good), `sku`, `registers` (Q1=reactive,…), `create_missing` (true, false). The answer is a job: read its progress at GET /v1/metering/imports/{id}.',
+        'multipart/form-data with `file`, and in any order `org` (id or slug), `format` (auto, csv, nem12, nem13, greenbutton, mscons), `on_error` (reject: all rows or none; ' +
+        'keep_good), `sku`, `registers` (Q1=reactive,…), `create_missing` (true, false), `mapping` (the name of a saved CSV mapping). The answer is a job: read its progress at GET /v1/metering/imports/{id}.',
       tags,
       consumes: ['multipart/form-data'],
       security: [{ bearer: [] }],

@@ -1,13 +1,14 @@
 import { organizationBySlug, organizationsByIds, requireOrganization } from '../../../foundation/tenancy/service.ts';
 import { assert } from '../../../kernel/assert.ts';
 import { isId } from '../../../kernel/id.ts';
+import type { Sku } from '../../../offer/catalog/model.ts';
 import { ensureSku, skusByCode } from '../../../offer/catalog/service.ts';
 import type { Db, Postgres, Scope, Tx } from '../../../platform/postgres.ts';
 import type { CsvRow } from '../decide/csv.ts';
-import { type DayPlan, type MeterState, planDay } from '../decide/day.ts';
-import type { Fault } from '../decide/faults.ts';
-import type { Nem12Day } from '../decide/nem12.ts';
-import { planRow } from '../decide/row.ts';
+import { planRow } from '../decide/event-row.ts';
+import { type Fault, fault, shown } from '../decide/faults.ts';
+import type { MeterSeries } from '../decide/row.ts';
+import { type MeterState, planSeries, refusedSeries, type SeriesPlan } from '../decide/series.ts';
 import type { ImportOptions, UsageRow } from '../model.ts';
 import { lockIdentifier } from '../sql/meters.ts';
 import { selectOccupancies } from '../sql/sites.ts';
@@ -16,9 +17,11 @@ import { createOccupancy, createSite } from './sites.ts';
 
 /** Turns what a file holds into usage events, with what the tenant knows of meters, occupants, SKUs and organizations. */
 export interface RowMaker {
-  day(day: Nem12Day): Promise<DayPlan>;
-  row(row: CsvRow, line: number): Promise<UsageRow | Fault>;
-  hasSku(sku: string): boolean;
+  series(series: MeterSeries): Promise<SeriesPlan>;
+  /** At once, unless the row names an organization that has to be looked up. */
+  row(row: CsvRow, line: number): UsageRow | Fault | Promise<UsageRow | Fault>;
+  /** As they stand: an import may make some. */
+  skus(): ReadonlyMap<string, Sku>;
 }
 
 /**
@@ -30,11 +33,11 @@ export async function rowMaker(postgres: Postgres, scope: Scope, options: Import
   const states = new Map<string, MeterState>();
   const orgs = new Map<string, string | null>();
 
-  const stateOf = async (nmi: string): Promise<MeterState> => {
-    const known = states.get(nmi);
+  const stateOf = async (identifier: string): Promise<MeterState> => {
+    const known = states.get(identifier);
     if (known) return known;
-    const state = await postgres.read(scope, (db) => loadState(db, nmi));
-    remember(states, nmi, state);
+    const state = await postgres.read(scope, (db) => loadState(db, identifier));
+    remember(states, identifier, state);
     return state;
   };
   const orgOf = async (name: string): Promise<string | null> => {
@@ -48,45 +51,58 @@ export async function rowMaker(postgres: Postgres, scope: Scope, options: Import
     remember(orgs, name, org_id);
     return org_id;
   };
+  /** For the organization that the file names, where it does. */
+  const optionsOf = async ({ org }: MeterSeries): Promise<ImportOptions | null> => {
+    if (org === undefined || org === null || org === '') return options;
+    const org_id = await orgOf(org);
+    return org_id === null ? null : { ...options, org_id };
+  };
   return {
-    hasSku: (sku) => skus.has(sku),
-    async day(day) {
-      const plan = planDay(day, await stateOf(day.block.nmi), skus, options, scope.now);
+    skus: () => skus,
+    async series(series) {
+      const { meter } = series;
+      const own = await optionsOf(series);
+      if (own === null)
+        return refusedSeries(series, fault('org_unknown', `there is no organization “${shown(series.org ?? '')}” here`));
+      const plan = planSeries(series, await stateOf(meter), skus, own, scope.now);
       if (plan.needs === null || !make) return plan;
       const made = await postgres.transact(scope, async (tx) => {
-        await provide(tx, day, options);
-        return { skus: await skusByCode(tx), state: await loadState(tx, day.block.nmi) };
+        await provide(tx, series, own);
+        return { skus: await skusByCode(tx), state: await loadState(tx, meter) };
       });
       skus = made.skus;
-      states.set(day.block.nmi, made.state);
-      const complete = planDay(day, made.state, skus, options, scope.now);
-      assert(complete.needs === null, 'what a day needs was made');
+      states.set(meter, made.state);
+      const complete = planSeries(series, made.state, skus, own, scope.now);
+      assert(complete.needs === null, 'what a series needs was made');
       return complete;
     },
-    async row(row, line) {
-      const org_id = row.org === null ? options.org_id : await orgOf(row.org);
-      return planRow(row, line, org_id, skus);
+    row(row, line) {
+      if (row.org === null) return planRow(row, line, options.org_id, skus);
+      const known = orgs.get(row.org);
+      return known === undefined
+        ? orgOf(row.org).then((org_id) => planRow(row, line, org_id, skus))
+        : planRow(row, line, known, skus);
     },
   };
 }
 
-/** Makes what a day needs, once, however many imports ask for it at the same time. */
-async function provide(tx: Tx, day: Nem12Day, options: ImportOptions): Promise<void> {
-  const { nmi } = day.block;
-  await lockIdentifier(tx, nmi);
-  const state = await loadState(tx, nmi);
-  const needs = planDay(day, state, await skusByCode(tx), options, tx.now).needs;
+/** Makes what a series needs, once, however many imports ask for it at the same time. */
+async function provide(tx: Tx, series: MeterSeries, options: ImportOptions): Promise<void> {
+  const identifier = series.meter;
+  await lockIdentifier(tx, identifier);
+  const state = await loadState(tx, identifier);
+  const needs = planSeries(series, state, await skusByCode(tx), options, tx.now).needs;
   if (needs === null) return;
   assert(options.org_id !== null, 'only an import for an organization makes anything');
   if (needs.sku !== null) await ensureSku(tx, newSku(needs.sku.sku, needs.sku.unit));
   let meter = state.meter;
   if (needs.meter !== null) {
-    await ensureSku(tx, newSku(needs.meter.sku, 'kWh'));
+    await ensureSku(tx, newSku(needs.meter.sku, needs.meter.unit));
     const { default_timezone } = await requireOrganization(tx, options.org_id);
-    const site = await createSite(tx, { name: nmi, time_zone: default_timezone });
+    const site = await createSite(tx, { name: identifier, time_zone: default_timezone });
     meter = await registerMeter(tx, {
       site_id: site.site_id,
-      identifier: nmi,
+      identifier,
       sku: needs.meter.sku,
       registers: needs.register ? [needs.register] : [],
     });
@@ -101,8 +117,8 @@ function newSku(sku: string, unit: string) {
   return { sku, type: 'energy', unit, aggregation: 'sum' } as const;
 }
 
-async function loadState(db: Db, nmi: string): Promise<MeterState> {
-  const meter = (await meterByIdentifier(db, nmi)) ?? null;
+async function loadState(db: Db, identifier: string): Promise<MeterState> {
+  const meter = (await meterByIdentifier(db, identifier)) ?? null;
   return { meter, occupancies: meter === null ? [] : await selectOccupancies(db, meter.site_id) };
 }
 

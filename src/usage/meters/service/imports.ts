@@ -11,6 +11,7 @@ import type { Db, Scope, Tx } from '../../../platform/postgres.ts';
 import { most_listed } from '../decide/tally.ts';
 import { errors } from '../errors.ts';
 import type { ImportOptions, ImportStatus, UsageImport, UsageImportReport } from '../model.ts';
+import { selectMapping } from '../sql/csv-mappings.ts';
 import {
   type ImportFilter,
   insertImport,
@@ -21,7 +22,8 @@ import {
   selectImports,
   selectSameImport,
 } from '../sql/imports.ts';
-import { type ImportDeps, runImport } from './run-import.ts';
+import type { ImportDeps } from './import-progress.ts';
+import { runImport } from './run-import.ts';
 import { removeFile, type StoredFile, storeFile } from './stored-file.ts';
 
 export const import_job = 'meters.import';
@@ -35,6 +37,8 @@ export interface ImportRequest {
   sku?: string | undefined;
   registers?: Readonly<Record<string, string>> | undefined;
   create_missing?: boolean | undefined;
+  /** The name of a saved CSV mapping. */
+  mapping?: string | undefined;
 }
 
 /**
@@ -59,6 +63,7 @@ export async function importOptions(db: Db, request: ImportRequest, org_ids: rea
       });
     }
   }
+  const mapping = request.mapping === undefined ? undefined : await namedMapping(db, request.mapping, request.format);
   return {
     format: request.format ?? 'auto',
     on_error: request.on_error ?? 'reject',
@@ -67,6 +72,7 @@ export async function importOptions(db: Db, request: ImportRequest, org_ids: rea
     registers: request.registers ?? {},
     create_missing: (request.create_missing ?? true) && org_ids === null,
     org_ids,
+    ...(mapping === undefined ? {} : { mapping }),
   };
 }
 
@@ -184,6 +190,21 @@ export function plainFilename(name: string): string {
     .replace(/[\u0000-\u001f\u007f]/g, ' ')
     .trim();
   return [...plain].slice(0, 255).join('') || 'unnamed';
+}
+
+/** A mapping as it is now. It says that the file is a CSV, so no other format can be asked for. */
+async function namedMapping(
+  db: Db,
+  name: string,
+  format: ImportRequest['format'],
+): Promise<NonNullable<ImportOptions['mapping']>> {
+  const refuse = (pointer: string, code: string, detail: string) =>
+    errors.import_field_invalid({ detail: `${pointer.slice(1)}: ${detail}.`, errors: [{ pointer, code, detail }] });
+  if (format !== undefined && format !== 'auto' && format !== 'csv')
+    throw refuse('/format', 'format_other', 'a mapping is for CSV');
+  const found = await selectMapping(db, name);
+  if (!found) throw refuse('/mapping', 'csv_mapping_not_found', `there is no CSV mapping “${name.slice(0, 63)}”`);
+  return { name, definition: found.definition };
 }
 
 async function orgIdOf(db: Db, org: string): Promise<string | null> {

@@ -7,7 +7,7 @@ import { decodeCursor, encodeCursor, toPage } from '../../../platform/cursor.ts'
 import { enqueue } from '../../../platform/jobs.ts';
 import type { Db, Tx } from '../../../platform/postgres.ts';
 import type { Ingest } from '../../metering/model.ts';
-import { occupantAt } from '../decide/day.ts';
+import { occupantAt } from '../decide/occupant.ts';
 import { countedSince, registerOf } from '../decide/reading.ts';
 import { conversion, convert } from '../decide/units.ts';
 import { errors } from '../errors.ts';

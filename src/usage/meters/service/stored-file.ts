@@ -78,12 +78,17 @@ export async function removeFile(data_dir: string, import_id: string): Promise<v
   await rm(pathOf(data_dir, import_id), { force: true });
 }
 
+/** Where an import may keep what it needs while it runs. */
+export function scratchPath(data_dir: string, import_id: string, name: string): string {
+  return `${pathOf(data_dir, import_id)}.${name}`;
+}
+
 /** Removes what nobody fetched for a week: uploads that a crash left behind before they were on record. */
 export async function sweepFiles(data_dir: string, now: Temporal.Instant): Promise<void> {
   await mkdir(folderOf(data_dir), { recursive: true, mode: 0o700 });
   const oldest_ms = now.epochMilliseconds - 7 * 24 * 3_600_000;
   for (const name of await readdir(folderOf(data_dir))) {
-    if (!isId(name.replace(/\.part$/, ''))) continue;
+    if (!isId(name.replace(/\.[a-z0-9-]+$/, ''))) continue;
     const { mtimeMs } = await stat(join(folderOf(data_dir), name));
     if (mtimeMs < oldest_ms) await rm(join(folderOf(data_dir), name), { force: true });
   }

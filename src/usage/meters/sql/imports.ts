@@ -170,7 +170,7 @@ export function listedFaults(db: Db, import_id: string): Promise<Record<Severity
 const imported_once = sql`status IN ('queued', 'running') OR (status = 'completed' AND rejected = 0 AND same_as IS NULL)`;
 
 const columns = sql`
-  import_id, filename, encode(sha256, 'hex') AS sha256, bytes::float8 AS bytes, format, on_error, org_id, status,
+  import_id, filename, encode(sha256, 'hex') AS sha256, bytes::float8 AS bytes, format, on_error, org_id, options->'mapping'->>'name' AS mapping, status,
   jsonb_build_object('bytes_done', bytes_read, 'bytes_total', bytes_to_read, 'rows_done', lines) AS progress,
   jsonb_build_object('lines', lines, 'accepted', accepted, 'duplicates', duplicates, 'rejected', rejected, 'unmapped', unmapped,
     'missing', missing, 'quantities', quantities) AS totals,
