@@ -3,11 +3,11 @@ import { ROUNDINGS } from '../../kernel/decimal.ts';
 import type { Server } from '../../platform/http.ts';
 import { scopeOf } from '../../platform/http.ts';
 import type { Postgres } from '../../platform/postgres.ts';
-import { Amount, Currency, Decimal, DecimalText, Id, Problem, Text } from '../../platform/schemas.ts';
+import { Amount, Currency, Decimal, DecimalText, Id, Instant, Problem, Text } from '../../platform/schemas.ts';
 import { type EvaluateInput, evaluate } from '../../pricing/evaluate.ts';
 import { AGGREGATIONS } from '../../pricing/language.ts';
 import { backtestRoutes } from './routes/backtests.ts';
-import { estimate, keepEstimate } from './service/estimate.ts';
+import { type EstimateRequest, estimate, keepEstimate } from './service/estimate.ts';
 
 const tags = ['Pricing'];
 const Numeric = z.union([z.string().max(80), z.number()]);
@@ -47,6 +47,22 @@ const EstimateBody = z.strictObject({
   project_id: Id.optional(),
   skus: z.record(Text(128), Decimal).meta({ description: 'SKU → uses for each lead' }),
   leads: Decimal,
+  events: z
+    .record(
+      Text(128),
+      z
+        .array(
+          z.strictObject({
+            quantity: Decimal.optional(),
+            amount: Decimal.optional(),
+            time: Instant.optional().meta({ description: 'the start of the billing interval unless given' }),
+            properties: z.record(z.string(), z.unknown()).optional(),
+          }),
+        )
+        .max(10_000),
+    )
+    .optional()
+    .meta({ description: 'SKU → single events of one billing interval, for prices over them; not multiplied by leads' }),
 });
 
 const EstimateAnswer = z.object({
@@ -89,7 +105,7 @@ export function routes(server: Server, deps: { postgres: Postgres }): void {
     config: { scope: 'billing:read' },
     onRequest: server.authorize('billing:read'),
     handler: async (request, reply) => {
-      const body = request.body as z.output<typeof EstimateBody>;
+      const body = request.body as z.output<typeof EstimateBody> & EstimateRequest;
       const scope = scopeOf(request);
       const { answer, to_keep } = await deps.postgres.read(scope, (db) => estimate(db, body));
       // An answer that cannot be kept is as right as one that is.

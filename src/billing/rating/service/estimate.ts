@@ -6,6 +6,8 @@ import { currencyDecimals, fromMinor, toMinor } from '../../../kernel/money.ts';
 import { documentHash } from '../../../kernel/proof.ts';
 import type { Db, Postgres, Tx } from '../../../platform/postgres.ts';
 import { priceCharge } from '../../../pricing/charge.ts';
+import { pricedByEvents } from '../../../pricing/metered.ts';
+import { calendarInterval } from '../decide/periods.ts';
 import { errors } from '../errors.ts';
 import type { RatedItem, RatedSubscription } from '../model.ts';
 import { deleteEstimatesBefore, insertEstimate, selectEstimate, tenantsWithEstimatesBefore } from '../sql/estimates.ts';
@@ -18,6 +20,16 @@ export interface EstimateRequest {
   skus: Readonly<Record<string, string>>;
   /** Decimal text. */
   leads: string;
+  /** SKU → single events of the interval, for prices over them; not multiplied by leads. */
+  events?: Readonly<Record<string, readonly EstimateEvent[]>> | undefined;
+}
+
+/** An event that might come. Decimals are texts; without a time it is at the start of the interval: the first event's, or the present one. */
+export interface EstimateEvent {
+  quantity?: string | undefined;
+  amount?: string | undefined;
+  time?: string | undefined;
+  properties?: JsonObject | undefined;
 }
 
 interface Amount {
@@ -43,6 +55,7 @@ interface EstimateFacts {
   subscriptions: readonly RatedSubscription[];
   currency: string;
   rounding: Rounding;
+  at: Temporal.Instant;
 }
 
 /** Days for which an answer is kept. */
@@ -51,13 +64,14 @@ export const kept_days = 30;
 /**
  * What one billing interval with this usage would cost, by the function that bills it: every SKU of the organization's plans is
  * priced, at quantity zero too. What was asked before, under the same prices, fees and rounding, is answered as it was then; `to_keep` is
- * what was not. Reads only. Throws `org_not_found`, `project_not_found`, `not_entitled`.
+ * what was not. Reads only. Throws `org_not_found`, `project_not_found`, `not_entitled`, `events_required` where a price is over single events
+ * and a quantity alone is given.
  */
 export async function estimate(db: Db, request: EstimateRequest): Promise<{ answer: Estimate; to_keep: NewEstimate | null }> {
   await requireOrganization(db, request.org_id);
   if (request.project_id !== undefined) await requireProject(db, request.project_id, request.org_id);
   const subscriptions = await subscriptionsAt(db, request.org_id, db.now);
-  const facts = { subscriptions, currency: currencyOf(subscriptions, request), rounding: await roundingOf(db) };
+  const facts = { subscriptions, currency: currencyOf(subscriptions, request), rounding: await roundingOf(db), at: db.now };
   const inputs = inputsOf(request, facts);
   const inputs_hash = documentHash(inputs);
   const kept = await selectEstimate<Estimate>(db, inputs_hash);
@@ -86,13 +100,14 @@ export async function sweepEstimates(postgres: Postgres, now: Temporal.Instant):
 }
 
 /** Everything that the answer depends on: a price, a fee or a rounding that changes makes it another question. */
-function inputsOf({ org_id, project_id, skus, leads }: EstimateRequest, facts: EstimateFacts): JsonObject {
+function inputsOf({ org_id, project_id, skus, leads, events }: EstimateRequest, facts: EstimateFacts): JsonObject {
   return {
-    format: 1,
+    format: 2,
     org_id,
     ...(project_id === undefined ? {} : { project_id }),
     skus: { ...skus },
     leads,
+    ...(events === undefined ? {} : { events: JSON.parse(JSON.stringify(events)) as JsonObject, at: intervalsOf(facts) }),
     currency: facts.currency,
     rounding: facts.rounding,
     subscriptions: facts.subscriptions.map(({ subscription_id, base_amount, time_zone, items }) => ({
@@ -104,13 +119,14 @@ function inputsOf({ org_id, project_id, skus, leads }: EstimateRequest, facts: E
   };
 }
 
-function workOut(request: EstimateRequest, { subscriptions, currency, rounding }: EstimateFacts): Estimate {
+function workOut(request: EstimateRequest, { subscriptions, currency, rounding, at }: EstimateFacts): Estimate {
   const leads = parseDecimal(request.leads);
   const lines = subscriptions.flatMap((subscription) =>
     subscription.items.map((item) => {
       const uses = request.skus[item.sku];
       const quantity = uses === undefined ? '0' : formatDecimal(multiply(parseDecimal(uses), leads));
-      return estimateLine(item, { quantity, currency, rounding, time_zone: subscription.time_zone });
+      const events = request.events?.[item.sku];
+      return estimateLine(item, { subscription, quantity, events, at, currency, rounding });
     }),
   );
   const base = subscriptions.reduce((sum, each) => sum + toMinor(parseDecimal(each.base_amount ?? '0'), currency), 0n);
@@ -124,25 +140,54 @@ function workOut(request: EstimateRequest, { subscriptions, currency, rounding }
 
 function estimateLine(
   item: RatedItem,
-  facts: { quantity: string; currency: string; rounding: string; time_zone: string },
+  facts: {
+    subscription: RatedSubscription;
+    quantity: string;
+    events: readonly EstimateEvent[] | undefined;
+    at: Temporal.Instant;
+    currency: string;
+    rounding: string;
+  },
 ): Estimate['lines'][number] {
-  const { quantity, currency, rounding } = facts;
-  const priced = priceCharge({ currency, rounding, price: item.price, quantity, allow_negative: item.allow_negative });
+  const { subscription, events, currency, rounding } = facts;
+  const first = events?.find(({ time }) => time !== undefined)?.time;
+  const period = calendarInterval(subscription, first === undefined ? facts.at : Temporal.Instant.from(first));
+  const by_events = events !== undefined || (facts.quantity === '0' && pricedByEvents(item.price, item.aggregation));
+  const priced = priceCharge(
+    {
+      ...{ currency, rounding, period, price: item.price, quantity: facts.quantity, aggregation: item.aggregation },
+      ...{ time_zone: subscription.time_zone, allow_negative: item.allow_negative },
+      ...(by_events ? { by_events } : {}),
+      ...(item.unique_by === null ? {} : { unique_by: item.unique_by }),
+    },
+    (events ?? []).map((event, index) => ({
+      request_id: `${index}`.padStart(6, '0'),
+      ...event,
+      time: event.time ?? period.from,
+    })),
+  );
   const given = typeof item.price.included_quantity === 'string' ? parseDecimal(item.price.included_quantity) : ZERO;
-  const used = parseDecimal(quantity);
+  const used = parseDecimal(priced.quantity);
   const included = compare(used, given) < 0 ? used : given;
   return {
     sku: item.sku,
-    quantity,
+    quantity: priced.quantity,
     included: formatDecimal(included),
     overage: formatDecimal(subtract(used, included)),
     total: { amount: priced.amount, currency },
   };
 }
 
+/** The intervals in which events are put: another month is another question. */
+function intervalsOf({ subscriptions, at }: EstimateFacts): string[] {
+  return subscriptions.map((subscription) => calendarInterval(subscription, at).from);
+}
+
 function currencyOf(subscriptions: readonly RatedSubscription[], request: EstimateRequest): string {
   const priced = new Set(subscriptions.flatMap((each) => each.items.map((item) => item.sku)));
-  const missing = Object.keys(request.skus).filter((sku) => !priced.has(sku));
+  const missing = [...new Set([...Object.keys(request.skus), ...Object.keys(request.events ?? {})])].filter(
+    (sku) => !priced.has(sku),
+  );
   const [first] = subscriptions;
   if (!first || missing.length > 0) {
     const faults = missing.map((sku) => ({
