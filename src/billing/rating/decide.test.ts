@@ -52,7 +52,7 @@ function rate(
     rounding: 'half_up',
     watermark: '1000',
     periods,
-    portions: portionsOf({ subscription: rated, periods, late: [], charges }),
+    portions: portionsOf({ subscription: rated, periods, late: [], charges, billed: [] }),
     usage: new Map(Object.entries(usage)),
     counters: countersOf(charges),
     contexts: new Map(),

@@ -5,7 +5,7 @@ import { before } from '../../kernel/period.ts';
 import type { Db, Tx } from '../../platform/postgres.ts';
 import { shortestDecimal } from '../../platform/schemas.ts';
 import { isPricedWhole, rateSubscription } from './decide/charges.ts';
-import { besideBilled, servicePeriods } from './decide/periods.ts';
+import { besideBilled, billedParts, servicePeriods } from './decide/periods.ts';
 import { type EarlierCharge, itemAsBilled } from './decide/portions.ts';
 import { freeRectangles, rectanglesWithin } from './decide/rectangles.ts';
 import type {
@@ -185,11 +185,12 @@ async function readWorks(db: Db, request: PlanRequest, candidates: readonly Cand
   const charges = await earlierCharges(db, candidates, late);
   return candidates.map((candidate) => {
     const { subscription, periods } = candidate;
-    const { subscription_id } = subscription;
+    const { subscription_id, time_zone } = subscription;
+    const corrected = late.get(subscription_id) ?? { periods: [], rectangles: [] };
     return {
-      ...{ subscription, periods, watermark: request.watermark },
+      ...{ subscription, periods, late: corrected, watermark: request.watermark },
       takes: freeOf(request, candidate, takenBy(candidate)),
-      late: late.get(subscription_id) ?? { periods: [], rectangles: [] },
+      billed: billedParts([...corrected.periods, ...periods], candidate.billed, time_zone),
       charges: charges.get(subscription_id) ?? [],
     };
   });

@@ -47,6 +47,29 @@ export function servicePeriods(
   return found;
 }
 
+/**
+ * What of the intervals of some periods is billed. By local dates: where the organization moved to another time zone, a billed period ends
+ * or begins hours beside an interval and has no part in it.
+ */
+export function billedParts(
+  periods: readonly Pick<ServicePeriod, 'interval_from' | 'interval_to'>[],
+  billed: readonly { from_date: string; to_date: string; from: string; to: string }[],
+  time_zone: string,
+): { interval_from: string; from: string; to: string }[] {
+  const dateOf = (moment: string) => `${localDate(Temporal.Instant.from(moment), time_zone)}`;
+  const intervals = new Map(periods.map((period) => [period.interval_from, period]));
+  return [...intervals.values()].flatMap(({ interval_from, interval_to }) => {
+    const [first, end] = [dateOf(interval_from), dateOf(interval_to)];
+    return billed
+      .filter((row) => row.from_date < end && row.to_date > first)
+      .map((row) => ({
+        interval_from,
+        from: row.from_date < first ? interval_from : row.from,
+        to: row.to_date > end ? interval_to : row.to,
+      }));
+  });
+}
+
 /** The calendar interval of a subscription that contains a moment. */
 export function calendarInterval(
   { billing_interval: every, time_zone }: Pick<RatedSubscription, 'billing_interval' | 'time_zone'>,

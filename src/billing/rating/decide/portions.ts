@@ -33,6 +33,15 @@ export interface PortionFacts {
   late: readonly LatePeriod[];
   /** Live charges of the intervals that these periods lie in, in the order in which they were made. */
   charges: readonly EarlierCharge[];
+  /** What of these intervals is billed, also where nothing had to be charged. */
+  billed: readonly BilledPart[];
+}
+
+/** The part of an interval that a billed period holds. */
+export interface BilledPart {
+  interval_from: string;
+  from: string;
+  to: string;
 }
 
 /** The time that a counter runs over. */
@@ -60,7 +69,7 @@ export function countersOf(charges: readonly EarlierCharge[]): Map<string, Count
  */
 export function portionsOf(facts: PortionFacts): Portion[] {
   const counters = countersOf(facts.charges);
-  const reaches = new Map<string, Reach>(counters);
+  const reaches = reachesOf(facts, counters);
   const corrections = new Map<string, Portion>();
   for (const period of facts.late) {
     for (const item of facts.subscription.items.filter(({ sku }) => period.skus.has(sku))) {
@@ -84,6 +93,24 @@ export function portionsOf(facts: PortionFacts): Portion[] {
     }),
   );
   return [...corrections.values(), ...own];
+}
+
+/** What each counter runs over: its charges, and, where no other price was charged in the interval, what was billed and charged nothing. */
+function reachesOf(facts: PortionFacts, counters: ReadonlyMap<string, Counter>): Map<string, Reach> {
+  const reaches = new Map<string, Reach>(counters);
+  for (const period of [...facts.late, ...facts.periods]) {
+    const parts = facts.billed.filter((part) => part.interval_from === period.interval_from);
+    for (const item of parts.length === 0 ? [] : facts.subscription.items) {
+      if (facts.charges.some((each) => isOtherPrice(each, period, item))) continue;
+      const key = counterKey(period, item);
+      const known = reaches.get(key) ?? parts[0]!;
+      reaches.set(
+        key,
+        parts.reduce<Reach>((all, part) => scopeOf(all, part), known),
+      );
+    }
+  }
+  return reaches;
 }
 
 /** The item of a charge from what its inputs keep. */

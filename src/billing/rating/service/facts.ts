@@ -1,7 +1,7 @@
 import type { JsonObject } from '../../../kernel/canonical-json.ts';
 import type { Db } from '../../../platform/postgres.ts';
 import type { RatingFacts } from '../decide/charges.ts';
-import { countersOf, type EarlierCharge, portionsOf } from '../decide/portions.ts';
+import { type BilledPart, countersOf, type EarlierCharge, portionsOf } from '../decide/portions.ts';
 import { rectanglesWithin } from '../decide/rectangles.ts';
 import type { Portion, RatedSubscription, ServicePeriod, UsageRectangle } from '../model.ts';
 import type { LateUsage } from './late.ts';
@@ -16,6 +16,8 @@ export interface Work {
   readonly late: LateUsage;
   /** Live charges of the intervals that the periods lie in, in the order in which they were made. */
   readonly charges: readonly EarlierCharge[];
+  /** What of these intervals is billed. */
+  readonly billed: readonly BilledPart[];
   readonly watermark: string;
 }
 
@@ -29,8 +31,8 @@ export async function readFacts(
   { rounding, contextsOf }: { rounding: string; contextsOf: ContextsOf },
 ): Promise<RatingFacts[]> {
   const planned = works.map((work) => {
-    const { subscription, periods, late, charges } = work;
-    return { ...work, portions: portionsOf({ subscription, periods, late: late.periods, charges }) };
+    const { subscription, periods, late, charges, billed } = work;
+    return { ...work, portions: portionsOf({ subscription, periods, late: late.periods, charges, billed }) };
   });
   const contexts = await readContexts(contextsOf, planned);
   const asked = planned.flatMap(({ subscription, portions, takes, late, watermark }) =>

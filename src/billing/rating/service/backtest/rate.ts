@@ -118,6 +118,7 @@ function workOf(side: RatedSide, run: TrialRun, { watermark }: TrialTerms): Work
     takes,
     late: { periods: [], rectangles: [] },
     charges: besideOf(run, side.earlier),
+    billed: side.trial.runs.slice(0, side.trial.runs.indexOf(run)).flatMap(({ periods }) => periods),
     watermark: run.billed ? latestArrival(takes, watermark) : watermark,
   };
 }
