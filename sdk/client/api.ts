@@ -7,6 +7,74 @@ export interface Api {
   "DELETE /v1/api-keys/{id}": {
     answer: null;
   };
+  /** Remove a CSV mapping; the answer is what it was */
+  "DELETE /v1/metering/csv-mappings/{name}": {
+    answer: {
+      mapping_id: string;
+      name: string;
+      definition: {
+        delimiter: "," | ";" | "\t" | "|";
+        encoding: "utf-8" | "utf-16le" | "iso-8859-1" | "windows-1252";
+        decimal_mark: "." | ",";
+        /** lines above the header, or above the rows where there is none */
+        skip_lines: number;
+        header: boolean;
+        meter: {
+          column: string | number;
+        } | {
+          value: string;
+        };
+        register: {
+          column: string | number;
+        } | {
+          value: string;
+        };
+        /** slug or id of the organization that the meter must be occupied by */
+        org?: {
+          column: string | number;
+        } | {
+          value: string;
+        };
+        unit: {
+          column: string | number;
+        } | {
+          value: string;
+        };
+        /** by the register’s letter unless given: E import, B export */
+        flow?: "import" | "export";
+        commodity: "electricity" | "gas" | "water" | "heat";
+        time: {
+          /** a date and a time in two columns are read as one text with a space */
+          columns: (string | number)[];
+          /** DD.MM.YYYY HH:mm, or iso, unix, unix_ms */
+          format: string;
+          zone?: string;
+          /** which end of its interval a time names */
+          marks: "start" | "end";
+          /** an hour that comes twice when clocks go back */
+          overlap: "in_order" | "earlier" | "later" | "refuse";
+        };
+        interval_minutes: number;
+        quantity: {
+          column: string | number;
+        } | {
+          first_column: string | number;
+          columns: number;
+          /** clock: a column is a clock time, empty where the day has none; elapsed: time since midnight, 92 or 100 columns on some days */
+          counts: "clock" | "elapsed";
+        };
+        quality: {
+          value: "A" | "S" | "F" | "E" | "N" | "V";
+        } | {
+          column: string | number;
+          map: Record<string, "A" | "S" | "F" | "E" | "N" | "V">;
+          otherwise?: "A" | "S" | "F" | "E" | "N" | "V";
+        };
+      };
+      created_at: string;
+      updated_at: string;
+    };
+  };
   /** End a membership, with its sessions and invitations */
   "DELETE /v1/orgs/{id}/members/{user_id}": {
     answer: null;
@@ -591,6 +659,149 @@ export interface Api {
       })[];
     };
   };
+  /** Saved CSV mappings, by name */
+  "GET /v1/metering/csv-mappings": {
+    query: {
+      limit?: number;
+      cursor?: string;
+    };
+    answer: {
+      data: ({
+        mapping_id: string;
+        name: string;
+        definition: {
+          delimiter: "," | ";" | "\t" | "|";
+          encoding: "utf-8" | "utf-16le" | "iso-8859-1" | "windows-1252";
+          decimal_mark: "." | ",";
+          /** lines above the header, or above the rows where there is none */
+          skip_lines: number;
+          header: boolean;
+          meter: {
+            column: string | number;
+          } | {
+            value: string;
+          };
+          register: {
+            column: string | number;
+          } | {
+            value: string;
+          };
+          /** slug or id of the organization that the meter must be occupied by */
+          org?: {
+            column: string | number;
+          } | {
+            value: string;
+          };
+          unit: {
+            column: string | number;
+          } | {
+            value: string;
+          };
+          /** by the register’s letter unless given: E import, B export */
+          flow?: "import" | "export";
+          commodity: "electricity" | "gas" | "water" | "heat";
+          time: {
+            /** a date and a time in two columns are read as one text with a space */
+            columns: (string | number)[];
+            /** DD.MM.YYYY HH:mm, or iso, unix, unix_ms */
+            format: string;
+            zone?: string;
+            /** which end of its interval a time names */
+            marks: "start" | "end";
+            /** an hour that comes twice when clocks go back */
+            overlap: "in_order" | "earlier" | "later" | "refuse";
+          };
+          interval_minutes: number;
+          quantity: {
+            column: string | number;
+          } | {
+            first_column: string | number;
+            columns: number;
+            /** clock: a column is a clock time, empty where the day has none; elapsed: time since midnight, 92 or 100 columns on some days */
+            counts: "clock" | "elapsed";
+          };
+          quality: {
+            value: "A" | "S" | "F" | "E" | "N" | "V";
+          } | {
+            column: string | number;
+            map: Record<string, "A" | "S" | "F" | "E" | "N" | "V">;
+            otherwise?: "A" | "S" | "F" | "E" | "N" | "V";
+          };
+        };
+        created_at: string;
+        updated_at: string;
+      })[];
+      next_cursor: string | null;
+    };
+  };
+  /** One CSV mapping */
+  "GET /v1/metering/csv-mappings/{name}": {
+    answer: {
+      mapping_id: string;
+      name: string;
+      definition: {
+        delimiter: "," | ";" | "\t" | "|";
+        encoding: "utf-8" | "utf-16le" | "iso-8859-1" | "windows-1252";
+        decimal_mark: "." | ",";
+        /** lines above the header, or above the rows where there is none */
+        skip_lines: number;
+        header: boolean;
+        meter: {
+          column: string | number;
+        } | {
+          value: string;
+        };
+        register: {
+          column: string | number;
+        } | {
+          value: string;
+        };
+        /** slug or id of the organization that the meter must be occupied by */
+        org?: {
+          column: string | number;
+        } | {
+          value: string;
+        };
+        unit: {
+          column: string | number;
+        } | {
+          value: string;
+        };
+        /** by the register’s letter unless given: E import, B export */
+        flow?: "import" | "export";
+        commodity: "electricity" | "gas" | "water" | "heat";
+        time: {
+          /** a date and a time in two columns are read as one text with a space */
+          columns: (string | number)[];
+          /** DD.MM.YYYY HH:mm, or iso, unix, unix_ms */
+          format: string;
+          zone?: string;
+          /** which end of its interval a time names */
+          marks: "start" | "end";
+          /** an hour that comes twice when clocks go back */
+          overlap: "in_order" | "earlier" | "later" | "refuse";
+        };
+        interval_minutes: number;
+        quantity: {
+          column: string | number;
+        } | {
+          first_column: string | number;
+          columns: number;
+          /** clock: a column is a clock time, empty where the day has none; elapsed: time since midnight, 92 or 100 columns on some days */
+          counts: "clock" | "elapsed";
+        };
+        quality: {
+          value: "A" | "S" | "F" | "E" | "N" | "V";
+        } | {
+          column: string | number;
+          map: Record<string, "A" | "S" | "F" | "E" | "N" | "V">;
+          otherwise?: "A" | "S" | "F" | "E" | "N" | "V";
+        };
+      };
+      created_at: string;
+      updated_at: string;
+    };
+  };
   /** Usage events, newest first: of one organization by time, of all by arrival */
   "GET /v1/metering/events": {
     query: {
@@ -635,9 +846,10 @@ export interface Api {
         filename: string;
         sha256: string;
         bytes: number;
-        format: "auto" | "csv" | "nem12";
+        format: "auto" | "csv" | "nem12" | "nem13" | "greenbutton" | "mscons";
         on_error: "reject" | "keep_good";
         org_id: string | null;
+        mapping: string | null;
         status: "queued" | "running" | "completed" | "rejected" | "failed";
         progress: {
           bytes_done: number;
@@ -672,9 +884,10 @@ export interface Api {
       filename: string;
       sha256: string;
       bytes: number;
-      format: "auto" | "csv" | "nem12";
+      format: "auto" | "csv" | "nem12" | "nem13" | "greenbutton" | "mscons";
       on_error: "reject" | "keep_good";
       org_id: string | null;
+      mapping: string | null;
       status: "queued" | "running" | "completed" | "rejected" | "failed";
       progress: {
         bytes_done: number;
@@ -1022,12 +1235,30 @@ export interface Api {
         price_hash: string;
         created_at: string;
         created_by: string;
+        /** the draft whose publication made it */
+        draft_id: string | null;
         included_qty: string | null;
         overage_price: string | null;
         tiers: (Record<string, unknown>)[] | null;
         type: "hosting" | "object" | "validation" | "action" | "analytics" | "energy";
         unit: string;
       })[];
+    };
+  };
+  /** What a plan demands before its prices change */
+  "GET /v1/plans/{plan_id}/publish-policy": {
+    answer: {
+      plan_id: string;
+      require_backtest: {
+        /** of the revenue of all months together */
+        max_increase_percent: string | null;
+        /** above which an organization counts as over */
+        max_org_increase_percent: string | null;
+        /** percent of the organizations that may be over; null is none */
+        max_share_over: string | null;
+        /** how many months it covers at least */
+        months: number;
+      } | null;
     };
   };
   /** Versions of a price, newest first */
@@ -1047,8 +1278,471 @@ export interface Api {
         price_hash: string;
         created_at: string;
         created_by: string;
+        /** the draft whose publication made it */
+        draft_id: string | null;
       })[];
       next_cursor: string | null;
+    };
+  };
+  /** Backtests, newest first */
+  "GET /v1/pricing/backtests": {
+    query: {
+      limit?: number;
+      cursor?: string;
+      plan_id?: string;
+      draft_id?: string;
+    };
+    answer: {
+      data: ({
+        backtest_id: string;
+        plan_id: string;
+        draft_id: string | null;
+        compare_draft_id: string | null;
+        /** of the draft as it was tried */
+        content_hash: string;
+        currency: string;
+        from: string;
+        to: string;
+        months: string[];
+        org_ids: string[] | null;
+        /** decimal text */
+        over_percent: string;
+        status: "queued" | "running" | "completed" | "failed" | "cancelled";
+        /** organization-months */
+        progress: {
+          done: number;
+          total: number;
+        };
+        problem: {
+          code: string;
+          detail: string;
+        } | null;
+        created_at: string;
+        finished_at: string | null;
+      })[];
+      next_cursor: string | null;
+    };
+  };
+  /** A backtest with its progress, and its summary when it is completed */
+  "GET /v1/pricing/backtests/{id}": {
+    answer: {
+      backtest_id: string;
+      plan_id: string;
+      draft_id: string | null;
+      compare_draft_id: string | null;
+      /** of the draft as it was tried */
+      content_hash: string;
+      currency: string;
+      from: string;
+      to: string;
+      months: string[];
+      org_ids: string[] | null;
+      /** decimal text */
+      over_percent: string;
+      status: "queued" | "running" | "completed" | "failed" | "cancelled";
+      /** organization-months */
+      progress: {
+        done: number;
+        total: number;
+      };
+      summary: {
+        currency: string;
+        organizations: number;
+        organization_months: number;
+        before: {
+          revenue: {
+            /** decimal text */
+            amount: string;
+            currency: string;
+          };
+          partners: {
+            /** decimal text */
+            amount: string;
+            currency: string;
+          };
+        };
+        draft: {
+          revenue: {
+            /** decimal text */
+            amount: string;
+            currency: string;
+          };
+          /** the partners’ commission */
+          partners: {
+            /** decimal text */
+            amount: string;
+            currency: string;
+          };
+          difference: {
+            /** decimal text */
+            amount: string;
+            currency: string;
+          };
+          percent: string | null;
+          paying_more: number;
+          paying_less: number;
+          paying_the_same: number;
+          over: {
+            /** decimal text */
+            percent: string;
+            organizations: number;
+            share: string | null;
+          };
+          change: {
+            p5: {
+              /** decimal text */
+              amount: string;
+              currency: string;
+            };
+            p25: {
+              /** decimal text */
+              amount: string;
+              currency: string;
+            };
+            p50: {
+              /** decimal text */
+              amount: string;
+              currency: string;
+            };
+            p75: {
+              /** decimal text */
+              amount: string;
+              currency: string;
+            };
+            p95: {
+              /** decimal text */
+              amount: string;
+              currency: string;
+            };
+          } | null;
+          change_percent: {
+            /** decimal text */
+            p5: string;
+            /** decimal text */
+            p25: string;
+            /** decimal text */
+            p50: string;
+            /** decimal text */
+            p75: string;
+            /** decimal text */
+            p95: string;
+          } | null;
+          distribution: ({
+            /** percent, inclusive; null is without bound */
+            from: string | null;
+            /** percent, exclusive; null is without bound */
+            to: string | null;
+            organizations: number;
+          })[];
+        };
+        compare: {
+          revenue: {
+            /** decimal text */
+            amount: string;
+            currency: string;
+          };
+          /** the partners’ commission */
+          partners: {
+            /** decimal text */
+            amount: string;
+            currency: string;
+          };
+          difference: {
+            /** decimal text */
+            amount: string;
+            currency: string;
+          };
+          percent: string | null;
+          paying_more: number;
+          paying_less: number;
+          paying_the_same: number;
+          over: {
+            /** decimal text */
+            percent: string;
+            organizations: number;
+            share: string | null;
+          };
+          change: {
+            p5: {
+              /** decimal text */
+              amount: string;
+              currency: string;
+            };
+            p25: {
+              /** decimal text */
+              amount: string;
+              currency: string;
+            };
+            p50: {
+              /** decimal text */
+              amount: string;
+              currency: string;
+            };
+            p75: {
+              /** decimal text */
+              amount: string;
+              currency: string;
+            };
+            p95: {
+              /** decimal text */
+              amount: string;
+              currency: string;
+            };
+          } | null;
+          change_percent: {
+            /** decimal text */
+            p5: string;
+            /** decimal text */
+            p25: string;
+            /** decimal text */
+            p50: string;
+            /** decimal text */
+            p75: string;
+            /** decimal text */
+            p95: string;
+          } | null;
+          distribution: ({
+            /** percent, inclusive; null is without bound */
+            from: string | null;
+            /** percent, exclusive; null is without bound */
+            to: string | null;
+            organizations: number;
+          })[];
+        } | null;
+        by_month: ({
+          month: string;
+          before: {
+            /** decimal text */
+            amount: string;
+            currency: string;
+          };
+          draft: {
+            /** decimal text */
+            amount: string;
+            currency: string;
+          };
+          compare: {
+            /** decimal text */
+            amount: string;
+            currency: string;
+          } | null;
+        })[];
+        by_sku: ({
+          /** null is the base fee */
+          sku: string | null;
+          before: {
+            /** decimal text */
+            amount: string;
+            currency: string;
+          };
+          draft: {
+            /** decimal text */
+            amount: string;
+            currency: string;
+          };
+          compare: {
+            /** decimal text */
+            amount: string;
+            currency: string;
+          } | null;
+        })[];
+        /** could not be rated, and are in no other figure */
+        faulty_organizations: number;
+        faults: ({
+          org_id: string;
+          side: "before" | "draft" | "compare";
+          code: string;
+          detail: string;
+        })[];
+      } | null;
+      problem: {
+        code: string;
+        detail: string;
+      } | null;
+      created_at: string;
+      finished_at: string | null;
+    };
+  };
+  /** What a backtest comes to for each organization */
+  "GET /v1/pricing/backtests/{id}/organizations": {
+    query: {
+      limit?: number;
+      cursor?: string;
+      sort?: "change" | "-change" | "percent" | "-percent" | "before" | "-before" | "draft" | "-draft";
+    };
+    answer: {
+      data: ({
+        org_id: string;
+        legal_name: string;
+        org_slug: string;
+        /** before is what was billed, or what the live prices make of the usage */
+        basis: "billed" | "rated" | "mixed";
+        before: {
+          amount: {
+            /** decimal text */
+            amount: string;
+            currency: string;
+          };
+          partners: {
+            /** decimal text */
+            amount: string;
+            currency: string;
+          };
+        } | null;
+        draft: {
+          amount: {
+            /** decimal text */
+            amount: string;
+            currency: string;
+          };
+          partners: {
+            /** decimal text */
+            amount: string;
+            currency: string;
+          };
+          difference: {
+            /** decimal text */
+            amount: string;
+            currency: string;
+          };
+          percent: string | null;
+        } | null;
+        compare: {
+          amount: {
+            /** decimal text */
+            amount: string;
+            currency: string;
+          };
+          partners: {
+            /** decimal text */
+            amount: string;
+            currency: string;
+          };
+          difference: {
+            /** decimal text */
+            amount: string;
+            currency: string;
+          };
+          percent: string | null;
+        } | null;
+        months: ({
+          month: string;
+          before: {
+            /** decimal text */
+            amount: string;
+            currency: string;
+          };
+          draft: {
+            /** decimal text */
+            amount: string;
+            currency: string;
+          };
+          compare: {
+            /** decimal text */
+            amount: string;
+            currency: string;
+          } | null;
+        })[];
+        fault: {
+          side: "before" | "draft" | "compare";
+          code: string;
+          detail: string;
+        } | null;
+      })[];
+      next_cursor: string | null;
+    };
+  };
+  /** The same as CSV, all of it */
+  "GET /v1/pricing/backtests/{id}/organizations.csv": {
+    answer: null;
+  };
+  /** Price drafts, newest first */
+  "GET /v1/pricing/drafts": {
+    query: {
+      limit?: number;
+      cursor?: string;
+      plan_id?: string;
+      status?: "draft" | "published" | "discarded";
+    };
+    answer: {
+      data: ({
+        draft_id: string;
+        plan_id: string;
+        name: string;
+        status: "draft" | "published" | "discarded";
+        /** null where the plan’s base fee stays */
+        base_amount: string | null;
+        skus: Record<string, Record<string, unknown>>;
+        /** SHA-256 over plan, base amount and prices */
+        content_hash: string;
+        created_at: string;
+        created_by: string;
+        updated_at: string;
+        published_at: string | null;
+        published_by: string | null;
+        /** the passed backtest that publishing stood on */
+        backtest_id: string | null;
+      })[];
+      next_cursor: string | null;
+    };
+  };
+  /** A price draft */
+  "GET /v1/pricing/drafts/{draft_id}": {
+    answer: {
+      draft_id: string;
+      plan_id: string;
+      name: string;
+      status: "draft" | "published" | "discarded";
+      /** null where the plan’s base fee stays */
+      base_amount: string | null;
+      skus: Record<string, Record<string, unknown>>;
+      /** SHA-256 over plan, base amount and prices */
+      content_hash: string;
+      created_at: string;
+      created_by: string;
+      updated_at: string;
+      published_at: string | null;
+      published_by: string | null;
+      /** the passed backtest that publishing stood on */
+      backtest_id: string | null;
+    };
+  };
+  /** What publishing a draft would change in its plan as it is now */
+  "GET /v1/pricing/drafts/{draft_id}/differences": {
+    answer: {
+      draft_id: string;
+      plan_id: string;
+      currency: string;
+      base_amount: {
+        before: string | null;
+        after: string | null;
+      };
+      differences: ({
+        sku: string;
+        change: "added" | "changed";
+        before: Record<string, unknown> | null;
+        after: Record<string, unknown>;
+      })[];
+    };
+  };
+  /** What publishing a draft needs, and which of its backtests meet it */
+  "GET /v1/pricing/drafts/{draft_id}/publication": {
+    answer: {
+      draft_id: string;
+      plan_id: string;
+      demand: Record<string, unknown> | null;
+      may_publish: boolean;
+      /** the newest that passes */
+      backtest_id: string | null;
+      backtests: ({
+        backtest_id: string;
+        finished_at: string;
+        passed: boolean;
+        reasons: ({
+          code: string;
+          detail: string;
+        })[];
+      })[];
     };
   };
   /** Projects, newest first */
@@ -1336,6 +2030,33 @@ export interface Api {
       /** of the business model */
       currency: string;
       created_at: string;
+    };
+  };
+  /** Change a draft; a SKU that is null is taken out of it */
+  "PATCH /v1/pricing/drafts/{draft_id}": {
+    body: {
+      name?: string;
+      base_amount?: string | number | null;
+      /** SKU → price in the price language; null is the price that the plan has */
+      skus?: Record<string, unknown>;
+    };
+    answer: {
+      draft_id: string;
+      plan_id: string;
+      name: string;
+      status: "draft" | "published" | "discarded";
+      /** null where the plan’s base fee stays */
+      base_amount: string | null;
+      skus: Record<string, Record<string, unknown>>;
+      /** SHA-256 over plan, base amount and prices */
+      content_hash: string;
+      created_at: string;
+      created_by: string;
+      updated_at: string;
+      published_at: string | null;
+      published_by: string | null;
+      /** the passed backtest that publishing stood on */
+      backtest_id: string | null;
     };
   };
   /** Say when an occupancy ends */
@@ -1759,6 +2480,136 @@ export interface Api {
       } | null;
     };
   };
+  /** Save how a CSV of meter values is read; imports name it */
+  "POST /v1/metering/csv-mappings": {
+    body: {
+      name: string;
+      definition: {
+        delimiter?: "," | ";" | "\t" | "|";
+        encoding?: "utf-8" | "utf-16le" | "iso-8859-1" | "windows-1252";
+        decimal_mark?: "." | ",";
+        /** lines above the header, or above the rows where there is none */
+        skip_lines?: number;
+        header?: boolean;
+        meter: {
+          column: string | number;
+        } | {
+          value: string;
+        };
+        register?: {
+          column: string | number;
+        } | {
+          value: string;
+        };
+        /** slug or id of the organization that the meter must be occupied by */
+        org?: {
+          column: string | number;
+        } | {
+          value: string;
+        };
+        unit: {
+          column: string | number;
+        } | {
+          value: string;
+        };
+        /** by the register’s letter unless given: E import, B export */
+        flow?: "import" | "export";
+        commodity?: "electricity" | "gas" | "water" | "heat";
+        time: {
+          /** a date and a time in two columns are read as one text with a space */
+          columns: (string | number)[];
+          /** DD.MM.YYYY HH:mm, or iso, unix, unix_ms */
+          format: string;
+          zone?: string;
+          /** which end of its interval a time names */
+          marks?: "start" | "end";
+          /** an hour that comes twice when clocks go back */
+          overlap?: "in_order" | "earlier" | "later" | "refuse";
+        };
+        interval_minutes: number;
+        quantity: {
+          column: string | number;
+        } | {
+          first_column: string | number;
+          columns: number;
+          /** clock: a column is a clock time, empty where the day has none; elapsed: time since midnight, 92 or 100 columns on some days */
+          counts?: "clock" | "elapsed";
+        };
+        quality?: {
+          value: "A" | "S" | "F" | "E" | "N" | "V";
+        } | {
+          column: string | number;
+          map: Record<string, "A" | "S" | "F" | "E" | "N" | "V">;
+          otherwise?: "A" | "S" | "F" | "E" | "N" | "V";
+        };
+      };
+    };
+    answer: {
+      mapping_id: string;
+      name: string;
+      definition: {
+        delimiter: "," | ";" | "\t" | "|";
+        encoding: "utf-8" | "utf-16le" | "iso-8859-1" | "windows-1252";
+        decimal_mark: "." | ",";
+        /** lines above the header, or above the rows where there is none */
+        skip_lines: number;
+        header: boolean;
+        meter: {
+          column: string | number;
+        } | {
+          value: string;
+        };
+        register: {
+          column: string | number;
+        } | {
+          value: string;
+        };
+        /** slug or id of the organization that the meter must be occupied by */
+        org?: {
+          column: string | number;
+        } | {
+          value: string;
+        };
+        unit: {
+          column: string | number;
+        } | {
+          value: string;
+        };
+        /** by the register’s letter unless given: E import, B export */
+        flow?: "import" | "export";
+        commodity: "electricity" | "gas" | "water" | "heat";
+        time: {
+          /** a date and a time in two columns are read as one text with a space */
+          columns: (string | number)[];
+          /** DD.MM.YYYY HH:mm, or iso, unix, unix_ms */
+          format: string;
+          zone?: string;
+          /** which end of its interval a time names */
+          marks: "start" | "end";
+          /** an hour that comes twice when clocks go back */
+          overlap: "in_order" | "earlier" | "later" | "refuse";
+        };
+        interval_minutes: number;
+        quantity: {
+          column: string | number;
+        } | {
+          first_column: string | number;
+          columns: number;
+          /** clock: a column is a clock time, empty where the day has none; elapsed: time since midnight, 92 or 100 columns on some days */
+          counts: "clock" | "elapsed";
+        };
+        quality: {
+          value: "A" | "S" | "F" | "E" | "N" | "V";
+        } | {
+          column: string | number;
+          map: Record<string, "A" | "S" | "F" | "E" | "N" | "V">;
+          otherwise?: "A" | "S" | "F" | "E" | "N" | "V";
+        };
+      };
+      created_at: string;
+      updated_at: string;
+    };
+  };
   /** Report usage, as it is or as CloudEvents; an event is stored once, for ever, by its request_id */
   "POST /v1/metering/events": {
     query: {
@@ -1818,16 +2669,17 @@ export interface Api {
       ack: string;
     };
   };
-  /** Import a file of usage: CSV of usage events, or a NEM12 meter file */
+  /** Import a file of usage: CSV, NEM12, NEM13, Green Button XML or MSCONS */
   "POST /v1/metering/imports": {
     answer: {
       import_id: string;
       filename: string;
       sha256: string;
       bytes: number;
-      format: "auto" | "csv" | "nem12";
+      format: "auto" | "csv" | "nem12" | "nem13" | "greenbutton" | "mscons";
       on_error: "reject" | "keep_good";
       org_id: string | null;
+      mapping: string | null;
       status: "queued" | "running" | "completed" | "rejected" | "failed";
       progress: {
         bytes_done: number;
@@ -2071,6 +2923,576 @@ export interface Api {
       /** of the business model */
       currency: string;
       created_at: string;
+    };
+  };
+  /** Try a change of prices on months of real usage */
+  "POST /v1/pricing/backtests": {
+    body: {
+      draft_id?: string;
+      /** instead of draft_id, with base_amount and skus: a change that is not kept */
+      plan_id?: string;
+      base_amount?: string | number | null;
+      skus?: Record<string, unknown>;
+      compare_draft_id?: string;
+      /** first month, YYYY-MM */
+      from: string;
+      /** the month after the last */
+      to: string;
+      /** all with a subscription to the plan unless given */
+      org_ids?: "all" | string[];
+      /** who pays more than this: 10 unless given */
+      over_percent?: string | number;
+    };
+    answer: {
+      backtest_id: string;
+      plan_id: string;
+      draft_id: string | null;
+      compare_draft_id: string | null;
+      /** of the draft as it was tried */
+      content_hash: string;
+      currency: string;
+      from: string;
+      to: string;
+      months: string[];
+      org_ids: string[] | null;
+      /** decimal text */
+      over_percent: string;
+      status: "queued" | "running" | "completed" | "failed" | "cancelled";
+      /** organization-months */
+      progress: {
+        done: number;
+        total: number;
+      };
+      summary: {
+        currency: string;
+        organizations: number;
+        organization_months: number;
+        before: {
+          revenue: {
+            /** decimal text */
+            amount: string;
+            currency: string;
+          };
+          partners: {
+            /** decimal text */
+            amount: string;
+            currency: string;
+          };
+        };
+        draft: {
+          revenue: {
+            /** decimal text */
+            amount: string;
+            currency: string;
+          };
+          /** the partners’ commission */
+          partners: {
+            /** decimal text */
+            amount: string;
+            currency: string;
+          };
+          difference: {
+            /** decimal text */
+            amount: string;
+            currency: string;
+          };
+          percent: string | null;
+          paying_more: number;
+          paying_less: number;
+          paying_the_same: number;
+          over: {
+            /** decimal text */
+            percent: string;
+            organizations: number;
+            share: string | null;
+          };
+          change: {
+            p5: {
+              /** decimal text */
+              amount: string;
+              currency: string;
+            };
+            p25: {
+              /** decimal text */
+              amount: string;
+              currency: string;
+            };
+            p50: {
+              /** decimal text */
+              amount: string;
+              currency: string;
+            };
+            p75: {
+              /** decimal text */
+              amount: string;
+              currency: string;
+            };
+            p95: {
+              /** decimal text */
+              amount: string;
+              currency: string;
+            };
+          } | null;
+          change_percent: {
+            /** decimal text */
+            p5: string;
+            /** decimal text */
+            p25: string;
+            /** decimal text */
+            p50: string;
+            /** decimal text */
+            p75: string;
+            /** decimal text */
+            p95: string;
+          } | null;
+          distribution: ({
+            /** percent, inclusive; null is without bound */
+            from: string | null;
+            /** percent, exclusive; null is without bound */
+            to: string | null;
+            organizations: number;
+          })[];
+        };
+        compare: {
+          revenue: {
+            /** decimal text */
+            amount: string;
+            currency: string;
+          };
+          /** the partners’ commission */
+          partners: {
+            /** decimal text */
+            amount: string;
+            currency: string;
+          };
+          difference: {
+            /** decimal text */
+            amount: string;
+            currency: string;
+          };
+          percent: string | null;
+          paying_more: number;
+          paying_less: number;
+          paying_the_same: number;
+          over: {
+            /** decimal text */
+            percent: string;
+            organizations: number;
+            share: string | null;
+          };
+          change: {
+            p5: {
+              /** decimal text */
+              amount: string;
+              currency: string;
+            };
+            p25: {
+              /** decimal text */
+              amount: string;
+              currency: string;
+            };
+            p50: {
+              /** decimal text */
+              amount: string;
+              currency: string;
+            };
+            p75: {
+              /** decimal text */
+              amount: string;
+              currency: string;
+            };
+            p95: {
+              /** decimal text */
+              amount: string;
+              currency: string;
+            };
+          } | null;
+          change_percent: {
+            /** decimal text */
+            p5: string;
+            /** decimal text */
+            p25: string;
+            /** decimal text */
+            p50: string;
+            /** decimal text */
+            p75: string;
+            /** decimal text */
+            p95: string;
+          } | null;
+          distribution: ({
+            /** percent, inclusive; null is without bound */
+            from: string | null;
+            /** percent, exclusive; null is without bound */
+            to: string | null;
+            organizations: number;
+          })[];
+        } | null;
+        by_month: ({
+          month: string;
+          before: {
+            /** decimal text */
+            amount: string;
+            currency: string;
+          };
+          draft: {
+            /** decimal text */
+            amount: string;
+            currency: string;
+          };
+          compare: {
+            /** decimal text */
+            amount: string;
+            currency: string;
+          } | null;
+        })[];
+        by_sku: ({
+          /** null is the base fee */
+          sku: string | null;
+          before: {
+            /** decimal text */
+            amount: string;
+            currency: string;
+          };
+          draft: {
+            /** decimal text */
+            amount: string;
+            currency: string;
+          };
+          compare: {
+            /** decimal text */
+            amount: string;
+            currency: string;
+          } | null;
+        })[];
+        /** could not be rated, and are in no other figure */
+        faulty_organizations: number;
+        faults: ({
+          org_id: string;
+          side: "before" | "draft" | "compare";
+          code: string;
+          detail: string;
+        })[];
+      } | null;
+      problem: {
+        code: string;
+        detail: string;
+      } | null;
+      created_at: string;
+      finished_at: string | null;
+    };
+  };
+  /** Stop a backtest where it is */
+  "POST /v1/pricing/backtests/{id}:cancel": {
+    answer: {
+      backtest_id: string;
+      plan_id: string;
+      draft_id: string | null;
+      compare_draft_id: string | null;
+      /** of the draft as it was tried */
+      content_hash: string;
+      currency: string;
+      from: string;
+      to: string;
+      months: string[];
+      org_ids: string[] | null;
+      /** decimal text */
+      over_percent: string;
+      status: "queued" | "running" | "completed" | "failed" | "cancelled";
+      /** organization-months */
+      progress: {
+        done: number;
+        total: number;
+      };
+      summary: {
+        currency: string;
+        organizations: number;
+        organization_months: number;
+        before: {
+          revenue: {
+            /** decimal text */
+            amount: string;
+            currency: string;
+          };
+          partners: {
+            /** decimal text */
+            amount: string;
+            currency: string;
+          };
+        };
+        draft: {
+          revenue: {
+            /** decimal text */
+            amount: string;
+            currency: string;
+          };
+          /** the partners’ commission */
+          partners: {
+            /** decimal text */
+            amount: string;
+            currency: string;
+          };
+          difference: {
+            /** decimal text */
+            amount: string;
+            currency: string;
+          };
+          percent: string | null;
+          paying_more: number;
+          paying_less: number;
+          paying_the_same: number;
+          over: {
+            /** decimal text */
+            percent: string;
+            organizations: number;
+            share: string | null;
+          };
+          change: {
+            p5: {
+              /** decimal text */
+              amount: string;
+              currency: string;
+            };
+            p25: {
+              /** decimal text */
+              amount: string;
+              currency: string;
+            };
+            p50: {
+              /** decimal text */
+              amount: string;
+              currency: string;
+            };
+            p75: {
+              /** decimal text */
+              amount: string;
+              currency: string;
+            };
+            p95: {
+              /** decimal text */
+              amount: string;
+              currency: string;
+            };
+          } | null;
+          change_percent: {
+            /** decimal text */
+            p5: string;
+            /** decimal text */
+            p25: string;
+            /** decimal text */
+            p50: string;
+            /** decimal text */
+            p75: string;
+            /** decimal text */
+            p95: string;
+          } | null;
+          distribution: ({
+            /** percent, inclusive; null is without bound */
+            from: string | null;
+            /** percent, exclusive; null is without bound */
+            to: string | null;
+            organizations: number;
+          })[];
+        };
+        compare: {
+          revenue: {
+            /** decimal text */
+            amount: string;
+            currency: string;
+          };
+          /** the partners’ commission */
+          partners: {
+            /** decimal text */
+            amount: string;
+            currency: string;
+          };
+          difference: {
+            /** decimal text */
+            amount: string;
+            currency: string;
+          };
+          percent: string | null;
+          paying_more: number;
+          paying_less: number;
+          paying_the_same: number;
+          over: {
+            /** decimal text */
+            percent: string;
+            organizations: number;
+            share: string | null;
+          };
+          change: {
+            p5: {
+              /** decimal text */
+              amount: string;
+              currency: string;
+            };
+            p25: {
+              /** decimal text */
+              amount: string;
+              currency: string;
+            };
+            p50: {
+              /** decimal text */
+              amount: string;
+              currency: string;
+            };
+            p75: {
+              /** decimal text */
+              amount: string;
+              currency: string;
+            };
+            p95: {
+              /** decimal text */
+              amount: string;
+              currency: string;
+            };
+          } | null;
+          change_percent: {
+            /** decimal text */
+            p5: string;
+            /** decimal text */
+            p25: string;
+            /** decimal text */
+            p50: string;
+            /** decimal text */
+            p75: string;
+            /** decimal text */
+            p95: string;
+          } | null;
+          distribution: ({
+            /** percent, inclusive; null is without bound */
+            from: string | null;
+            /** percent, exclusive; null is without bound */
+            to: string | null;
+            organizations: number;
+          })[];
+        } | null;
+        by_month: ({
+          month: string;
+          before: {
+            /** decimal text */
+            amount: string;
+            currency: string;
+          };
+          draft: {
+            /** decimal text */
+            amount: string;
+            currency: string;
+          };
+          compare: {
+            /** decimal text */
+            amount: string;
+            currency: string;
+          } | null;
+        })[];
+        by_sku: ({
+          /** null is the base fee */
+          sku: string | null;
+          before: {
+            /** decimal text */
+            amount: string;
+            currency: string;
+          };
+          draft: {
+            /** decimal text */
+            amount: string;
+            currency: string;
+          };
+          compare: {
+            /** decimal text */
+            amount: string;
+            currency: string;
+          } | null;
+        })[];
+        /** could not be rated, and are in no other figure */
+        faulty_organizations: number;
+        faults: ({
+          org_id: string;
+          side: "before" | "draft" | "compare";
+          code: string;
+          detail: string;
+        })[];
+      } | null;
+      problem: {
+        code: string;
+        detail: string;
+      } | null;
+      created_at: string;
+      finished_at: string | null;
+    };
+  };
+  /** Draft a change of a plan’s prices */
+  "POST /v1/pricing/drafts": {
+    body: {
+      name: string;
+      plan_id: string;
+      base_amount?: string | number | null;
+      /** SKU → price in the price language; null is the price that the plan has */
+      skus?: Record<string, unknown>;
+    };
+    answer: {
+      draft_id: string;
+      plan_id: string;
+      name: string;
+      status: "draft" | "published" | "discarded";
+      /** null where the plan’s base fee stays */
+      base_amount: string | null;
+      skus: Record<string, Record<string, unknown>>;
+      /** SHA-256 over plan, base amount and prices */
+      content_hash: string;
+      created_at: string;
+      created_by: string;
+      updated_at: string;
+      published_at: string | null;
+      published_by: string | null;
+      /** the passed backtest that publishing stood on */
+      backtest_id: string | null;
+    };
+  };
+  /** Put a draft aside for good */
+  "POST /v1/pricing/drafts/{draft_id}:discard": {
+    answer: {
+      draft_id: string;
+      plan_id: string;
+      name: string;
+      status: "draft" | "published" | "discarded";
+      /** null where the plan’s base fee stays */
+      base_amount: string | null;
+      skus: Record<string, Record<string, unknown>>;
+      /** SHA-256 over plan, base amount and prices */
+      content_hash: string;
+      created_at: string;
+      created_by: string;
+      updated_at: string;
+      published_at: string | null;
+      published_by: string | null;
+      /** the passed backtest that publishing stood on */
+      backtest_id: string | null;
+    };
+  };
+  /** Make a draft the plan’s prices, on a passed backtest where the plan demands one */
+  "POST /v1/pricing/drafts/{draft_id}:publish": {
+    body: {
+      /** the passed backtest to stand on; the newest unless given */
+      backtest_id?: string;
+    };
+    answer: {
+      draft_id: string;
+      plan_id: string;
+      name: string;
+      status: "draft" | "published" | "discarded";
+      /** null where the plan’s base fee stays */
+      base_amount: string | null;
+      skus: Record<string, Record<string, unknown>>;
+      /** SHA-256 over plan, base amount and prices */
+      content_hash: string;
+      created_at: string;
+      created_by: string;
+      updated_at: string;
+      published_at: string | null;
+      published_by: string | null;
+      /** the passed backtest that publishing stood on */
+      backtest_id: string | null;
     };
   };
   /** What billing would charge for some usage */
@@ -2331,6 +3753,135 @@ export interface Api {
       updated_at: string;
     };
   };
+  /** Replace a CSV mapping; imports under way go on by the one before */
+  "PUT /v1/metering/csv-mappings/{name}": {
+    body: {
+      definition: {
+        delimiter?: "," | ";" | "\t" | "|";
+        encoding?: "utf-8" | "utf-16le" | "iso-8859-1" | "windows-1252";
+        decimal_mark?: "." | ",";
+        /** lines above the header, or above the rows where there is none */
+        skip_lines?: number;
+        header?: boolean;
+        meter: {
+          column: string | number;
+        } | {
+          value: string;
+        };
+        register?: {
+          column: string | number;
+        } | {
+          value: string;
+        };
+        /** slug or id of the organization that the meter must be occupied by */
+        org?: {
+          column: string | number;
+        } | {
+          value: string;
+        };
+        unit: {
+          column: string | number;
+        } | {
+          value: string;
+        };
+        /** by the register’s letter unless given: E import, B export */
+        flow?: "import" | "export";
+        commodity?: "electricity" | "gas" | "water" | "heat";
+        time: {
+          /** a date and a time in two columns are read as one text with a space */
+          columns: (string | number)[];
+          /** DD.MM.YYYY HH:mm, or iso, unix, unix_ms */
+          format: string;
+          zone?: string;
+          /** which end of its interval a time names */
+          marks?: "start" | "end";
+          /** an hour that comes twice when clocks go back */
+          overlap?: "in_order" | "earlier" | "later" | "refuse";
+        };
+        interval_minutes: number;
+        quantity: {
+          column: string | number;
+        } | {
+          first_column: string | number;
+          columns: number;
+          /** clock: a column is a clock time, empty where the day has none; elapsed: time since midnight, 92 or 100 columns on some days */
+          counts?: "clock" | "elapsed";
+        };
+        quality?: {
+          value: "A" | "S" | "F" | "E" | "N" | "V";
+        } | {
+          column: string | number;
+          map: Record<string, "A" | "S" | "F" | "E" | "N" | "V">;
+          otherwise?: "A" | "S" | "F" | "E" | "N" | "V";
+        };
+      };
+    };
+    answer: {
+      mapping_id: string;
+      name: string;
+      definition: {
+        delimiter: "," | ";" | "\t" | "|";
+        encoding: "utf-8" | "utf-16le" | "iso-8859-1" | "windows-1252";
+        decimal_mark: "." | ",";
+        /** lines above the header, or above the rows where there is none */
+        skip_lines: number;
+        header: boolean;
+        meter: {
+          column: string | number;
+        } | {
+          value: string;
+        };
+        register: {
+          column: string | number;
+        } | {
+          value: string;
+        };
+        /** slug or id of the organization that the meter must be occupied by */
+        org?: {
+          column: string | number;
+        } | {
+          value: string;
+        };
+        unit: {
+          column: string | number;
+        } | {
+          value: string;
+        };
+        /** by the register’s letter unless given: E import, B export */
+        flow?: "import" | "export";
+        commodity: "electricity" | "gas" | "water" | "heat";
+        time: {
+          /** a date and a time in two columns are read as one text with a space */
+          columns: (string | number)[];
+          /** DD.MM.YYYY HH:mm, or iso, unix, unix_ms */
+          format: string;
+          zone?: string;
+          /** which end of its interval a time names */
+          marks: "start" | "end";
+          /** an hour that comes twice when clocks go back */
+          overlap: "in_order" | "earlier" | "later" | "refuse";
+        };
+        interval_minutes: number;
+        quantity: {
+          column: string | number;
+        } | {
+          first_column: string | number;
+          columns: number;
+          /** clock: a column is a clock time, empty where the day has none; elapsed: time since midnight, 92 or 100 columns on some days */
+          counts: "clock" | "elapsed";
+        };
+        quality: {
+          value: "A" | "S" | "F" | "E" | "N" | "V";
+        } | {
+          column: string | number;
+          map: Record<string, "A" | "S" | "F" | "E" | "N" | "V">;
+          otherwise?: "A" | "S" | "F" | "E" | "N" | "V";
+        };
+      };
+      created_at: string;
+      updated_at: string;
+    };
+  };
   /** Move an organization to a business model and plan; with preview=true only show the differences */
   "PUT /v1/orgs/{id}/business-model": {
     query: {
@@ -2380,6 +3931,30 @@ export interface Api {
       ended_subscription_ids: string[];
     };
   };
+  /** Demand a passed backtest before the prices of a plan change, or nothing any more */
+  "PUT /v1/plans/{plan_id}/publish-policy": {
+    body: {
+      require_backtest: {
+        max_increase_percent?: string | number | null;
+        max_org_increase_percent?: string | number | null;
+        max_share_over?: string | number | null;
+        months: number;
+      } | null;
+    };
+    answer: {
+      plan_id: string;
+      require_backtest: {
+        /** of the revenue of all months together */
+        max_increase_percent: string | null;
+        /** above which an organization counts as over */
+        max_org_increase_percent: string | null;
+        /** percent of the organizations that may be over; null is none */
+        max_share_over: string | null;
+        /** how many months it covers at least */
+        months: number;
+      } | null;
+    };
+  };
   /** Price a SKU in a plan: a new immutable version, unless it is the current price */
   "PUT /v1/plans/{plan_id}/skus/{sku}": {
     body: {
@@ -2397,6 +3972,8 @@ export interface Api {
       price_hash: string;
       created_at: string;
       created_by: string;
+      /** the draft whose publication made it */
+      draft_id: string | null;
       included_qty: string | null;
       overage_price: string | null;
       tiers: (Record<string, unknown>)[] | null;

@@ -1083,12 +1083,24 @@ export interface Api {
         price_hash: string;
         created_at: string;
         created_by: string;
+        draft_id: string | null;
         included_qty: string | null;
         overage_price: string | null;
         tiers: (Record<string, unknown>)[] | null;
         type: "hosting" | "object" | "validation" | "action" | "analytics" | "energy";
         unit: string;
       })[];
+    };
+  };
+  "GET /v1/plans/{plan_id}/publish-policy": {
+    answer: {
+      plan_id: string;
+      require_backtest: {
+        max_increase_percent: string | null;
+        max_org_increase_percent: string | null;
+        max_share_over: string | null;
+        months: number;
+      } | null;
     };
   };
   "GET /v1/plans/{plan_id}/skus/{sku}/versions": {
@@ -1106,8 +1118,393 @@ export interface Api {
         price_hash: string;
         created_at: string;
         created_by: string;
+        draft_id: string | null;
       })[];
       next_cursor: string | null;
+    };
+  };
+  "GET /v1/pricing/backtests": {
+    query: {
+      limit?: number;
+      cursor?: string;
+      plan_id?: string;
+      draft_id?: string;
+    };
+    answer: {
+      data: ({
+        backtest_id: string;
+        plan_id: string;
+        draft_id: string | null;
+        compare_draft_id: string | null;
+        content_hash: string;
+        currency: string;
+        from: string;
+        to: string;
+        months: string[];
+        org_ids: string[] | null;
+        over_percent: string;
+        status: "queued" | "running" | "completed" | "failed" | "cancelled";
+        progress: {
+          done: number;
+          total: number;
+        };
+        problem: {
+          code: string;
+          detail: string;
+        } | null;
+        created_at: string;
+        finished_at: string | null;
+      })[];
+      next_cursor: string | null;
+    };
+  };
+  "GET /v1/pricing/backtests/{id}": {
+    answer: {
+      backtest_id: string;
+      plan_id: string;
+      draft_id: string | null;
+      compare_draft_id: string | null;
+      content_hash: string;
+      currency: string;
+      from: string;
+      to: string;
+      months: string[];
+      org_ids: string[] | null;
+      over_percent: string;
+      status: "queued" | "running" | "completed" | "failed" | "cancelled";
+      progress: {
+        done: number;
+        total: number;
+      };
+      summary: {
+        currency: string;
+        organizations: number;
+        organization_months: number;
+        before: {
+          revenue: {
+            amount: string;
+            currency: string;
+          };
+          partners: {
+            amount: string;
+            currency: string;
+          };
+        };
+        draft: {
+          revenue: {
+            amount: string;
+            currency: string;
+          };
+          partners: {
+            amount: string;
+            currency: string;
+          };
+          difference: {
+            amount: string;
+            currency: string;
+          };
+          percent: string | null;
+          paying_more: number;
+          paying_less: number;
+          paying_the_same: number;
+          over: {
+            percent: string;
+            organizations: number;
+            share: string | null;
+          };
+          change: {
+            p5: {
+              amount: string;
+              currency: string;
+            };
+            p25: {
+              amount: string;
+              currency: string;
+            };
+            p50: {
+              amount: string;
+              currency: string;
+            };
+            p75: {
+              amount: string;
+              currency: string;
+            };
+            p95: {
+              amount: string;
+              currency: string;
+            };
+          } | null;
+          change_percent: {
+            p5: string;
+            p25: string;
+            p50: string;
+            p75: string;
+            p95: string;
+          } | null;
+          distribution: ({
+            from: string | null;
+            to: string | null;
+            organizations: number;
+          })[];
+        };
+        compare: {
+          revenue: {
+            amount: string;
+            currency: string;
+          };
+          partners: {
+            amount: string;
+            currency: string;
+          };
+          difference: {
+            amount: string;
+            currency: string;
+          };
+          percent: string | null;
+          paying_more: number;
+          paying_less: number;
+          paying_the_same: number;
+          over: {
+            percent: string;
+            organizations: number;
+            share: string | null;
+          };
+          change: {
+            p5: {
+              amount: string;
+              currency: string;
+            };
+            p25: {
+              amount: string;
+              currency: string;
+            };
+            p50: {
+              amount: string;
+              currency: string;
+            };
+            p75: {
+              amount: string;
+              currency: string;
+            };
+            p95: {
+              amount: string;
+              currency: string;
+            };
+          } | null;
+          change_percent: {
+            p5: string;
+            p25: string;
+            p50: string;
+            p75: string;
+            p95: string;
+          } | null;
+          distribution: ({
+            from: string | null;
+            to: string | null;
+            organizations: number;
+          })[];
+        } | null;
+        by_month: ({
+          month: string;
+          before: {
+            amount: string;
+            currency: string;
+          };
+          draft: {
+            amount: string;
+            currency: string;
+          };
+          compare: {
+            amount: string;
+            currency: string;
+          } | null;
+        })[];
+        by_sku: ({
+          sku: string | null;
+          before: {
+            amount: string;
+            currency: string;
+          };
+          draft: {
+            amount: string;
+            currency: string;
+          };
+          compare: {
+            amount: string;
+            currency: string;
+          } | null;
+        })[];
+        faulty_organizations: number;
+        faults: ({
+          org_id: string;
+          side: "before" | "draft" | "compare";
+          code: string;
+          detail: string;
+        })[];
+      } | null;
+      problem: {
+        code: string;
+        detail: string;
+      } | null;
+      created_at: string;
+      finished_at: string | null;
+    };
+  };
+  "GET /v1/pricing/backtests/{id}/organizations": {
+    query: {
+      limit?: number;
+      cursor?: string;
+      sort?: "change" | "-change" | "percent" | "-percent" | "before" | "-before" | "draft" | "-draft";
+    };
+    answer: {
+      data: ({
+        org_id: string;
+        legal_name: string;
+        org_slug: string;
+        basis: "billed" | "rated" | "mixed";
+        before: {
+          amount: {
+            amount: string;
+            currency: string;
+          };
+          partners: {
+            amount: string;
+            currency: string;
+          };
+        } | null;
+        draft: {
+          amount: {
+            amount: string;
+            currency: string;
+          };
+          partners: {
+            amount: string;
+            currency: string;
+          };
+          difference: {
+            amount: string;
+            currency: string;
+          };
+          percent: string | null;
+        } | null;
+        compare: {
+          amount: {
+            amount: string;
+            currency: string;
+          };
+          partners: {
+            amount: string;
+            currency: string;
+          };
+          difference: {
+            amount: string;
+            currency: string;
+          };
+          percent: string | null;
+        } | null;
+        months: ({
+          month: string;
+          before: {
+            amount: string;
+            currency: string;
+          };
+          draft: {
+            amount: string;
+            currency: string;
+          };
+          compare: {
+            amount: string;
+            currency: string;
+          } | null;
+        })[];
+        fault: {
+          side: "before" | "draft" | "compare";
+          code: string;
+          detail: string;
+        } | null;
+      })[];
+      next_cursor: string | null;
+    };
+  };
+  "GET /v1/pricing/backtests/{id}/organizations.csv": {
+    answer: null;
+  };
+  "GET /v1/pricing/drafts": {
+    query: {
+      limit?: number;
+      cursor?: string;
+      plan_id?: string;
+      status?: "draft" | "published" | "discarded";
+    };
+    answer: {
+      data: ({
+        draft_id: string;
+        plan_id: string;
+        name: string;
+        status: "draft" | "published" | "discarded";
+        base_amount: string | null;
+        skus: Record<string, Record<string, unknown>>;
+        content_hash: string;
+        created_at: string;
+        created_by: string;
+        updated_at: string;
+        published_at: string | null;
+        published_by: string | null;
+        backtest_id: string | null;
+      })[];
+      next_cursor: string | null;
+    };
+  };
+  "GET /v1/pricing/drafts/{draft_id}": {
+    answer: {
+      draft_id: string;
+      plan_id: string;
+      name: string;
+      status: "draft" | "published" | "discarded";
+      base_amount: string | null;
+      skus: Record<string, Record<string, unknown>>;
+      content_hash: string;
+      created_at: string;
+      created_by: string;
+      updated_at: string;
+      published_at: string | null;
+      published_by: string | null;
+      backtest_id: string | null;
+    };
+  };
+  "GET /v1/pricing/drafts/{draft_id}/differences": {
+    answer: {
+      draft_id: string;
+      plan_id: string;
+      currency: string;
+      base_amount: {
+        before: string | null;
+        after: string | null;
+      };
+      differences: ({
+        sku: string;
+        change: "added" | "changed";
+        before: Record<string, unknown> | null;
+        after: Record<string, unknown>;
+      })[];
+    };
+  };
+  "GET /v1/pricing/drafts/{draft_id}/publication": {
+    answer: {
+      draft_id: string;
+      plan_id: string;
+      demand: Record<string, unknown> | null;
+      may_publish: boolean;
+      backtest_id: string | null;
+      backtests: ({
+        backtest_id: string;
+        finished_at: string;
+        passed: boolean;
+        reasons: ({
+          code: string;
+          detail: string;
+        })[];
+      })[];
     };
   };
   "GET /v1/projects": {
@@ -1362,6 +1759,28 @@ export interface Api {
       billing_interval: string;
       currency: string;
       created_at: string;
+    };
+  };
+  "PATCH /v1/pricing/drafts/{draft_id}": {
+    body: {
+      name?: string;
+      base_amount?: string | number | null;
+      skus?: Record<string, unknown>;
+    };
+    answer: {
+      draft_id: string;
+      plan_id: string;
+      name: string;
+      status: "draft" | "published" | "discarded";
+      base_amount: string | null;
+      skus: Record<string, Record<string, unknown>>;
+      content_hash: string;
+      created_at: string;
+      created_by: string;
+      updated_at: string;
+      published_at: string | null;
+      published_by: string | null;
+      backtest_id: string | null;
     };
   };
   "PATCH /v1/sites/{id}/occupancies/{occupancy_id}": {
@@ -2124,6 +2543,461 @@ export interface Api {
       created_at: string;
     };
   };
+  "POST /v1/pricing/backtests": {
+    body: {
+      draft_id?: string;
+      plan_id?: string;
+      base_amount?: string | number | null;
+      skus?: Record<string, unknown>;
+      compare_draft_id?: string;
+      from: string;
+      to: string;
+      org_ids?: "all" | string[];
+      over_percent?: string | number;
+    };
+    answer: {
+      backtest_id: string;
+      plan_id: string;
+      draft_id: string | null;
+      compare_draft_id: string | null;
+      content_hash: string;
+      currency: string;
+      from: string;
+      to: string;
+      months: string[];
+      org_ids: string[] | null;
+      over_percent: string;
+      status: "queued" | "running" | "completed" | "failed" | "cancelled";
+      progress: {
+        done: number;
+        total: number;
+      };
+      summary: {
+        currency: string;
+        organizations: number;
+        organization_months: number;
+        before: {
+          revenue: {
+            amount: string;
+            currency: string;
+          };
+          partners: {
+            amount: string;
+            currency: string;
+          };
+        };
+        draft: {
+          revenue: {
+            amount: string;
+            currency: string;
+          };
+          partners: {
+            amount: string;
+            currency: string;
+          };
+          difference: {
+            amount: string;
+            currency: string;
+          };
+          percent: string | null;
+          paying_more: number;
+          paying_less: number;
+          paying_the_same: number;
+          over: {
+            percent: string;
+            organizations: number;
+            share: string | null;
+          };
+          change: {
+            p5: {
+              amount: string;
+              currency: string;
+            };
+            p25: {
+              amount: string;
+              currency: string;
+            };
+            p50: {
+              amount: string;
+              currency: string;
+            };
+            p75: {
+              amount: string;
+              currency: string;
+            };
+            p95: {
+              amount: string;
+              currency: string;
+            };
+          } | null;
+          change_percent: {
+            p5: string;
+            p25: string;
+            p50: string;
+            p75: string;
+            p95: string;
+          } | null;
+          distribution: ({
+            from: string | null;
+            to: string | null;
+            organizations: number;
+          })[];
+        };
+        compare: {
+          revenue: {
+            amount: string;
+            currency: string;
+          };
+          partners: {
+            amount: string;
+            currency: string;
+          };
+          difference: {
+            amount: string;
+            currency: string;
+          };
+          percent: string | null;
+          paying_more: number;
+          paying_less: number;
+          paying_the_same: number;
+          over: {
+            percent: string;
+            organizations: number;
+            share: string | null;
+          };
+          change: {
+            p5: {
+              amount: string;
+              currency: string;
+            };
+            p25: {
+              amount: string;
+              currency: string;
+            };
+            p50: {
+              amount: string;
+              currency: string;
+            };
+            p75: {
+              amount: string;
+              currency: string;
+            };
+            p95: {
+              amount: string;
+              currency: string;
+            };
+          } | null;
+          change_percent: {
+            p5: string;
+            p25: string;
+            p50: string;
+            p75: string;
+            p95: string;
+          } | null;
+          distribution: ({
+            from: string | null;
+            to: string | null;
+            organizations: number;
+          })[];
+        } | null;
+        by_month: ({
+          month: string;
+          before: {
+            amount: string;
+            currency: string;
+          };
+          draft: {
+            amount: string;
+            currency: string;
+          };
+          compare: {
+            amount: string;
+            currency: string;
+          } | null;
+        })[];
+        by_sku: ({
+          sku: string | null;
+          before: {
+            amount: string;
+            currency: string;
+          };
+          draft: {
+            amount: string;
+            currency: string;
+          };
+          compare: {
+            amount: string;
+            currency: string;
+          } | null;
+        })[];
+        faulty_organizations: number;
+        faults: ({
+          org_id: string;
+          side: "before" | "draft" | "compare";
+          code: string;
+          detail: string;
+        })[];
+      } | null;
+      problem: {
+        code: string;
+        detail: string;
+      } | null;
+      created_at: string;
+      finished_at: string | null;
+    };
+  };
+  "POST /v1/pricing/backtests/{id}:cancel": {
+    answer: {
+      backtest_id: string;
+      plan_id: string;
+      draft_id: string | null;
+      compare_draft_id: string | null;
+      content_hash: string;
+      currency: string;
+      from: string;
+      to: string;
+      months: string[];
+      org_ids: string[] | null;
+      over_percent: string;
+      status: "queued" | "running" | "completed" | "failed" | "cancelled";
+      progress: {
+        done: number;
+        total: number;
+      };
+      summary: {
+        currency: string;
+        organizations: number;
+        organization_months: number;
+        before: {
+          revenue: {
+            amount: string;
+            currency: string;
+          };
+          partners: {
+            amount: string;
+            currency: string;
+          };
+        };
+        draft: {
+          revenue: {
+            amount: string;
+            currency: string;
+          };
+          partners: {
+            amount: string;
+            currency: string;
+          };
+          difference: {
+            amount: string;
+            currency: string;
+          };
+          percent: string | null;
+          paying_more: number;
+          paying_less: number;
+          paying_the_same: number;
+          over: {
+            percent: string;
+            organizations: number;
+            share: string | null;
+          };
+          change: {
+            p5: {
+              amount: string;
+              currency: string;
+            };
+            p25: {
+              amount: string;
+              currency: string;
+            };
+            p50: {
+              amount: string;
+              currency: string;
+            };
+            p75: {
+              amount: string;
+              currency: string;
+            };
+            p95: {
+              amount: string;
+              currency: string;
+            };
+          } | null;
+          change_percent: {
+            p5: string;
+            p25: string;
+            p50: string;
+            p75: string;
+            p95: string;
+          } | null;
+          distribution: ({
+            from: string | null;
+            to: string | null;
+            organizations: number;
+          })[];
+        };
+        compare: {
+          revenue: {
+            amount: string;
+            currency: string;
+          };
+          partners: {
+            amount: string;
+            currency: string;
+          };
+          difference: {
+            amount: string;
+            currency: string;
+          };
+          percent: string | null;
+          paying_more: number;
+          paying_less: number;
+          paying_the_same: number;
+          over: {
+            percent: string;
+            organizations: number;
+            share: string | null;
+          };
+          change: {
+            p5: {
+              amount: string;
+              currency: string;
+            };
+            p25: {
+              amount: string;
+              currency: string;
+            };
+            p50: {
+              amount: string;
+              currency: string;
+            };
+            p75: {
+              amount: string;
+              currency: string;
+            };
+            p95: {
+              amount: string;
+              currency: string;
+            };
+          } | null;
+          change_percent: {
+            p5: string;
+            p25: string;
+            p50: string;
+            p75: string;
+            p95: string;
+          } | null;
+          distribution: ({
+            from: string | null;
+            to: string | null;
+            organizations: number;
+          })[];
+        } | null;
+        by_month: ({
+          month: string;
+          before: {
+            amount: string;
+            currency: string;
+          };
+          draft: {
+            amount: string;
+            currency: string;
+          };
+          compare: {
+            amount: string;
+            currency: string;
+          } | null;
+        })[];
+        by_sku: ({
+          sku: string | null;
+          before: {
+            amount: string;
+            currency: string;
+          };
+          draft: {
+            amount: string;
+            currency: string;
+          };
+          compare: {
+            amount: string;
+            currency: string;
+          } | null;
+        })[];
+        faulty_organizations: number;
+        faults: ({
+          org_id: string;
+          side: "before" | "draft" | "compare";
+          code: string;
+          detail: string;
+        })[];
+      } | null;
+      problem: {
+        code: string;
+        detail: string;
+      } | null;
+      created_at: string;
+      finished_at: string | null;
+    };
+  };
+  "POST /v1/pricing/drafts": {
+    body: {
+      name: string;
+      plan_id: string;
+      base_amount?: string | number | null;
+      skus?: Record<string, unknown>;
+    };
+    answer: {
+      draft_id: string;
+      plan_id: string;
+      name: string;
+      status: "draft" | "published" | "discarded";
+      base_amount: string | null;
+      skus: Record<string, Record<string, unknown>>;
+      content_hash: string;
+      created_at: string;
+      created_by: string;
+      updated_at: string;
+      published_at: string | null;
+      published_by: string | null;
+      backtest_id: string | null;
+    };
+  };
+  "POST /v1/pricing/drafts/{draft_id}:discard": {
+    answer: {
+      draft_id: string;
+      plan_id: string;
+      name: string;
+      status: "draft" | "published" | "discarded";
+      base_amount: string | null;
+      skus: Record<string, Record<string, unknown>>;
+      content_hash: string;
+      created_at: string;
+      created_by: string;
+      updated_at: string;
+      published_at: string | null;
+      published_by: string | null;
+      backtest_id: string | null;
+    };
+  };
+  "POST /v1/pricing/drafts/{draft_id}:publish": {
+    body: {
+      backtest_id?: string;
+    };
+    answer: {
+      draft_id: string;
+      plan_id: string;
+      name: string;
+      status: "draft" | "published" | "discarded";
+      base_amount: string | null;
+      skus: Record<string, Record<string, unknown>>;
+      content_hash: string;
+      created_at: string;
+      created_by: string;
+      updated_at: string;
+      published_at: string | null;
+      published_by: string | null;
+      backtest_id: string | null;
+    };
+  };
   "POST /v1/pricing/estimate": {
     body: {
       org_id: string;
@@ -2512,6 +3386,25 @@ export interface Api {
       ended_subscription_ids: string[];
     };
   };
+  "PUT /v1/plans/{plan_id}/publish-policy": {
+    body: {
+      require_backtest: {
+        max_increase_percent?: string | number | null;
+        max_org_increase_percent?: string | number | null;
+        max_share_over?: string | number | null;
+        months: number;
+      } | null;
+    };
+    answer: {
+      plan_id: string;
+      require_backtest: {
+        max_increase_percent: string | null;
+        max_org_increase_percent: string | null;
+        max_share_over: string | null;
+        months: number;
+      } | null;
+    };
+  };
   "PUT /v1/plans/{plan_id}/skus/{sku}": {
     body: {
       included_qty?: unknown;
@@ -2527,6 +3420,7 @@ export interface Api {
       price_hash: string;
       created_at: string;
       created_by: string;
+      draft_id: string | null;
       included_qty: string | null;
       overage_price: string | null;
       tiers: (Record<string, unknown>)[] | null;
