@@ -9,6 +9,7 @@ const benches: Record<string, () => Promise<Figure[]>> = {
   ingest: async () => (await import('./ingest.ts')).run(),
   billing: async () => (await import('./billing.ts')).run(),
   usage: async () => (await import('./usage.ts')).run(),
+  import: async () => (await import('./import.ts')).run(),
 };
 
 const { values, positionals } = parseArgs({ allowPositionals: true, options: { save: { type: 'string' } } });

@@ -85,7 +85,12 @@ export function readCsvRow(text: string, columns: CsvColumns): CsvRow | Fault {
   const source = cell('source') ?? 'import';
   if (!(sources as readonly string[]).includes(source))
     return fault('field_invalid', `the source “${shown(source)}” is none of ${sources.join(', ')}`);
-  const properties = columns.properties.flatMap(({ name, at }) => (cells[at] ? [[name, cells[at]] as const] : []));
+  let properties: Record<string, string> | null = null;
+  for (const { name, at } of columns.properties) {
+    if (!cells[at]) continue;
+    properties ??= {};
+    properties[name] = cells[at];
+  }
   return {
     request_id,
     sku,
@@ -96,7 +101,7 @@ export function readCsvRow(text: string, columns: CsvColumns): CsvRow | Fault {
     org: cell('org') ?? cell('org_id'),
     project_id: cell('project_id'),
     source: source as Source,
-    properties: properties.length === 0 ? null : Object.fromEntries(properties),
+    properties,
   };
 }
 

@@ -35,7 +35,8 @@ const plain_time =
 function isSmall(document: Record<string, string> | undefined): boolean {
   if (document === undefined) return true;
   let length = 0;
-  for (const [name, value] of Object.entries(document)) {
+  for (const name in document) {
+    const value = document[name]!;
     if (!plain_text.test(value)) return false;
     length += name.length + value.length;
   }

@@ -13,6 +13,8 @@ export interface Tally {
   error_count(): number;
   lines(count: number): void;
   fault(line: number, problem: Fault): void;
+  /** Faults that are counted and not listed. */
+  unlisted(count: number): void;
   note(line: number, note: Fault): void;
   unmapped(count: number): void;
   missing(count: number): void;
@@ -51,6 +53,10 @@ export function tally(start: { totals: ImportTotals; error_count: number; listed
       error_count += 1;
       counts.rejected += 1;
       list('error', line, problem);
+    },
+    unlisted: (count) => {
+      error_count += count;
+      counts.rejected += count;
     },
     note: (line, note) => {
       // A register that is not billed is said once, not for each of its days.
