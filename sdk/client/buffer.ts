@@ -88,7 +88,10 @@ export function createUsageBuffer(options: UsageBufferOptions): UsageBuffer {
   let waiting_bytes = 0;
   /** How many events the server has answered for: the first that were admitted, for they go in order. */
   let through = 0;
-  let admitting: Promise<void> = Promise.resolve();
+  /** Events that have their room and are on their way into the queue. */
+  let entering = { events: 0, bytes: 0 };
+  let turn: Promise<void> = Promise.resolve();
+  let entered: Promise<void> = Promise.resolve();
   let room: Gate | undefined;
   let flushes: { target: number; gate: Gate }[] = [];
   let timer: ReturnType<typeof setTimeout> | undefined;
@@ -102,7 +105,7 @@ export function createUsageBuffer(options: UsageBufferOptions): UsageBuffer {
     if (events.length > 0) void pump();
   });
   // Whoever tracks or flushes is told; nobody else waits for it.
-  loaded.catch((error) => on_error?.(error, 0));
+  loaded.catch((error) => tell(() => on_error?.(error, 0)));
 
   function admit(entry: Entry): void {
     waiting.push(entry);
@@ -110,21 +113,37 @@ export function createUsageBuffer(options: UsageBufferOptions): UsageBuffer {
   }
 
   function isFull(entry: Entry): boolean {
-    return waiting.length > 0 && (waiting.length >= most_events || waiting_bytes + entry.bytes > most_bytes);
+    const events = waiting.length + entering.events;
+    return events > 0 && (events >= most_events || waiting_bytes + entering.bytes + entry.bytes > most_bytes);
   }
 
   /** One caller after another, so that events are sent in the order of their coming. */
-  async function take(entry: Entry): Promise<void> {
+  async function findRoom(entry: Entry): Promise<void> {
     await loaded;
     while (isFull(entry)) {
       void pump();
       room ??= gate();
       await room.passed;
     }
-    await queue.add(entry);
-    admit(entry);
+    entering = { events: entering.events + 1, bytes: entering.bytes + entry.bytes };
+  }
+
+  /** Several at once: a queue may keep them together, and does so in their order. */
+  async function enter(entry: Entry): Promise<void> {
+    try {
+      await queue.add(entry);
+      admit(entry);
+    } finally {
+      entering = { events: entering.events - 1, bytes: entering.bytes - entry.bytes };
+      makeRoom();
+    }
     if (isDue()) void pump();
     else timer ??= setTimeout(() => void pump(), batch_age_ms);
+  }
+
+  function makeRoom(): void {
+    room?.pass();
+    room = undefined;
   }
 
   function isDue(): boolean {
@@ -150,20 +169,19 @@ export function createUsageBuffer(options: UsageBufferOptions): UsageBuffer {
     return waiting.slice(0, end === -1 ? waiting.length : end);
   }
 
-  /** Tries until the server has answered for the batch, or refuses it as a whole and it is one event. */
+  /** Tries until the server has answered for the batch. What it refuses whole is halved until the bad event stands alone. */
   async function deliver(batch: readonly Entry[]): Promise<void> {
     for (let tries = 1; !gone; tries += 1) {
       try {
-        await settle(batch, await send(batch));
-        return;
+        return await settle(batch, await send(batch));
       } catch (error) {
-        if (isOfContent(error)) {
-          if (batch.length === 1) return settle(batch, refusalOf(error, batch[0]!));
+        if (isOfContent(error) && batch.length > 1) {
           const middle = Math.ceil(batch.length / 2);
           await deliver(batch.slice(0, middle));
           return deliver(batch.slice(middle));
         }
-        on_error?.(error, tries);
+        if (gone) return;
+        tell(() => on_error?.(error, tries));
         if (isOfCaller(error)) failFlushes(error);
         pause = new AbortController();
         await patient.sleep(delayMs(error, tries, patient), pause.signal);
@@ -174,6 +192,8 @@ export function createUsageBuffer(options: UsageBufferOptions): UsageBuffer {
   async function send(batch: readonly Entry[]): Promise<Verdict> {
     try {
       const answer = takenOf(await exchange(options, path, requestOf(batch)));
+      // Nothing is written once it is closed; whoever comes next sends again.
+      if (gone) throw new ConnectionError('The usage buffer was closed before the answer came.');
       const refused = new Set(answer.rejected.map(({ index }) => index));
       const taken = batch.filter((_, index) => !refused.has(index)).map(({ json }) => JSON.parse(json) as ReportedEvent);
       const leaves = answer.leaves ?? [];
@@ -186,13 +206,11 @@ export function createUsageBuffer(options: UsageBufferOptions): UsageBuffer {
       });
       return answer;
     } catch (error) {
-      // That every event was refused is an answer for the batch like any other.
-      if (
-        error instanceof ProblemError &&
-        error.code === 'events_all_rejected' &&
-        isRejections(error.problem.rejected, batch.length)
-      )
+      if (!isOfContent(error)) throw error;
+      // That every event was refused is an answer for the batch like any other; and one event that is refused whole is refused.
+      if (isRejections(error.problem.rejected, batch.length))
         return { accepted: 0, duplicates: 0, rejected: error.problem.rejected };
+      if (batch.length === 1) return refusalOf(error, batch[0]!);
       throw error;
     }
   }
@@ -205,9 +223,9 @@ export function createUsageBuffer(options: UsageBufferOptions): UsageBuffer {
     counts.duplicates += duplicates;
     counts.rejected += rejected.length;
     through += batch.length;
-    for (const { index, ...rejection } of rejected) on_rejected?.(rejection, JSON.parse(batch[index]!.json) as ReportedEvent);
-    room?.pass();
-    room = undefined;
+    for (const { index, ...rejection } of rejected)
+      tell(() => on_rejected?.(rejection, JSON.parse(batch[index]!.json) as ReportedEvent));
+    makeRoom();
     passFlushes();
   }
 
@@ -228,7 +246,7 @@ export function createUsageBuffer(options: UsageBufferOptions): UsageBuffer {
     pause.abort();
     void pump();
     // What was tracked before may still wait to be let in.
-    void admitting.then(() => {
+    void entered.then(() => {
       one.target = through + waiting.length;
       passFlushes();
     });
@@ -239,10 +257,16 @@ export function createUsageBuffer(options: UsageBufferOptions): UsageBuffer {
     async track(event) {
       if (closing) throw new Error('The usage buffer is closed.');
       const entry = entryOf(toQueued(event));
-      const admitted = admitting.then(() => take(entry));
+      const found = turn.then(() => findRoom(entry));
+      const taken = found.then(() => enter(entry));
       // Whoever comes next does not wait for an event that could not be taken.
-      admitting = admitted.catch(() => undefined);
-      await admitted;
+      turn = found.catch(() => undefined);
+      const before = entered;
+      entered = taken.then(
+        () => before,
+        () => before,
+      );
+      await taken;
       return entry.request_id;
     },
     flush,
@@ -268,7 +292,7 @@ export function createUsageBuffer(options: UsageBufferOptions): UsageBuffer {
         return bytes <= most_leaving_bytes;
       });
       if (leaving.length === 0) return;
-      exchange(options, path, { ...requestOf(leaving), keepalive: true }).catch((error) => on_error?.(error, 1));
+      exchange(options, path, { ...requestOf(leaving), keepalive: true }).catch((error) => tell(() => on_error?.(error, 1)));
     },
     counts: () => ({ waiting: waiting.length, ...counts }),
   };
@@ -314,6 +338,11 @@ function isOfCaller(error: unknown): boolean {
 
 function refusalOf({ code, message }: ProblemError, { request_id }: Entry): Verdict {
   return { accepted: 0, duplicates: 0, rejected: [{ index: 0, request_id, code, detail: message }] };
+}
+
+/** What a callback throws is its owner's, and no failure of a batch. */
+function tell(callback: () => void): void {
+  queueMicrotask(callback);
 }
 
 /** A promise that is settled from outside. */
