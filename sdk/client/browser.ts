@@ -63,7 +63,8 @@ async function inStore<T>(
   mode: IDBTransactionMode,
   ask: (store: IDBObjectStore) => IDBRequest<T>,
 ): Promise<T> {
-  const transaction = (await database).transaction(name, mode, { durability: 'strict' });
+  // What is lost beside a whole machine is sent again; an acknowledgement would not come again by itself.
+  const transaction = (await database).transaction(name, mode, { durability: name === 'acks' ? 'strict' : 'relaxed' });
   const complete = new Promise<void>((resolve, reject) => {
     transaction.oncomplete = () => resolve();
     transaction.onabort = () => reject(transaction.error);

@@ -1,25 +1,11 @@
-import { type AckStore, checkAck } from './acks.ts';
-import type { Api } from './api.ts';
-import { nowText } from './clock.ts';
-import { ConnectionError, ProblemError } from './errors.ts';
-import { type Connection, exchange } from './exchange.ts';
-import { type EventQueue, memoryQueue, type QueuedEvent } from './queue.ts';
-import { newRequestId } from './request-id.ts';
-import { delayMs, type Patience, patience } from './retry.ts';
-
-type Report = Api['POST /v1/metering/events'];
-type ReportedEvent = Extract<Report['body'], readonly unknown[]>[number];
-type Taken = Report['answer'];
-export type Rejection = Taken['rejected'][number];
-
-/** A usage event. Without a request id it gets one that rises with time; without a time it was used now. */
-export type TrackedEvent = Omit<ReportedEvent, 'request_id' | 'time' | 'quantity' | 'amount'> & {
-  request_id?: string;
-  time?: string;
-  /** Decimal text, or a number of at most 15 digits. */
-  quantity?: string | number;
-  amount?: string | number;
-};
+import type { AckStore } from './acks.ts';
+import { createDelivery, isOfCaller, type Verdict } from './delivery.ts';
+import type { Connection } from './exchange.ts';
+import { type Gate, gate } from './gate.ts';
+import { type EventQueue, memoryQueue } from './queue.ts';
+import { type Patience, patience } from './retry.ts';
+import { type Entry, type Rejection, type ReportedEvent, reported, type TrackedEvent, trackedEntry } from './usage-event.ts';
+import { waitingLine } from './waiting-line.ts';
 
 export interface UsageBufferOptions extends Connection {
   /** A batch is sent when it holds this many events (500) … */
@@ -59,11 +45,13 @@ export interface UsageBuffer {
   counts(): { waiting: number; accepted: number; duplicates: number; rejected: number };
 }
 
-interface Entry extends QueuedEvent {
-  bytes: number;
-}
-
-const path = '/v1/metering/events?leaves=true';
+const defaults = {
+  batch_events: 500,
+  batch_bytes: 500_000,
+  batch_age_ms: 1000,
+  most_events: 10_000,
+  most_bytes: 16_000_000,
+} as const;
 /** What browsers let all requests of a leaving page hold together is 64 KiB. */
 const most_leaving_bytes = 60_000;
 
@@ -72,143 +60,58 @@ const most_leaving_bytes = 60_000;
  * until the server has answered for it.
  */
 export function createUsageBuffer(options: UsageBufferOptions): UsageBuffer {
-  const {
-    batch_events = 500,
-    batch_bytes = 500_000,
-    batch_age_ms = 1000,
-    most_events = 10_000,
-    most_bytes = 16_000_000,
-  } = options;
-  const { queue = memoryQueue(), acks, on_rejected, on_error } = options;
+  requireHashing();
+  const limits = { ...defaults, ...options };
+  const { queue = memoryQueue(), acks, on_rejected } = options;
   const patient = { ...patience, ...options.patience };
-  if (globalThis.crypto?.subtle === undefined)
-    throw new Error('Acknowledgements can be checked in secure contexts alone: https, or localhost.');
-  const waiting: Entry[] = [];
+  const line = waitingLine({ ...limits, queue, on_full: () => void pump() });
+  const delivery = createDelivery({ connection: options, acks, patience: patient, on_error: failed });
   const counts = { accepted: 0, duplicates: 0, rejected: 0 };
-  let waiting_bytes = 0;
-  /** How many events the server has answered for: the first that were admitted, for they go in order. */
+  /** How many events the server has answered for: the first that came, for they go in order. */
   let through = 0;
-  let admitting: Promise<void> = Promise.resolve();
-  let room: Gate | undefined;
   let flushes: { target: number; gate: Gate }[] = [];
   let timer: ReturnType<typeof setTimeout> | undefined;
   let pumping = false;
   let closing = false;
-  let gone = false;
-  let pause = new AbortController();
 
-  const loaded = queue.load().then((events) => {
-    for (const event of events) admit(entryOf(event));
-    if (events.length > 0) void pump();
-  });
-  // Whoever tracks or flushes is told; nobody else waits for it.
-  loaded.catch((error) => on_error?.(error, 0));
-
-  function admit(entry: Entry): void {
-    waiting.push(entry);
-    waiting_bytes += entry.bytes;
-  }
-
-  function isFull(entry: Entry): boolean {
-    return waiting.length > 0 && (waiting.length >= most_events || waiting_bytes + entry.bytes > most_bytes);
-  }
-
-  /** One caller after another, so that events are sent in the order of their coming. */
-  async function take(entry: Entry): Promise<void> {
-    await loaded;
-    while (isFull(entry)) {
-      void pump();
-      room ??= gate();
-      await room.passed;
-    }
-    await queue.add(entry);
-    admit(entry);
-    if (isDue()) void pump();
-    else timer ??= setTimeout(() => void pump(), batch_age_ms);
-  }
+  line.loaded.then(
+    () => void pump(),
+    // Whoever tracks or flushes is told too.
+    (error) => failed(error, 0),
+  );
 
   function isDue(): boolean {
-    return waiting.length >= batch_events || waiting_bytes >= batch_bytes || flushes.length > 0 || closing;
+    return line.entries.length >= limits.batch_events || line.bytes() >= limits.batch_bytes || flushes.length > 0 || closing;
   }
 
-  /** Sends batches until nothing waits. */
+  /** Sends batches until nothing waits, or the delivery is stopped. */
   async function pump(): Promise<void> {
-    if (pumping || gone) return;
+    if (pumping) return;
     pumping = true;
     clearTimeout(timer);
     timer = undefined;
-    while (waiting.length > 0 && !gone) await deliver(nextBatch());
+    for (let before = -1; line.entries.length > 0 && before !== through; ) {
+      before = through;
+      await delivery.deliver(firstBatch(line.entries, limits), settle);
+    }
     pumping = false;
   }
 
-  function nextBatch(): Entry[] {
-    let bytes = 0;
-    const end = waiting.findIndex((entry, at) => {
-      bytes += entry.bytes;
-      return at >= batch_events || (at > 0 && bytes > batch_bytes);
-    });
-    return waiting.slice(0, end === -1 ? waiting.length : end);
-  }
-
-  /** Tries until the server has answered for the batch, or refuses it as a whole and it is one event. */
-  async function deliver(batch: readonly Entry[]): Promise<void> {
-    for (let tries = 1; !gone; tries += 1) {
-      try {
-        await settle(batch, await send(batch));
-        return;
-      } catch (error) {
-        if (isOfContent(error)) {
-          if (batch.length === 1) return settle(batch, refusalOf(error, batch[0]!));
-          const middle = Math.ceil(batch.length / 2);
-          await deliver(batch.slice(0, middle));
-          return deliver(batch.slice(middle));
-        }
-        on_error?.(error, tries);
-        if (isOfCaller(error)) failFlushes(error);
-        pause = new AbortController();
-        await patient.sleep(delayMs(error, tries, patient), pause.signal);
-      }
-    }
-  }
-
-  async function send(batch: readonly Entry[]): Promise<Verdict> {
-    try {
-      const answer = takenOf(await exchange(options, path, requestOf(batch)));
-      const refused = new Set(answer.rejected.map(({ index }) => index));
-      const taken = batch.filter((_, index) => !refused.has(index)).map(({ json }) => JSON.parse(json) as ReportedEvent);
-      const leaves = answer.leaves ?? [];
-      if (leaves.length !== taken.length)
-        throw new Error(`${taken.length} events were taken, and ${leaves.length} leaves answered.`);
-      await checkAck(answer.ack, leaves);
-      await acks?.append({
-        ack: answer.ack,
-        events: taken.map(({ request_id, org_id, sku, time }, at) => ({ request_id, org_id, sku, time, leaf: leaves[at]! })),
-      });
-      return answer;
-    } catch (error) {
-      // That every event was refused is an answer for the batch like any other.
-      if (
-        error instanceof ProblemError &&
-        error.code === 'events_all_rejected' &&
-        isRejections(error.problem.rejected, batch.length)
-      )
-        return { accepted: 0, duplicates: 0, rejected: error.problem.rejected };
-      throw error;
-    }
-  }
-
-  async function settle(batch: readonly Entry[], { accepted, duplicates, rejected }: Verdict): Promise<void> {
-    await queue.remove(batch.map(({ request_id }) => request_id));
-    waiting.splice(0, batch.length);
-    waiting_bytes -= batch.reduce((sum, { bytes }) => sum + bytes, 0);
+  async function settle(part: readonly Entry[], { accepted, duplicates, rejected }: Verdict): Promise<void> {
+    await line.leave(part.length);
+    through += part.length;
     counts.accepted += accepted;
     counts.duplicates += duplicates;
     counts.rejected += rejected.length;
-    through += batch.length;
-    for (const { index, ...rejection } of rejected) on_rejected?.(rejection, JSON.parse(batch[index]!.json) as ReportedEvent);
-    room?.pass();
-    room = undefined;
+    for (const { index, ...rejection } of rejected) tell(() => on_rejected?.(rejection, reported(part[index]!)));
     passFlushes();
+  }
+
+  function failed(error: unknown, tries: number): void {
+    tell(() => options.on_error?.(error, tries));
+    if (!isOfCaller(error)) return;
+    for (const { gate: one } of flushes) one.fail(error);
+    flushes = [];
   }
 
   function passFlushes(): void {
@@ -216,116 +119,71 @@ export function createUsageBuffer(options: UsageBufferOptions): UsageBuffer {
     flushes = flushes.filter(({ target }) => target > through);
   }
 
-  function failFlushes(error: unknown): void {
-    for (const { gate: one } of flushes) one.fail(error);
-    flushes = [];
-  }
-
   async function flush(): Promise<void> {
-    await loaded;
+    await line.loaded;
     const one = { target: Number.POSITIVE_INFINITY, gate: gate() };
     flushes.push(one);
-    pause.abort();
+    delivery.hurry();
     void pump();
     // What was tracked before may still wait to be let in.
-    void admitting.then(() => {
-      one.target = through + waiting.length;
+    void line.entered().then(() => {
+      one.target = through + line.entries.length;
       passFlushes();
     });
     await one.gate.passed;
   }
 
   return {
+    flush,
     async track(event) {
       if (closing) throw new Error('The usage buffer is closed.');
-      const entry = entryOf(toQueued(event));
-      const admitted = admitting.then(() => take(entry));
-      // Whoever comes next does not wait for an event that could not be taken.
-      admitting = admitted.catch(() => undefined);
-      await admitted;
+      const entry = trackedEntry(event);
+      await line.enter(entry);
+      if (isDue()) void pump();
+      else timer ??= setTimeout(() => void pump(), limits.batch_age_ms);
       return entry.request_id;
     },
-    flush,
     async close({ timeout_ms } = {}) {
       closing = true;
-      const patience_ended = new AbortController();
-      const timeout = timeout_ms === undefined ? [] : [patient.sleep(timeout_ms, patience_ended.signal)];
+      const ended = new AbortController();
+      const timeout = timeout_ms === undefined ? [] : [patient.sleep(timeout_ms, ended.signal)];
       try {
         await Promise.race([flush(), ...timeout]);
       } finally {
-        gone = true;
+        ended.abort();
         clearTimeout(timer);
-        patience_ended.abort();
-        pause.abort();
+        delivery.stop();
         await queue.close?.();
         await acks?.close?.();
       }
     },
     leave() {
-      let bytes = 0;
-      const leaving = waiting.filter((entry) => {
-        bytes += entry.bytes;
-        return bytes <= most_leaving_bytes;
-      });
-      if (leaving.length === 0) return;
-      exchange(options, path, { ...requestOf(leaving), keepalive: true }).catch((error) => on_error?.(error, 1));
+      const leaving = firstBatch(line.entries, { batch_events: Number.POSITIVE_INFINITY, batch_bytes: most_leaving_bytes });
+      if (leaving.length > 0) delivery.sendLeaving(leaving);
     },
-    counts: () => ({ waiting: waiting.length, ...counts }),
+    counts: () => ({ waiting: line.entries.length, ...counts }),
   };
 }
 
-type Verdict = Pick<Taken, 'accepted' | 'duplicates' | 'rejected'>;
-
-function toQueued(event: TrackedEvent): QueuedEvent {
-  const request_id = event.request_id ?? newRequestId();
-  return { request_id, json: JSON.stringify({ ...event, request_id, time: event.time ?? nowText() }) };
+/** As many of the first entries as one batch holds, and one at least. */
+function firstBatch(
+  entries: readonly Entry[],
+  { batch_events, batch_bytes }: { batch_events: number; batch_bytes: number },
+): Entry[] {
+  let bytes = 0;
+  const end = entries.findIndex((entry, at) => {
+    bytes += entry.bytes;
+    return at >= batch_events || (at > 0 && bytes > batch_bytes);
+  });
+  return entries.slice(0, end === -1 ? entries.length : end);
 }
 
-function entryOf({ request_id, json }: QueuedEvent): Entry {
-  return { request_id, json, bytes: new TextEncoder().encode(json).length + 1 };
+/** What a callback throws is its owner's, and no failure of a batch. */
+function tell(callback: () => void): void {
+  queueMicrotask(callback);
 }
 
-function requestOf(batch: readonly Entry[]) {
-  const body = `{"events":[${batch.map(({ json }) => json).join(',')}]}`;
-  return { method: 'POST', headers: { 'content-type': 'application/json' }, body };
-}
-
-/** The answer, or an error where it has another shape: a proxy's page, say, is no acknowledgement. */
-function takenOf(answer: unknown): Taken {
-  const { accepted, duplicates, rejected, ack } = (answer ?? {}) as Partial<Taken>;
-  if (typeof accepted !== 'number' || typeof duplicates !== 'number' || typeof ack !== 'string' || !Array.isArray(rejected))
-    throw new ConnectionError('The answer is no answer to usage.');
-  return answer as Taken;
-}
-
-function isRejections(value: unknown, count: number): value is Rejection[] {
-  return Array.isArray(value) && value.length === count;
-}
-
-/** Refused for what is in it: a part of it may be good. */
-function isOfContent(error: unknown): error is ProblemError {
-  return error instanceof ProblemError && [400, 413, 422].includes(error.status);
-}
-
-/** Refused for who asks, or where: no later try is better until somebody does something. */
-function isOfCaller(error: unknown): boolean {
-  return error instanceof ProblemError && [401, 403, 404, 405].includes(error.status);
-}
-
-function refusalOf({ code, message }: ProblemError, { request_id }: Entry): Verdict {
-  return { accepted: 0, duplicates: 0, rejected: [{ index: 0, request_id, code, detail: message }] };
-}
-
-/** A promise that is settled from outside. */
-interface Gate {
-  readonly passed: Promise<void>;
-  pass(): void;
-  fail(error: unknown): void;
-}
-
-function gate(): Gate {
-  const { promise, resolve, reject } = Promise.withResolvers<void>();
-  // Somebody may come to wait for it, or nobody.
-  promise.catch(() => undefined);
-  return { passed: promise, pass: resolve, fail: reject };
+function requireHashing(): void {
+  if (globalThis.crypto?.subtle === undefined)
+    throw new Error('Acknowledgements can be checked in secure contexts alone: https, or localhost.');
 }
