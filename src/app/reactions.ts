@@ -69,6 +69,7 @@ export const reactions: Record<EventType, readonly Reaction[]> = {
   'price_draft.updated': [],
   'price_draft.published': [],
   'usage.reported': [],
+  'usage.corrected': [],
   'usage.rolled_up': [],
   'site.created': [],
   'occupancy.started': [],

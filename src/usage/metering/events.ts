@@ -3,6 +3,8 @@ import { z } from 'zod';
 export const events = {
   /** Internal: usage was stored; one per tenant and flush, written by the ingest statement itself. */
   'usage.reported': { version: 1, data: z.object({ count: z.number().int() }) },
+  /** Events were taken back by one call or one batch of it: so many for good, and so many for what stands in their place. */
+  'usage.corrected': { version: 1, data: z.object({ voided: z.number().int(), amended: z.number().int() }) },
   /** The rollups of an organization hold everything that arrived below the watermark; these local days changed. */
   'usage.rolled_up': { version: 1, data: z.object({ watermark: z.string(), from_day: z.string(), to_day: z.string() }) },
 } as const;

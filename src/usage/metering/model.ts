@@ -190,6 +190,8 @@ export const MeteringEvent = z.object({
   time: z.string(),
   source: z.enum(sources),
   metadata: z.record(z.string(), z.unknown()).nullable(),
+  voids: z.string().nullable().meta({ description: 'request_id of the event that this counter-event takes back' }),
+  amends: z.string().nullable().meta({ description: 'request_id of the event in whose place this one stands' }),
   leaf: z.string().meta({ description: '64 hexadecimal digits' }),
   received_at: z.string(),
 });

@@ -21,6 +21,7 @@ import {
   UsageAnswer,
   usageWindows,
 } from './model.ts';
+import { correctionRoutes } from './routes/corrections.ts';
 import { cloudEventReader } from './service/cloudevents.ts';
 import { listMeteringEvents, usageOf } from './service/usage.ts';
 
@@ -35,6 +36,7 @@ export function routes(server: Server, deps: { postgres: Postgres; ingest: Inges
   });
   getEvents(server);
   getUsage(server);
+  correctionRoutes(server, deps);
 }
 
 /**

@@ -56,11 +56,12 @@ function parseAll(events: readonly unknown[], { now, org_ids, translate }: Inges
     const parsed = parseEvent(read.event, index, latest_us);
     // An organization that the caller may not see is as unknown as one that does not exist.
     if (isRejection(parsed) || !allowed || allowed.has(parsed.org_id)) return parsed;
-    return { index, request_id: parsed.request_id, code: 'org_unknown', detail: details.org_unknown };
+    return { index, request_id: parsed.request_id, code: 'org_unknown', detail: refusalDetails.org_unknown };
   });
 }
 
-const details = {
+/** What is said of an event that the database does not take. */
+export const refusalDetails = {
   org_unknown: 'There is no such organization.',
   sku_unknown: 'There is no such SKU.',
   project_unknown: 'The organization has no such project.',
@@ -82,7 +83,7 @@ function summarize(parsed: readonly ParsedEvent[], verdicts: readonly Verdict[])
     next += 1;
     const { index, request_id } = each;
     if (verdict.outcome === 'refused') {
-      outcome.rejected.push({ index, request_id, code: verdict.refusal, detail: details[verdict.refusal] });
+      outcome.rejected.push({ index, request_id, code: verdict.refusal, detail: refusalDetails[verdict.refusal] });
       continue;
     }
     outcome.leaves.push(verdict.leaf);
