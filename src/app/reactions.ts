@@ -70,6 +70,7 @@ export const reactions: Record<EventType, readonly Reaction[]> = {
   'price_draft.published': [],
   'usage.reported': [],
   'usage.corrected': [],
+  'usage.deprecated': [],
   'usage.rolled_up': [],
   'site.created': [],
   'occupancy.started': [],

@@ -13,7 +13,14 @@ export const errors = defineErrors({
   event_is_counter: { status: 409, title: 'A counter-event cannot be corrected' },
   request_id_conflict: { status: 409, title: 'The request_id was used for another event' },
   period_closed: { status: 409, title: 'The period is closed' },
+  deprecation_not_found: { status: 404, title: 'There is no such deprecation' },
+  deprecation_sku_unknown: { status: 422, title: 'There is no such SKU' },
   correction_refused: { status: 422, title: 'The correction cannot be made' },
   corrections_all_rejected: { status: 422, title: 'Every correction was rejected' },
   range_invalid: { status: 422, title: 'The range of time cannot be answered' },
 });
+
+/** What the database says by the name of a constraint, as this room's errors. */
+export const constraints = {
+  usage_deprecation_sku: errors.deprecation_sku_unknown,
+};

@@ -1,6 +1,7 @@
 import { tenantNow } from '../../foundation/tenancy/model.ts';
 import { requireTenant } from '../../foundation/tenancy/service.ts';
 import { enqueue, type JobDefinition } from '../../platform/jobs.ts';
+import { deprecation_job, runDeprecation } from './service/deprecations.ts';
 import { rollUpWhatIsNew, tenantsToRollUp } from './service/rollup.ts';
 
 /** How long a tenant with news waits for its next rollup. */
@@ -34,6 +35,15 @@ export const jobs: JobDefinition[] = [
       await postgres.transact({ tenant_id, now: clock.now(), actor }, (tx) =>
         enqueue(tx, 'metering.rollup_tenant', {}, { key: jobKey(tenant_id), run_at }),
       );
+    },
+  },
+  {
+    name: deprecation_job,
+    async run({ tenant_id = '', deprecation_id = '' }, { postgres, clock, signal }) {
+      const tenant = await postgres.read({ tenant_id, now: clock.now() }, requireTenant);
+      const scope = { tenant_id, now: tenantNow(tenant, clock.now()), actor };
+      if (await runDeprecation(postgres, scope, deprecation_id, signal)) return;
+      await postgres.transact(scope, (tx) => enqueue(tx, deprecation_job, { deprecation_id }));
     },
   },
 ];

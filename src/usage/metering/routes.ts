@@ -23,6 +23,7 @@ import {
 } from './model.ts';
 import { correctionRoutes } from './routes/corrections.ts';
 import { cloudEventReader } from './service/cloudevents.ts';
+import { deprecationRoutes } from './routes/deprecations.ts';
 import { listMeteringEvents, usageOf } from './service/usage.ts';
 
 const tags = ['Usage'];
@@ -37,6 +38,7 @@ export function routes(server: Server, deps: { postgres: Postgres; ingest: Inges
   getEvents(server);
   getUsage(server);
   correctionRoutes(server, deps);
+  deprecationRoutes(server);
 }
 
 /**

@@ -27,7 +27,7 @@ const replacement_id = Text(255).optional().meta({ description: 'of the replacem
 
 export const VoidBody = z.strictObject(said);
 export const AmendBody = z.strictObject({ ...said, request_id: replacement_id, ...changes });
-const of = z.string().min(1).max(255);
+const of = Text(255);
 /** One of many: what is voided or amended stands in the member of that name. */
 export const CorrectionItem = z.union([VoidBody.extend({ voids: of }), AmendBody.extend({ amends: of })]);
 export type CorrectionItem = z.output<typeof CorrectionItem>;

@@ -3,7 +3,7 @@ import { merkleRoot } from '../../../kernel/merkle.ts';
 import { utcText } from '../../../kernel/proof.ts';
 import type { Principal, Server } from '../../../platform/http.ts';
 import type { Postgres, Tx } from '../../../platform/postgres.ts';
-import { Problem } from '../../../platform/schemas.ts';
+import { Problem, Text } from '../../../platform/schemas.ts';
 import { errors } from '../errors.ts';
 import {
   AmendBody,
@@ -20,7 +20,7 @@ import { most_events } from '../service/ingest.ts';
 
 const tags = ['Usage'];
 const params = z.object({
-  request_id: z.string().min(1).max(255).meta({ description: 'percent-encoded' }),
+  request_id: Text(255).meta({ description: 'percent-encoded' }),
 });
 
 interface Deps {

@@ -18,7 +18,7 @@ import {
 } from '../sql/corrections.ts';
 import { type PairVerdict, writePairs } from './correction-write.ts';
 import { refusalDetails } from './ingest.ts';
-import { withFlusher } from './ingest-write.ts';
+import { inFlush } from './ingest-write.ts';
 
 /** What became of the corrections of one call. Everything counted as accepted or duplicate is on disk. */
 export interface CorrectionOutcome {
@@ -103,29 +103,21 @@ type Stored = [pair: CorrectionPair, verdict: PairVerdict];
 
 async function storeCorrections(postgres: Postgres, tx: Tx, pairs: readonly CorrectionPair[]): Promise<Stored[]> {
   if (pairs.length === 0) return [];
-  return withFlusher(postgres, async (client) => {
-    await client.query('BEGIN');
-    try {
-      const verdicts = await writePairs(client, tx.tenant_id, pairs, tx.now);
-      const stored = pairs.map((pair, at): Stored => [pair, verdicts[at]!]);
-      const made = stored.filter(([, verdict]) => verdict.counter.outcome === 'accepted' && isWhole(verdict));
-      if (made.length > 0) {
-        const scope = scopeOf(tx);
-        await insertCorrectionRecords(
-          client,
-          scope,
-          made.map(([pair]) => recordOf(pair, tx.now)),
-        );
-        const amended = made.filter(([pair]) => pair.replacement !== null).length;
-        const data = { voided: made.length - amended, amended } satisfies Corrected;
-        await insertCorrectionReport(client, scope, { event_id: newId(tx.now), type: 'usage.corrected', version: 1, data });
-      }
-      await client.query('COMMIT');
-      return stored;
-    } catch (error) {
-      await client.query('ROLLBACK');
-      throw error;
-    }
+  return inFlush(postgres, async (client) => {
+    const verdicts = await writePairs(client, tx.tenant_id, pairs, tx.now);
+    const stored = pairs.map((pair, at): Stored => [pair, verdicts[at]!]);
+    const made = stored.filter(([, verdict]) => verdict.counter.outcome === 'accepted' && isWhole(verdict));
+    if (made.length === 0) return stored;
+    const scope = scopeOf(tx);
+    await insertCorrectionRecords(
+      client,
+      scope,
+      made.map(([pair]) => recordOf(pair, tx.now)),
+    );
+    const amended = made.filter(([pair]) => pair.replacement !== null).length;
+    const data = { voided: made.length - amended, amended } satisfies Corrected;
+    await insertCorrectionReport(client, scope, { event_id: newId(tx.now), type: 'usage.corrected', version: 1, data });
+    return stored;
   });
 }
 

@@ -32,14 +32,14 @@ export type Verdict =
 
 /** Writes batches of any tenants in one commit; answers a verdict for each event of each batch. */
 export async function writeBatches(postgres: Postgres, batches: readonly Batch[]): Promise<Verdict[][]> {
-  return withFlusher(postgres, (client) => writeOn(client, batches));
+  return withFlusher(postgres, (client) => writeOn(client, batches, most_tries));
 }
 
-/** The same on a connection that flushes, in the transaction that the caller has begun there, if he has. */
-export async function writeOn(client: pg.PoolClient, batches: readonly Batch[]): Promise<Verdict[][]> {
+/** The same on a connection that flushes, in the transaction that the caller has begun there, if he has: then it is his to try again. */
+export async function writeOn(client: pg.PoolClient, batches: readonly Batch[], tries = 1): Promise<Verdict[][]> {
   const entries = batches.map((batch) => batch.events.map((event): Entry => ({ batch, event, verdict: undefined })));
   // A second round only where one request id came with two bodies and the first was refused: the other may be the good one.
-  for (let open = entries.flat(); open.length > 0; ) open = await writeRound(client, open);
+  for (let open = entries.flat(); open.length > 0; ) open = await writeRound(client, open, tries);
   return entries.map((each) => each.map(({ verdict }) => verdict!));
 }
 
@@ -61,6 +61,35 @@ export async function withFlusher<T>(postgres: Postgres, work: (client: pg.PoolC
   }
 }
 
+/** Work in a transaction of its own on a connection that flushes, done again where the database saw a ring of waiters. */
+export async function inFlush<T>(postgres: Postgres, work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await withFlusher(postgres, (client) => inTransaction(client, work));
+    } catch (error) {
+      if (!isRepeatable(error) || tries >= most_tries) throw error;
+    }
+  }
+}
+
+async function inTransaction<T>(client: pg.PoolClient, work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
+  await client.query('BEGIN');
+  try {
+    const result = await work(client);
+    await client.query('COMMIT');
+    return result;
+  } catch (error) {
+    await client.query('ROLLBACK');
+    throw error;
+  }
+}
+
+const most_tries = 4;
+
+function isRepeatable(error: unknown): boolean {
+  return error instanceof pg.DatabaseError && (error.code === '40P01' || error.code === '40001');
+}
+
 interface Entry {
   readonly batch: Batch;
   readonly event: SoundEvent;
@@ -80,10 +109,10 @@ interface Candidate {
 const prepared = new WeakSet<pg.PoolClient>();
 
 /** Decides every entry but those whose request id another entry of the round brings with another body. */
-async function writeRound(client: pg.PoolClient, open: readonly Entry[]): Promise<Entry[]> {
+async function writeRound(client: pg.PoolClient, open: readonly Entry[], tries: number): Promise<Entry[]> {
   const { candidates, postponed } = gather(open);
   const batch = flushOf(candidates);
-  const answers = new Map((await flushAgain(client, batch)).map((row) => [row.n, row]));
+  const answers = new Map((await flushAgain(client, batch, tries)).map((row) => [row.n, row]));
   const unclear: Candidate[] = [];
   for (const candidate of candidates) {
     const verdict = verdictOf(candidate, answers);
@@ -203,13 +232,12 @@ async function compareWithStored(client: pg.PoolClient, unclear: readonly Candid
 }
 
 /** Rows are sorted, so flushes do not wait for each other in a ring; should the database see one all the same, nothing was done. */
-async function flushAgain(client: pg.PoolClient, batch: Flush): Promise<FlushedRow[]> {
+async function flushAgain(client: pg.PoolClient, batch: Flush, most: number): Promise<FlushedRow[]> {
   for (let tries = 1; ; tries += 1) {
     try {
       return await flush(client, batch);
     } catch (error) {
-      const repeatable = error instanceof pg.DatabaseError && (error.code === '40P01' || error.code === '40001');
-      if (!repeatable || tries >= 4) throw error;
+      if (!isRepeatable(error) || tries >= most) throw error;
     }
   }
 }

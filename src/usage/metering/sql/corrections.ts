@@ -5,11 +5,15 @@ import type { StoredEvent } from '../model/corrections.ts';
 import { textArray, uuidArray } from './arrays.ts';
 import type { EventRow } from './usage.ts';
 
+/** What a stored event `e` was made of. */
+export const originalColumns = sql`
+  e.request_id, e.sku, trim_scale(e.quantity)::text AS quantity, trim_scale(e.amount)::text AS amount, e.properties, e.org_id, e.project_id,
+  e.event_time AS time, e.source, e.metadata, e.voids, e.amends, e.absorbed`;
+
 /** The events of these request ids, as their leaves have them. */
 export async function selectOriginals(db: Db, request_ids: readonly string[]): Promise<StoredEvent[]> {
   return db.rows(sql<StoredEvent>`
-    SELECT e.request_id, e.sku, trim_scale(e.quantity)::text AS quantity, trim_scale(e.amount)::text AS amount, e.properties, e.org_id, e.project_id,
-           e.event_time AS time, e.source, e.metadata, e.voids, e.amends, e.absorbed
+    SELECT ${originalColumns}
       FROM unnest(${textArray(request_ids)}::text[]) AS k(request_id)
       JOIN metering_event e ON e.tenant_id = ${db.tenant_id} AND e.request_id = k.request_id`);
 }
