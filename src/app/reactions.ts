@@ -71,6 +71,7 @@ export const reactions: Record<EventType, readonly Reaction[]> = {
   'usage.reported': [],
   'usage.corrected': [],
   'usage.deprecated': [],
+  'usage.replayed': [],
   'usage.rolled_up': [],
   'site.created': [],
   'occupancy.started': [],

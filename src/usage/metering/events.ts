@@ -19,6 +19,16 @@ export const events = {
       refused: z.number().int(),
     }),
   },
+  /** Usage was brought back through ingest, from a file or from the store. */
+  'usage.replayed': {
+    version: 1,
+    data: z.object({
+      replay_id: z.string(),
+      accepted: z.number().int(),
+      duplicates: z.number().int(),
+      rejected: z.number().int(),
+    }),
+  },
   /** The rollups of an organization hold everything that arrived below the watermark; these local days changed. */
   'usage.rolled_up': { version: 1, data: z.object({ watermark: z.string(), from_day: z.string(), to_day: z.string() }) },
 } as const;

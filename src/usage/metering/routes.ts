@@ -24,6 +24,7 @@ import {
 import { correctionRoutes } from './routes/corrections.ts';
 import { cloudEventReader } from './service/cloudevents.ts';
 import { deprecationRoutes } from './routes/deprecations.ts';
+import { replayRoutes } from './routes/replays.ts';
 import { listMeteringEvents, usageOf } from './service/usage.ts';
 
 const tags = ['Usage'];
@@ -39,6 +40,7 @@ export function routes(server: Server, deps: { postgres: Postgres; ingest: Inges
   getUsage(server);
   correctionRoutes(server, deps);
   deprecationRoutes(server);
+  replayRoutes(server, deps);
 }
 
 /**

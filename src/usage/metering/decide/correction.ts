@@ -1,5 +1,6 @@
 import { documentHash } from '../../../kernel/proof.ts';
-import type { CorrectionItem, CorrectionRejection, StoredEvent } from '../model/corrections.ts';
+import type { CorrectionItem, CorrectionRejection } from '../model/corrections.ts';
+import type { StoredEvent } from '../model.ts';
 import { counterOf, isRejection, parseEvent, type SoundEvent } from './event.ts';
 
 /** A counter-event, and what stands from then on in the place of the event that it takes back. */
@@ -43,8 +44,10 @@ export function planCorrection(
   const own_id = given ?? replacementId(amends);
   if (own_id === amends) return refuse('request_id_conflict', 'The replacement needs a request_id of its own.');
   const replacement = parseEvent(replacementBody(original, { ...changes, request_id: own_id, source }), index, latest_us, {
+    voids: null,
     amends,
     absorbed: original.absorbed,
+    replayed: false,
   });
   if (isRejection(replacement)) return { ...replacement, request_id };
   if (org_ids && !org_ids.has(replacement.org_id)) return refuse('org_unknown', 'There is no such organization.');

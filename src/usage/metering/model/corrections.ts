@@ -1,10 +1,6 @@
 import { z } from 'zod';
-import type { UsageEvent } from '../../../kernel/proof.ts';
 import { Id, Text } from '../../../platform/schemas.ts';
 import { latePolicies, MeteringEvent, type RejectionCode, sources } from '../model.ts';
-
-/** An event as it is stored, and whether it was told that it is not billed. */
-export type StoredEvent = UsageEvent & { readonly absorbed: boolean };
 
 const said = {
   reason: Text(500).meta({ description: 'why; it is part of the counter-event, and so of the proof' }),

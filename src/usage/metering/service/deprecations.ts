@@ -27,7 +27,7 @@ const wait_ms = 90_000;
 
 /**
  * Puts a range of one SKU of one organization on the queue to be taken back: every event that stands there and was acknowledged before.
- * Throws `org_not_found`, `range_invalid`, `deprecation_sku_unknown`.
+ * Throws `org_not_found`, `range_invalid`, `usage_sku_unknown`.
  */
 export async function startDeprecation(tx: Tx, body: DeprecationBody, org_ids: readonly string[] | null): Promise<Deprecation> {
   requireVisible(org_ids, body.org_id);

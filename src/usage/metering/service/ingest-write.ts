@@ -2,9 +2,9 @@ import { randomFillSync } from 'node:crypto';
 import pg from 'pg';
 import { assert } from '../../../kernel/assert.ts';
 import { newId } from '../../../kernel/id.ts';
-import { leafOfText, saltBytes, saltText } from '../../../kernel/proof.ts';
+import { canonicalEvent, leafOfText, saltBytes, saltText } from '../../../kernel/proof.ts';
 import type { Postgres } from '../../../platform/postgres.ts';
-import { microseconds, type SoundEvent } from '../decide/event.ts';
+import { microseconds, type Reading, type SoundEvent } from '../decide/event.ts';
 import type { LatePolicy } from '../model.ts';
 import {
   type Flush,
@@ -217,7 +217,9 @@ async function compareWithStored(client: pg.PoolClient, unclear: readonly Candid
     const known = stored.get(keyOf(batch.tenant_id, event.request_id));
     if (known) {
       const salt = saltText(known.salt);
-      const same = event.readings.some((reading) => leafOfText(reading.canonical, salt).equals(known.leaf));
+      const same = event.readings.some((reading) =>
+        leafOfText(canonicalFrom(event, reading, known.source), salt).equals(known.leaf),
+      );
       decide(
         candidate,
         same ? { outcome: 'duplicate', leaf: known.leaf } : { outcome: 'refused', refusal: 'request_id_conflict' },
@@ -240,6 +242,11 @@ async function flushAgain(client: pg.PoolClient, batch: Flush, most: number): Pr
       if (!isRepeatable(error) || tries >= most) throw error;
     }
   }
+}
+
+/** What is brought back is compared as if it came from where the stored event came from. */
+function canonicalFrom({ replayed }: SoundEvent, { quantity, canonical }: Reading, source: string): string {
+  return replayed ? canonicalEvent({ ...replayed, quantity, source }) : canonical;
 }
 
 function keyOf(tenant_id: string, request_id: string): string {

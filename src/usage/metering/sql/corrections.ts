@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import type pg from 'pg';
 import type { Actor, Db } from '../../../platform/postgres.ts';
-import type { StoredEvent } from '../model/corrections.ts';
+import type { StoredEvent } from '../model.ts';
 import { textArray, uuidArray } from './arrays.ts';
 import type { EventRow } from './usage.ts';
 

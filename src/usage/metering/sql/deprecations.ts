@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import type { Db, Tx } from '../../../platform/postgres.ts';
-import type { StoredEvent } from '../model/corrections.ts';
 import type { Deprecation, DeprecationBody } from '../model/deprecations.ts';
+import type { StoredEvent } from '../model.ts';
 import { originalColumns } from './corrections.ts';
 
 /** A deprecation as its job reads it. */
