@@ -18,6 +18,13 @@ ALTER TABLE usage_rollup
   ALTER COLUMN counted SET NOT NULL,
   ADD CONSTRAINT usage_rollup_counted CHECK (counted BETWEEN -count AND count AND (count - counted) % 2 = 0);
 
+-- A correction is put on record in its own transaction, which is ingest's: its slot in the audit log.
+CREATE VIEW metering_audit WITH (security_invoker = true) AS
+  SELECT tenant_id, audit_id, at, actor_kind, actor_id, actor_name, action, target_type, target_id, org_id, before, after, request_id, correlation_id
+    FROM audit_log;
+GRANT INSERT ON metering_audit, audit_log TO tally_ingest;
+CREATE POLICY ingest ON audit_log FOR INSERT TO tally_ingest WITH CHECK (target_type = 'usage_event');
+
 SELECT drop_audit_rule('U1 rollup differs from its events');
 SELECT audit_rule('U1 rollup differs from its events', $q$
   WITH event AS (
@@ -71,6 +78,9 @@ SELECT audit_rule('U1 rollup differs from its events', $q$
    WHERE (s.count, s.absorbed, s.quantity_sum, s.quantity_max, s.quantity_min, s.amount_sum, s.first_time, s.last_time) IS DISTINCT FROM
          (r.count, r.absorbed, r.quantity_sum, r.quantity_max, r.quantity_min, r.amount_sum, r.first_time, r.last_time)
      AND NOT coalesce(r.watermark > w.watermark OR w.watermark IS NULL, false) $q$);
+DROP POLICY ingest ON audit_log;
+REVOKE INSERT ON audit_log FROM tally_ingest;
+DROP VIEW metering_audit;
 ALTER TABLE usage_rollup DROP COLUMN counted;
 DROP INDEX metering_event_amends, metering_event_counters;
 ALTER TABLE metering_event DROP COLUMN amends, DROP COLUMN voids;

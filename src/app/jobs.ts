@@ -7,5 +7,5 @@ import { jobs as meterJobs } from '../usage/meters/jobs.ts';
 
 /** Every background task of the house. */
 export function jobDefinitions(deps: { ingest: Ingest; data_dir: string }): JobDefinition[] {
-  return [...meteringJobs, ...meterJobs(deps), ...ratingJobs, ...invoicingJobs];
+  return [...meteringJobs(deps), ...meterJobs(deps), ...ratingJobs, ...invoicingJobs];
 }

@@ -27,6 +27,7 @@ import { bindRoutes } from '../platform/http.ts';
 import type { Postgres } from '../platform/postgres.ts';
 import type { Logger, Metrics } from '../platform/telemetry.ts';
 import { createWeb, serveConsole } from '../platform/web.ts';
+import { constraints as meteringConstraints } from '../usage/metering/errors.ts';
 import type { Ingest } from '../usage/metering/model.ts';
 import { routes as meteringRoutes } from '../usage/metering/routes.ts';
 import { constraints as meterConstraints } from '../usage/meters/errors.ts';
@@ -55,6 +56,7 @@ export async function createServer({ config, log, metrics, postgres, ingest, isS
       ...tenancyConstraints,
       ...identityConstraints,
       ...catalogConstraints,
+      ...meteringConstraints,
       ...meterConstraints,
       ...ledgerConstraints,
       ...partnerConstraints,

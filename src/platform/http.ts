@@ -72,7 +72,7 @@ export interface CommandSpec<P extends Shape, Q extends Shape, B extends Shape, 
   body_limit?: number;
   /** True where the answer holds a secret told once: it is then stored for its idempotency key only sealed. */
   secret_answer?: boolean;
-  handle(tx: Tx, input: Input<P, Q, B>): Promise<Answer<A, S>>;
+  handle(tx: Tx, input: Input<P, Q, B> & { elapsed_ms(): number }): Promise<Answer<A, S>>;
 }
 
 export interface Server {
@@ -145,7 +145,8 @@ export function bindRoutes(raw: FastifyInstance, deps: { postgres: Postgres; aut
         onRequest: guard(spec.scope),
         handler: async (request, reply) => {
           const principal = request.principal!;
-          const input = { params: request.params, query: request.query, body: request.body, principal, request };
+          const elapsed_ms = () => reply.elapsedTime;
+          const input = { params: request.params, query: request.query, body: request.body, principal, request, elapsed_ms };
           const answer = await deps.postgres.transact(scopeOf(request), (tx) =>
             once(
               tx,
@@ -185,12 +186,12 @@ export function requireScope(principal: Principal, scope: string): void {
   throw httpErrors.forbidden({ detail: `The scope ${scope} is needed.` });
 }
 
-/** `/v1/invoices/{id}:void` → `/v1/invoices/:id([^/:.]+)::void`. */
+/** `/v1/invoices/{id}:void` → `/v1/invoices/:id(.+)::void`. The parameter is matched within one segment of the path, decoded. */
 export function toFastifyUrl(url: string): string {
   return url
     .replace(/(\/):(\w+)/g, '$1{$2}')
     .replaceAll(':', '::')
-    .replace(/\{(\w+)\}(?=[:.])/g, ':$1([^/:.]+)')
+    .replace(/\{(\w+)\}(?=[:.])/g, ':$1(.+)')
     .replace(/\{(\w+)\}/g, ':$1');
 }
 

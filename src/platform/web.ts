@@ -48,7 +48,8 @@ export async function createWeb(options: WebOptions): Promise<FastifyInstance> {
     bodyLimit: max_body,
     trustProxy: false,
     genReqId: (request) => requestId(request.headers['x-request-id']),
-    routerOptions: { maxParamLength: 300 },
+    // A name of 255 characters, each of four bytes that are percent-encoded.
+    routerOptions: { maxParamLength: 255 * 12 },
     frameworkErrors: (error, request, reply) => {
       sendProblem(request as FastifyRequest, reply as unknown as FastifyReply, toCodedError(error, options.constraints));
     },

@@ -118,7 +118,8 @@ describe('a body that is no JSON of ours', () => {
         'application/x-www-form-urlencoded',
         'application/jsonp',
         'json',
-        formType,
+        // One route takes a file as well.
+        ...(operation.name === 'POST /v1/metering/replays' ? [] : [formType]),
       ]) {
         const answer = await call({ 'content-type': type });
         expectProblem(answer, `${operation.name} as ${type}`);
@@ -142,6 +143,7 @@ describe('a body that is no JSON of ours', () => {
   it('is refused with 413 when it is too large, before or after inflation', async () => {
     const limits: Record<string, number> = {
       'POST /v1/metering/events': 16 * 1024 * 1024,
+      'POST /v1/metering/corrections': 16 * 1024 * 1024,
       'POST /v1/pricing/evaluate': 8 * 1024 * 1024,
     };
     for (const { operation, sample } of jsonSamples('large')) {

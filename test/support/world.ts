@@ -85,7 +85,17 @@ export async function populate(s: TestServer, tenant: TestTenant, name: string):
   await made('/v1/metering/events', [
     ...[ids.org!, ids.child!, ids.loose!].map((org_id, at) => event(org_id, at)),
     { ...event(ids.org!, 7), project_id: ids.project },
+    // To be corrected, each in its own way.
+    ...['voided', 'amended', 'corrected'].map((corrected) => ({
+      ...event(ids.org!, 0),
+      request_id: `${name}.${corrected}.event`,
+      time: '2025-04-01T00:00:00Z',
+    })),
   ]);
+  for (const corrected of ['voided', 'amended', 'corrected']) ids[`${corrected}_event`] = `${name}.${corrected}.event`;
+  const past = { org_id: ids.org, from: '2024-01-01T00:00:00Z', to: '2024-02-01T00:00:00Z' };
+  ids.deprecation = (await made('/v1/metering/deprecations', { ...past, sku: ids.sku, reason: 'A reason' })).deprecation_id;
+  ids.replay = (await made('/v1/metering/replays', { from_store: past })).replay_id;
   const file = form({ org: ids.org! }, `request_id,sku,quantity,time\n${name}-row,${ids.sku},1,2025-01-09T00:00:00Z\n`);
   const headers = { 'content-type': formType };
   ids.import = (await made('/v1/metering/imports', file, 'POST', headers)).import_id;
@@ -169,6 +179,29 @@ export function samplesOf(ids: Readonly<Record<string, string>>, n: string): Rec
     'GET /v1/plans/{plan_id}/skus/{sku}/versions': { url: `/v1/plans/${ids.plan}/skus/${ids.sku}/versions` },
     'POST /v1/metering/events': { url: '/v1/metering/events', body: { events: [event] } },
     'GET /v1/metering/events': { url: `/v1/metering/events?org_id=${ids.org}&sku=${ids.sku}` },
+    'GET /v1/metering/events/{request_id}': { url: `/v1/metering/events/${ids.voided_event}` },
+    'POST /v1/metering/events/{request_id}:void': {
+      url: `/v1/metering/events/${ids.voided_event}:void`,
+      body: { reason: 'A reason' },
+    },
+    'POST /v1/metering/events/{request_id}:amend': {
+      url: `/v1/metering/events/${ids.amended_event}:amend`,
+      body: { reason: 'A reason', quantity: '3', project_id: ids.project },
+    },
+    'POST /v1/metering/corrections': {
+      url: '/v1/metering/corrections',
+      body: { corrections: [{ voids: ids.corrected_event, reason: 'A reason' }] },
+    },
+    'POST /v1/metering/deprecations': {
+      url: '/v1/metering/deprecations',
+      body: { org_id: ids.org, sku: ids.sku, from: '2024-01-01T00:00:00Z', to: '2024-02-01T00:00:00Z', reason: 'A reason' },
+    },
+    'GET /v1/metering/deprecations/{id}': { url: `/v1/metering/deprecations/${ids.deprecation}` },
+    'POST /v1/metering/replays': {
+      url: '/v1/metering/replays',
+      body: { from_store: { org_id: ids.org, sku: ids.sku, from: '2024-01-01T00:00:00Z', to: '2024-02-01T00:00:00Z' } },
+    },
+    'GET /v1/metering/replays/{id}': { url: `/v1/metering/replays/${ids.replay}` },
     'GET /v1/metering/usage': {
       url: `/v1/metering/usage?org_id=${ids.org}&sku=${ids.sku}&from=2025-01-01&to=2025-02-01&group_by=org_id`,
     },

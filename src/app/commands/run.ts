@@ -11,6 +11,7 @@ const commands: Record<string, { summary: string; load: () => Promise<Command> }
   migrate: { summary: 'bring the schema up, or take it down', load: async () => (await import('./migrate.ts')).migrate },
   tenants: { summary: 'make a tenant and print its admin key', load: async () => (await import('./tenants.ts')).tenants },
   import: { summary: 'bring a file of usage in', load: async () => (await import('./import.ts')).importCommand },
+  replay: { summary: 'bring usage events back in', load: async () => (await import('./replay.ts')).replayCommand },
   bill: { summary: 'close and bill a period', load: async () => (await import('./bill.ts')).bill },
   verify: { summary: 'check an invoice bundle offline', load: async () => (await import('./verify.ts')).verify },
   audit: { summary: 'ask the database for every defect it can find', load: async () => (await import('./audit.ts')).audit },

@@ -4,10 +4,8 @@ import { testDatabase } from '../../../test/support/database.ts';
 import { testUsage } from '../../../test/support/usage.ts';
 import { add, compare, formatDecimal, parseDecimal, sumDecimals } from '../../kernel/decimal.ts';
 import { compareEvents, type UsageEvent } from '../../kernel/proof.ts';
-import { counterOf, isRejection, microseconds, parseEvent } from './decide/event.ts';
 import type { UsageTake } from './model.ts';
-import { writePairs } from './service/correction-write.ts';
-import { withFlusher } from './service/ingest-write.ts';
+import { correctEvents } from './service/corrections.ts';
 import { rollUp } from './service/rollup.ts';
 import { usageOf } from './service/usage.ts';
 import { settledWatermark } from './service/watermark.ts';
@@ -28,22 +26,17 @@ beforeAll(async () => {
   await usage.sku('energy');
 });
 
-/** Correct pairs as the room's service does, past its checks. */
-async function correct(of: UsageEvent, change: Partial<UsageEvent> | null, number: number): Promise<UsageEvent | null> {
-  const original = { ...of, absorbed: false };
-  const counter = counterOf(original, 0, { source: 'manual', metadata: { reason: `number ${number}` } });
-  const { amends: _amends, voids: _voids, ...body } = { ...of, ...change };
-  const input = { ...body, request_id: `amend-${of.request_id}` };
-  const latest = microseconds(now);
-  const replacement = change && parseEvent(input, 1, latest, { amends: of.request_id, absorbed: false });
-  if (replacement && isRejection(replacement)) throw new Error(replacement.detail);
-  await withFlusher(t.postgres, async (client) => {
-    await client.query('BEGIN');
-    const [verdict] = await writePairs(client, t.tenant_id, [{ counter, replacement }], now);
-    await client.query('COMMIT');
-    expect([verdict!.counter.outcome, verdict!.replacement?.outcome]).toEqual(['accepted', change ? 'accepted' : undefined]);
-  });
-  return change && { ...input, amends: of.request_id };
+/** Takes the event back; answers what stands in its place. */
+async function correct(
+  of: UsageEvent,
+  change: { quantity: string; time: string } | null,
+  number: number,
+): Promise<UsageEvent | null> {
+  const said = { reason: `number ${number}`, source: 'manual' as const };
+  const item = change ? { ...said, ...change, amends: of.request_id } : { ...said, voids: of.request_id };
+  const outcome = await t.transact((tx) => correctEvents(t.postgres, tx, [item], null), { now });
+  expect(outcome).toMatchObject({ accepted: 1, rejected: [] });
+  return change && { ...of, ...change, request_id: `amend:${of.request_id}` };
 }
 
 const minutes = fc.nat(3 * 1440 - 1);

@@ -1,6 +1,10 @@
 import { tenantNow } from '../../foundation/tenancy/model.ts';
 import { requireTenant } from '../../foundation/tenancy/service.ts';
-import { enqueue, type JobDefinition } from '../../platform/jobs.ts';
+import { enqueue, type JobContext, type JobDefinition } from '../../platform/jobs.ts';
+import type { Scope } from '../../platform/postgres.ts';
+import type { Ingest } from './model.ts';
+import { deprecation_job, runDeprecation } from './service/deprecations.ts';
+import { replay_job, runReplay } from './service/replays.ts';
 import { rollUpWhatIsNew, tenantsToRollUp } from './service/rollup.ts';
 
 /** How long a tenant with news waits for its next rollup. */
@@ -10,36 +14,60 @@ const pause_s = 5;
  * Each minute, every tenant with usage that is not rolled up gets a job; that job rolls up and, while there was something new, asks for
  * itself again. Two jobs of a tenant do no harm: the second waits, and finds nothing to do.
  */
-export const jobs: JobDefinition[] = [
-  {
-    name: 'metering.rollup',
-    cron: '* * * * *',
-    async run(_payload, { postgres, clock }) {
-      for (const tenant_id of await tenantsToRollUp(postgres)) {
+export function jobs({ ingest }: { ingest: Ingest }): JobDefinition[] {
+  return [
+    {
+      name: 'metering.rollup',
+      cron: '* * * * *',
+      async run(_payload, { postgres, clock }) {
+        for (const tenant_id of await tenantsToRollUp(postgres)) {
+          await postgres.transact({ tenant_id, now: clock.now(), actor }, (tx) =>
+            enqueue(tx, 'metering.rollup_tenant', {}, { key: jobKey(tenant_id) }),
+          );
+        }
+      },
+    },
+    {
+      name: 'metering.rollup_tenant',
+      async run({ tenant_id = '' }, { postgres, clock, signal }) {
+        const began = clock.now();
+        const tenant = await postgres.read({ tenant_id, now: began }, requireTenant);
+        if (!(await rollUpWhatIsNew(postgres, tenant_id, tenantNow(tenant, began))) || signal.aborted) return;
+        // A tenant whose rollups take long is rolled up less often, so that rollups never fill the machine.
+        const took = clock.now().since(began);
+        const run_at = clock.now().add(took).add(took).add({ seconds: pause_s });
         await postgres.transact({ tenant_id, now: clock.now(), actor }, (tx) =>
-          enqueue(tx, 'metering.rollup_tenant', {}, { key: jobKey(tenant_id) }),
+          enqueue(tx, 'metering.rollup_tenant', {}, { key: jobKey(tenant_id), run_at }),
         );
-      }
+      },
     },
-  },
-  {
-    name: 'metering.rollup_tenant',
-    async run({ tenant_id = '' }, { postgres, clock, signal }) {
-      const began = clock.now();
-      const tenant = await postgres.read({ tenant_id, now: began }, requireTenant);
-      if (!(await rollUpWhatIsNew(postgres, tenant_id, tenantNow(tenant, began))) || signal.aborted) return;
-      // A tenant whose rollups take long is rolled up less often, so that rollups never fill the machine.
-      const took = clock.now().since(began);
-      const run_at = clock.now().add(took).add(took).add({ seconds: pause_s });
-      await postgres.transact({ tenant_id, now: clock.now(), actor }, (tx) =>
-        enqueue(tx, 'metering.rollup_tenant', {}, { key: jobKey(tenant_id), run_at }),
-      );
+    {
+      name: deprecation_job,
+      async run({ tenant_id = '', deprecation_id = '' }, { postgres, clock, signal }) {
+        const scope = await scopeOf({ postgres, clock }, tenant_id);
+        if (await runDeprecation(postgres, scope, deprecation_id, signal)) return;
+        await postgres.transact(scope, (tx) => enqueue(tx, deprecation_job, { deprecation_id }));
+      },
     },
-  },
-];
+    {
+      name: replay_job,
+      async run({ tenant_id = '', replay_id = '' }, { postgres, clock, signal }) {
+        const scope = await scopeOf({ postgres, clock }, tenant_id);
+        if (await runReplay({ postgres, ingest }, scope, replay_id, signal)) return;
+        await postgres.transact(scope, (tx) => enqueue(tx, replay_job, { replay_id }));
+      },
+    },
+  ];
+}
 
 const actor = { kind: 'system', id: 'metering' } as const;
 
 function jobKey(tenant_id: string): string {
   return `metering.rollup ${tenant_id}`;
+}
+
+/** The tenant's time, and who acts. */
+async function scopeOf({ postgres, clock }: Pick<JobContext, 'postgres' | 'clock'>, tenant_id: string): Promise<Scope> {
+  const tenant = await postgres.read({ tenant_id, now: clock.now() }, requireTenant);
+  return { tenant_id, now: tenantNow(tenant, clock.now()), actor };
 }

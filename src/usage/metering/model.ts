@@ -33,10 +33,18 @@ export interface IngestOptions {
   org_ids?: readonly string[] | null;
   /** Where events come in another form: the usage event that each stands for. */
   translate?: (event: unknown) => Translation;
+  /**
+   * For events that are brought back: the stored events that they void or amend. Their source becomes `replay`, and what is stored with
+   * the same body from any source is a duplicate.
+   */
+  replay?: ReadonlyMap<string, StoredEvent>;
 }
 
 /** A usage event, still to be checked like any other, or why there is none. */
 export type Translation = { readonly event: unknown } | Omit<Rejection, 'index'>;
+
+/** An event as it is stored, and whether it was told that it is not billed. */
+export type StoredEvent = UsageEvent & { readonly absorbed: boolean };
 
 /** An event that was not taken, by its place in the call. */
 export interface Rejection {
@@ -63,6 +71,7 @@ export type RejectionCode =
   | 'sku_unknown'
   | 'project_unknown'
   | 'period_closed'
+  | 'event_not_found'
   | 'request_id_conflict';
 
 export interface LateEvent {
@@ -190,6 +199,8 @@ export const MeteringEvent = z.object({
   time: z.string(),
   source: z.enum(sources),
   metadata: z.record(z.string(), z.unknown()).nullable(),
+  voids: z.string().nullable().meta({ description: 'request_id of the event that this counter-event takes back' }),
+  amends: z.string().nullable().meta({ description: 'request_id of the event in whose place this one stands' }),
   leaf: z.string().meta({ description: '64 hexadecimal digits' }),
   received_at: z.string(),
 });

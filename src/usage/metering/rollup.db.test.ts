@@ -267,7 +267,7 @@ it('gives every tenant with news a job, which asks for itself again for as long 
   const org_id = await usage.organization();
   await usage.send([event(org_id, '2026-05-06T00:00:00Z')]);
   const run = (name: string, payload: Record<string, string>) =>
-    jobs
+    jobs(usage)
       .find((job) => job.name === name)!
       .run(payload, {
         postgres: t.postgres,

@@ -21,7 +21,10 @@ import {
   UsageAnswer,
   usageWindows,
 } from './model.ts';
+import { correctionRoutes } from './routes/corrections.ts';
 import { cloudEventReader } from './service/cloudevents.ts';
+import { deprecationRoutes } from './routes/deprecations.ts';
+import { replayRoutes } from './routes/replays.ts';
 import { listMeteringEvents, usageOf } from './service/usage.ts';
 
 const tags = ['Usage'];
@@ -35,6 +38,9 @@ export function routes(server: Server, deps: { postgres: Postgres; ingest: Inges
   });
   getEvents(server);
   getUsage(server);
+  correctionRoutes(server, deps);
+  deprecationRoutes(server);
+  replayRoutes(server, deps);
 }
 
 /**

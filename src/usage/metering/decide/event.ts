@@ -25,6 +25,8 @@ export interface SoundEvent {
   amends: string | null;
   /** Of these two: whether that event was told that it is not billed. Null for any other event. */
   absorbed: boolean | null;
+  /** The event itself where it is brought back: then it is the same as one that came from another source. Else null. */
+  replayed: UsageEvent | null;
   /** One, or two where the SKU's aggregation decides what an absent quantity means. */
   readings: readonly Reading[];
 }
@@ -43,14 +45,19 @@ export function isRejection(parsed: ParsedEvent): parsed is Rejection {
   return 'code' in parsed;
 }
 
-/** What an event is that stands in the place of another. */
-export interface Amends {
-  amends: string;
-  absorbed: boolean;
+/** What an event is beside its body: which other one it voids or amends, and whether it is brought back. */
+export interface EventRole {
+  voids: string | null;
+  amends: string | null;
+  /** Whether the event that is voided or amended was absorbed. */
+  absorbed: boolean | null;
+  replayed: boolean;
 }
 
+const ordinary: EventRole = { voids: null, amends: null, absorbed: null, replayed: false };
+
 /** Checks one event of a call by itself. `latest_us` is the last moment that is not too far ahead. */
-export function parseEvent(input: unknown, index: number, latest_us: number, amends?: Amends): ParsedEvent {
+export function parseEvent(input: unknown, index: number, latest_us: number, role = ordinary): ParsedEvent {
   if (!hasShape(input)) return refuseShape(input, index, hasShape.errors?.[0]);
   const { request_id, org_id, sku, project_id = null } = input;
   const refuse = (code: RejectionCode, detail: string): Rejection => ({
@@ -62,7 +69,7 @@ export function parseEvent(input: unknown, index: number, latest_us: number, ame
 
   if (!isName(request_id))
     return refuse('field_invalid', 'request_id must have 1 to 255 characters, none of them a control character.');
-  if (request_id.startsWith(counterPrefix))
+  if (role.voids === null && request_id.startsWith(counterPrefix))
     return refuse('field_invalid', `request_id must not begin with ${counterPrefix}, as those of counter-events do.`);
   if (!uuid.test(org_id)) return refuse('field_invalid', 'org_id must be a UUID in lower case.');
   if (project_id !== null && !uuid.test(project_id)) return refuse('field_invalid', 'project_id must be a UUID in lower case.');
@@ -88,9 +95,10 @@ export function parseEvent(input: unknown, index: number, latest_us: number, ame
     org_id,
     project_id,
     time: moment.text,
-    source: input.source ?? 'backend',
+    source: role.replayed ? 'replay' : (input.source ?? 'backend'),
     metadata: (input.metadata ?? null) as JsonObject | null,
-    amends: amends?.amends ?? null,
+    voids: role.voids,
+    amends: role.amends,
   };
   const documents = documentsOf(event);
   if (typeof documents === 'string') return refuse('field_invalid', documents);
@@ -105,9 +113,10 @@ export function parseEvent(input: unknown, index: number, latest_us: number, ame
     time: moment.text,
     time_us: moment.us,
     source: event.source as Source,
-    voids: null,
-    amends: amends?.amends ?? null,
-    absorbed: amends?.absorbed ?? null,
+    voids: role.voids,
+    amends: role.amends,
+    absorbed: role.absorbed,
+    replayed: role.replayed ? event : null,
     readings: readingsOf(event, quantity),
   };
 }
@@ -116,7 +125,7 @@ export function parseEvent(input: unknown, index: number, latest_us: number, ame
 export function counterOf(
   stored: UsageEvent & { absorbed: boolean },
   index: number,
-  said: { source: Source; metadata: JsonObject },
+  said: { source: Source; metadata: JsonObject | null },
 ): SoundEvent {
   const { absorbed, ...original } = stored;
   const event = counterEvent(original, said);
@@ -129,13 +138,14 @@ export function counterOf(
     sku,
     amount,
     properties: properties == null ? null : JSON.stringify(properties),
-    metadata: JSON.stringify(said.metadata),
+    metadata: said.metadata && JSON.stringify(said.metadata),
     time,
     time_us: microseconds(Temporal.Instant.from(time)),
     source: said.source,
     voids,
     amends: null,
     absorbed,
+    replayed: null,
     readings: [{ quantity, sku_counts: null, canonical: canonicalEvent(event) }],
   };
 }

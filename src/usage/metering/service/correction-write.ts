@@ -1,12 +1,6 @@
 import type pg from 'pg';
-import type { SoundEvent } from '../decide/event.ts';
+import type { CorrectionPair } from '../decide/correction.ts';
 import { type Verdict, writeOn } from './ingest-write.ts';
-
-/** A counter-event, and what stands from then on in the place of the event that it takes back. */
-export interface CorrectionPair {
-  counter: SoundEvent;
-  replacement: SoundEvent | null;
-}
 
 /** `replacement` is null where there is none. Both are stored, or neither. */
 export interface PairVerdict {

@@ -2,9 +2,9 @@ import { randomFillSync } from 'node:crypto';
 import pg from 'pg';
 import { assert } from '../../../kernel/assert.ts';
 import { newId } from '../../../kernel/id.ts';
-import { leafOfText, saltBytes, saltText } from '../../../kernel/proof.ts';
+import { canonicalEvent, leafOfText, saltBytes, saltText } from '../../../kernel/proof.ts';
 import type { Postgres } from '../../../platform/postgres.ts';
-import { microseconds, type SoundEvent } from '../decide/event.ts';
+import { microseconds, type Reading, type SoundEvent } from '../decide/event.ts';
 import type { LatePolicy } from '../model.ts';
 import {
   type Flush,
@@ -32,14 +32,14 @@ export type Verdict =
 
 /** Writes batches of any tenants in one commit; answers a verdict for each event of each batch. */
 export async function writeBatches(postgres: Postgres, batches: readonly Batch[]): Promise<Verdict[][]> {
-  return withFlusher(postgres, (client) => writeOn(client, batches));
+  return withFlusher(postgres, (client) => writeOn(client, batches, most_tries));
 }
 
-/** The same on a connection that flushes, in the transaction that the caller has begun there, if he has. */
-export async function writeOn(client: pg.PoolClient, batches: readonly Batch[]): Promise<Verdict[][]> {
+/** The same on a connection that flushes, in the transaction that the caller has begun there, if he has: then it is his to try again. */
+export async function writeOn(client: pg.PoolClient, batches: readonly Batch[], tries = 1): Promise<Verdict[][]> {
   const entries = batches.map((batch) => batch.events.map((event): Entry => ({ batch, event, verdict: undefined })));
   // A second round only where one request id came with two bodies and the first was refused: the other may be the good one.
-  for (let open = entries.flat(); open.length > 0; ) open = await writeRound(client, open);
+  for (let open = entries.flat(); open.length > 0; ) open = await writeRound(client, open, tries);
   return entries.map((each) => each.map(({ verdict }) => verdict!));
 }
 
@@ -61,6 +61,35 @@ export async function withFlusher<T>(postgres: Postgres, work: (client: pg.PoolC
   }
 }
 
+/** Work in a transaction of its own on a connection that flushes, done again where the database saw a ring of waiters. */
+export async function inFlush<T>(postgres: Postgres, work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await withFlusher(postgres, (client) => inTransaction(client, work));
+    } catch (error) {
+      if (!isRepeatable(error) || tries >= most_tries) throw error;
+    }
+  }
+}
+
+async function inTransaction<T>(client: pg.PoolClient, work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
+  await client.query('BEGIN');
+  try {
+    const result = await work(client);
+    await client.query('COMMIT');
+    return result;
+  } catch (error) {
+    await client.query('ROLLBACK');
+    throw error;
+  }
+}
+
+const most_tries = 4;
+
+function isRepeatable(error: unknown): boolean {
+  return error instanceof pg.DatabaseError && (error.code === '40P01' || error.code === '40001');
+}
+
 interface Entry {
   readonly batch: Batch;
   readonly event: SoundEvent;
@@ -80,10 +109,10 @@ interface Candidate {
 const prepared = new WeakSet<pg.PoolClient>();
 
 /** Decides every entry but those whose request id another entry of the round brings with another body. */
-async function writeRound(client: pg.PoolClient, open: readonly Entry[]): Promise<Entry[]> {
+async function writeRound(client: pg.PoolClient, open: readonly Entry[], tries: number): Promise<Entry[]> {
   const { candidates, postponed } = gather(open);
   const batch = flushOf(candidates);
-  const answers = new Map((await flushAgain(client, batch)).map((row) => [row.n, row]));
+  const answers = new Map((await flushAgain(client, batch, tries)).map((row) => [row.n, row]));
   const unclear: Candidate[] = [];
   for (const candidate of candidates) {
     const verdict = verdictOf(candidate, answers);
@@ -188,7 +217,9 @@ async function compareWithStored(client: pg.PoolClient, unclear: readonly Candid
     const known = stored.get(keyOf(batch.tenant_id, event.request_id));
     if (known) {
       const salt = saltText(known.salt);
-      const same = event.readings.some((reading) => leafOfText(reading.canonical, salt).equals(known.leaf));
+      const same = event.readings.some((reading) =>
+        leafOfText(canonicalFrom(event, reading, known.source), salt).equals(known.leaf),
+      );
       decide(
         candidate,
         same ? { outcome: 'duplicate', leaf: known.leaf } : { outcome: 'refused', refusal: 'request_id_conflict' },
@@ -203,15 +234,19 @@ async function compareWithStored(client: pg.PoolClient, unclear: readonly Candid
 }
 
 /** Rows are sorted, so flushes do not wait for each other in a ring; should the database see one all the same, nothing was done. */
-async function flushAgain(client: pg.PoolClient, batch: Flush): Promise<FlushedRow[]> {
+async function flushAgain(client: pg.PoolClient, batch: Flush, most: number): Promise<FlushedRow[]> {
   for (let tries = 1; ; tries += 1) {
     try {
       return await flush(client, batch);
     } catch (error) {
-      const repeatable = error instanceof pg.DatabaseError && (error.code === '40P01' || error.code === '40001');
-      if (!repeatable || tries >= 4) throw error;
+      if (!isRepeatable(error) || tries >= most) throw error;
     }
   }
+}
+
+/** What is brought back is compared as if it came from where the stored event came from. */
+function canonicalFrom({ replayed }: SoundEvent, { quantity, canonical }: Reading, source: string): string {
+  return replayed ? canonicalEvent({ ...replayed, quantity, source }) : canonical;
 }
 
 function keyOf(tenant_id: string, request_id: string): string {

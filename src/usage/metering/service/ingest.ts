@@ -1,6 +1,7 @@
 import pg from 'pg';
 import type { Postgres } from '../../../platform/postgres.ts';
 import { isRejection, microseconds, type ParsedEvent, parseEvent, type SoundEvent } from '../decide/event.ts';
+import { parseReplayed } from '../decide/replay.ts';
 import { errors } from '../errors.ts';
 import type { Ingest, IngestOptions, IngestOutcome, RejectionCode } from '../model.ts';
 import { groupCommit } from './ingest-queue.ts';
@@ -47,20 +48,21 @@ export function createIngest(
   };
 }
 
-function parseAll(events: readonly unknown[], { now, org_ids, translate }: IngestOptions): ParsedEvent[] {
+function parseAll(events: readonly unknown[], { now, org_ids, translate, replay }: IngestOptions): ParsedEvent[] {
   const latest_us = microseconds(now.add({ hours: 24 }));
   const allowed = org_ids ? new Set(org_ids) : null;
   return events.map((input, index) => {
     const read = translate ? translate(input) : { event: input };
     if ('code' in read) return { index, ...read };
-    const parsed = parseEvent(read.event, index, latest_us);
+    const parsed = replay ? parseReplayed(read.event, index, latest_us, replay) : parseEvent(read.event, index, latest_us);
     // An organization that the caller may not see is as unknown as one that does not exist.
     if (isRejection(parsed) || !allowed || allowed.has(parsed.org_id)) return parsed;
-    return { index, request_id: parsed.request_id, code: 'org_unknown', detail: details.org_unknown };
+    return { index, request_id: parsed.request_id, code: 'org_unknown', detail: refusalDetails.org_unknown };
   });
 }
 
-const details = {
+/** What is said of an event that the database does not take. */
+export const refusalDetails = {
   org_unknown: 'There is no such organization.',
   sku_unknown: 'There is no such SKU.',
   project_unknown: 'The organization has no such project.',
@@ -82,7 +84,7 @@ function summarize(parsed: readonly ParsedEvent[], verdicts: readonly Verdict[])
     next += 1;
     const { index, request_id } = each;
     if (verdict.outcome === 'refused') {
-      outcome.rejected.push({ index, request_id, code: verdict.refusal, detail: details[verdict.refusal] });
+      outcome.rejected.push({ index, request_id, code: verdict.refusal, detail: refusalDetails[verdict.refusal] });
       continue;
     }
     outcome.leaves.push(verdict.leaf);

@@ -10,12 +10,18 @@ import { selectHorizon } from '../sql/rollup.ts';
  * Throws `usage_unsettled` when one of them runs on for longer than `wait_ms`.
  */
 export async function settledWatermark(postgres: Postgres, { wait_ms = 90_000 }: { wait_ms?: number } = {}): Promise<string> {
+  const wanted = (await selectHorizon(postgres.pool('app'))).next;
+  await settle(postgres, wanted, wait_ms);
+  return wanted;
+}
+
+/** Waits until every transaction below an id has ended. Throws `usage_unsettled`. */
+export async function settle(postgres: Postgres, wanted: string, wait_ms: number): Promise<void> {
   const pool = postgres.pool('app');
-  const wanted = (await selectHorizon(pool)).next;
   const until = clock.monotonic_ms() + wait_ms;
   for (let pause_ms = 2; ; pause_ms = Math.min(pause_ms * 2, 100)) {
     const { oldest_running } = await selectHorizon(pool);
-    if (BigInt(oldest_running) >= BigInt(wanted)) return wanted;
+    if (BigInt(oldest_running) >= BigInt(wanted)) return;
     if (clock.monotonic_ms() > until) {
       throw errors.usage_unsettled({
         detail: 'A transaction of the database has been running for too long; try again when it has ended.',

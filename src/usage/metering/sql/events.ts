@@ -21,7 +21,7 @@ export async function selectEvents(
   const [place, type] = org_id === null ? [sql`e.xid`, sql`xid8`] : [sql`e.event_time`, sql`timestamptz`];
   return db.rows(sql<EventRow>`
     SELECT e.event_id, e.request_id, e.org_id, e.project_id, e.sku, trim_scale(e.quantity)::text AS quantity, trim_scale(e.amount)::text AS amount,
-           e.properties, e.event_time AS time, e.source, e.metadata, e.leaf, e.received_at, e.xid::text
+           e.properties, e.event_time AS time, e.source, e.metadata, e.voids, e.amends, e.leaf, e.received_at, e.xid::text
       FROM metering_event e
      WHERE e.tenant_id = ${db.tenant_id}
        ${org_id === null ? sql`` : sql`AND e.org_id = ${org_id}`}

@@ -101,14 +101,22 @@ export async function flush(client: pg.PoolClient, batch: Flush): Promise<Flushe
   return result.rows;
 }
 
-/** Salt and leaf of what is stored under these keys. */
+export interface StoredKey {
+  tenant_id: string;
+  request_id: string;
+  source: Source;
+  salt: Buffer;
+  leaf: Buffer;
+}
+
+/** Source, salt and leaf of what is stored under these keys. */
 export async function selectStored(
   client: pg.PoolClient,
   keys: readonly { tenant_id: string; request_id: string }[],
-): Promise<{ tenant_id: string; request_id: string; salt: Buffer; leaf: Buffer }[]> {
-  const result = await client.query<{ tenant_id: string; request_id: string; salt: Buffer; leaf: Buffer }>({
+): Promise<StoredKey[]> {
+  const result = await client.query<StoredKey>({
     name: 'metering-stored',
-    text: `SELECT tenant_id, request_id, (stored).salt, (stored).leaf
+    text: `SELECT tenant_id, request_id, (stored).source, (stored).salt, (stored).leaf
              FROM (SELECT k.*, (SELECT e FROM metering_event e WHERE e.tenant_id = k.tenant_id AND e.request_id = k.request_id) AS stored
                      FROM unnest($1::uuid[], $2::text[]) AS k(tenant_id, request_id) OFFSET 0) found
             WHERE (stored).leaf IS NOT NULL`,
