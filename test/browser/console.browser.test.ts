@@ -238,6 +238,7 @@ describe('the keyboard', () => {
     await page.getByRole('heading', { level: 1, name: 'Invoices' }).waitFor();
     await page.keyboard.press('Control+k');
     await page.getByRole('combobox', { name: /^Search pages/ }).fill('aurora bakery');
+    await page.getByRole('option', { name: /^Aurora Bakery/ }).waitFor();
     await page.getByRole('option', { name: /Aurora Bakery.*703\.78/ }).waitFor();
     await page.keyboard.press('ArrowDown');
     await page.keyboard.press('Enter');
