@@ -242,8 +242,10 @@ it('counts what was taken back for nothing, as soon as it is, in whatever is ask
         source: 'backend',
         properties: properties as JsonObject,
       };
+      const stored = { ...original, absorbed: false };
       return {
-        counter: counterOf({ ...original, absorbed: false }, 0, { source: 'manual', metadata: { reason: 'a test' } }),
+        original: stored,
+        counter: counterOf(stored, 0, { source: 'manual', metadata: { reason: 'a test' } }),
         replacement: null,
       };
     });
