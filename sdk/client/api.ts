@@ -802,6 +802,29 @@ export interface Api {
       updated_at: string;
     };
   };
+  /** One deprecation and how far it has come */
+  "GET /v1/metering/deprecations/{id}": {
+    answer: {
+      deprecation_id: string;
+      org_id: string;
+      sku: string;
+      from: string;
+      to: string;
+      reason: string;
+      source: "form_submit" | "backend" | "meter" | "import" | "manual" | "replay";
+      status: "running" | "completed";
+      /** time of the last event that was looked at */
+      reached: string | null;
+      /** events that it took back */
+      voided: number;
+      /** events that had been taken back before */
+      corrected_before: number;
+      /** events of a closed period whose SKU rejects what comes late */
+      refused: number;
+      created_at: string;
+      finished_at: string | null;
+    };
+  };
   /** Usage events, newest first: of one organization by time, of all by arrival */
   "GET /v1/metering/events": {
     query: {
@@ -825,11 +848,46 @@ export interface Api {
         time: string;
         source: "form_submit" | "backend" | "meter" | "import" | "manual" | "replay";
         metadata: Record<string, unknown> | null;
+        /** request_id of the event that this counter-event takes back */
+        voids: string | null;
+        /** request_id of the event in whose place this one stands */
+        amends: string | null;
         /** 64 hexadecimal digits */
         leaf: string;
         received_at: string;
       })[];
       next_cursor: string | null;
+    };
+  };
+  /** One usage event, what took it back and what stands in its place */
+  "GET /v1/metering/events/{request_id}": {
+    answer: {
+      event_id: string;
+      request_id: string;
+      org_id: string;
+      project_id: string | null;
+      sku: string;
+      quantity: string | null;
+      amount: string | null;
+      properties: Record<string, unknown> | null;
+      time: string;
+      source: "form_submit" | "backend" | "meter" | "import" | "manual" | "replay";
+      metadata: Record<string, unknown> | null;
+      /** request_id of the event that this counter-event takes back */
+      voids: string | null;
+      /** request_id of the event in whose place this one stands */
+      amends: string | null;
+      /** 64 hexadecimal digits */
+      leaf: string;
+      received_at: string;
+      /** true where the event is no counter-event and was not taken back */
+      stands: boolean;
+      /** request_id of the counter-event that took it back */
+      voided_by: string | null;
+      /** request_id of the event that stands in its place */
+      amended_by: string | null;
+      /** why it was taken back */
+      reason: string | null;
     };
   };
   /** Imports, newest first */
@@ -947,6 +1005,35 @@ export interface Api {
         } | null;
       })[];
       next_cursor: string | null;
+    };
+  };
+  /** One replay and what came of it */
+  "GET /v1/metering/replays/{id}": {
+    answer: {
+      replay_id: string;
+      origin: "file" | "store";
+      /** of the file, hexadecimal */
+      sha256: string | null;
+      org_id: string | null;
+      sku: string | null;
+      from: string | null;
+      to: string | null;
+      status: "running" | "completed";
+      /** stored now */
+      accepted: number;
+      /** stored before with the same body, whatever its source */
+      duplicates: number;
+      rejected: number;
+      /** the first hundred */
+      rejections: ({
+        /** of the file; null from the store */
+        line: number | null;
+        request_id: string | null;
+        code: string;
+        detail: string;
+      })[];
+      created_at: string;
+      finished_at: string | null;
     };
   };
   /** Usage by hour, local day or month, everything acknowledged included */
@@ -2480,6 +2567,31 @@ export interface Api {
       } | null;
     };
   };
+  /** Void and amend many events; each correction is answered by itself */
+  "POST /v1/metering/corrections": {
+    body: {
+      corrections: unknown[];
+    };
+    answer: {
+      /** corrections made now, on disk */
+      accepted: number;
+      /** made before with the same body, or sent twice here */
+      duplicates: number;
+      rejected: ({
+        index: number;
+        request_id: string | null;
+        code: string;
+        detail: string;
+      })[];
+      /** which of the new events lie in a period that is billed, and what becomes of them */
+      late: ({
+        request_id: string;
+        late_policy: "adjust_next" | "absorb" | "rebill" | "reject";
+      })[];
+      /** Ed25519 JWS over the Merkle root of the new leaves, their count and the time */
+      ack: string;
+    };
+  };
   /** Save how a CSV of meter values is read; imports name it */
   "POST /v1/metering/csv-mappings": {
     body: {
@@ -2610,6 +2722,39 @@ export interface Api {
       updated_at: string;
     };
   };
+  /** Take back all usage of a range that was reported so far; the answer is a job */
+  "POST /v1/metering/deprecations": {
+    body: {
+      org_id: string;
+      sku: string;
+      from: string;
+      /** exclusive */
+      to: string;
+      /** why; it is part of each counter-event, and so of the proof */
+      reason: string;
+      source?: "form_submit" | "backend" | "meter" | "import" | "manual" | "replay";
+    };
+    answer: {
+      deprecation_id: string;
+      org_id: string;
+      sku: string;
+      from: string;
+      to: string;
+      reason: string;
+      source: "form_submit" | "backend" | "meter" | "import" | "manual" | "replay";
+      status: "running" | "completed";
+      /** time of the last event that was looked at */
+      reached: string | null;
+      /** events that it took back */
+      voided: number;
+      /** events that had been taken back before */
+      corrected_before: number;
+      /** events of a closed period whose SKU rejects what comes late */
+      refused: number;
+      created_at: string;
+      finished_at: string | null;
+    };
+  };
   /** Report usage, as it is or as CloudEvents; an event is stored once, for ever, by its request_id */
   "POST /v1/metering/events": {
     query: {
@@ -2666,6 +2811,130 @@ export interface Api {
       /** hexadecimal, in the order of the events; with ?leaves=true */
       leaves?: string[];
       /** Ed25519 JWS over the Merkle root of the accepted and duplicate leaves, their count and the time */
+      ack: string;
+    };
+  };
+  /** Take an event back and put another in its place: what is left out stays as it was, null takes it away */
+  "POST /v1/metering/events/{request_id}:amend": {
+    body: {
+      /** why; it is part of the counter-event, and so of the proof */
+      reason: string;
+      source?: "form_submit" | "backend" | "meter" | "import" | "manual" | "replay";
+      /** of the replacement; amend:<request_id> unless given */
+      request_id?: string;
+      quantity?: string | number | null;
+      amount?: string | number | null;
+      properties?: Record<string, unknown> | null;
+      time?: string;
+      org_id?: string;
+      project_id?: string | null;
+      sku?: string;
+      metadata?: Record<string, unknown> | null;
+    };
+    answer: {
+      counter: {
+        event_id: string;
+        request_id: string;
+        org_id: string;
+        project_id: string | null;
+        sku: string;
+        quantity: string | null;
+        amount: string | null;
+        properties: Record<string, unknown> | null;
+        time: string;
+        source: "form_submit" | "backend" | "meter" | "import" | "manual" | "replay";
+        metadata: Record<string, unknown> | null;
+        /** request_id of the event that this counter-event takes back */
+        voids: string | null;
+        /** request_id of the event in whose place this one stands */
+        amends: string | null;
+        /** 64 hexadecimal digits */
+        leaf: string;
+        received_at: string;
+      };
+      replacement: {
+        event_id: string;
+        request_id: string;
+        org_id: string;
+        project_id: string | null;
+        sku: string;
+        quantity: string | null;
+        amount: string | null;
+        properties: Record<string, unknown> | null;
+        time: string;
+        source: "form_submit" | "backend" | "meter" | "import" | "manual" | "replay";
+        metadata: Record<string, unknown> | null;
+        /** request_id of the event that this counter-event takes back */
+        voids: string | null;
+        /** request_id of the event in whose place this one stands */
+        amends: string | null;
+        /** 64 hexadecimal digits */
+        leaf: string;
+        received_at: string;
+      } | null;
+      /** which of the new events lie in a period that is billed, and what becomes of them */
+      late: ({
+        request_id: string;
+        late_policy: "adjust_next" | "absorb" | "rebill" | "reject";
+      })[];
+      /** Ed25519 JWS over the Merkle root of the new leaves, their count and the time */
+      ack: string;
+    };
+  };
+  /** Take an event back by a counter-event; nothing is overwritten */
+  "POST /v1/metering/events/{request_id}:void": {
+    body: {
+      /** why; it is part of the counter-event, and so of the proof */
+      reason: string;
+      source?: "form_submit" | "backend" | "meter" | "import" | "manual" | "replay";
+    };
+    answer: {
+      counter: {
+        event_id: string;
+        request_id: string;
+        org_id: string;
+        project_id: string | null;
+        sku: string;
+        quantity: string | null;
+        amount: string | null;
+        properties: Record<string, unknown> | null;
+        time: string;
+        source: "form_submit" | "backend" | "meter" | "import" | "manual" | "replay";
+        metadata: Record<string, unknown> | null;
+        /** request_id of the event that this counter-event takes back */
+        voids: string | null;
+        /** request_id of the event in whose place this one stands */
+        amends: string | null;
+        /** 64 hexadecimal digits */
+        leaf: string;
+        received_at: string;
+      };
+      replacement: {
+        event_id: string;
+        request_id: string;
+        org_id: string;
+        project_id: string | null;
+        sku: string;
+        quantity: string | null;
+        amount: string | null;
+        properties: Record<string, unknown> | null;
+        time: string;
+        source: "form_submit" | "backend" | "meter" | "import" | "manual" | "replay";
+        metadata: Record<string, unknown> | null;
+        /** request_id of the event that this counter-event takes back */
+        voids: string | null;
+        /** request_id of the event in whose place this one stands */
+        amends: string | null;
+        /** 64 hexadecimal digits */
+        leaf: string;
+        received_at: string;
+      } | null;
+      /** which of the new events lie in a period that is billed, and what becomes of them */
+      late: ({
+        request_id: string;
+        late_policy: "adjust_next" | "absorb" | "rebill" | "reject";
+      })[];
+      /** Ed25519 JWS over the Merkle root of the new leaves, their count and the time */
       ack: string;
     };
   };
@@ -2742,6 +3011,44 @@ export interface Api {
           time: string;
         } | null;
       })[];
+    };
+  };
+  /** Bring usage back through ingest, from a file or from the store; what is there already stays as it is */
+  "POST /v1/metering/replays": {
+    body: {
+      from_store: {
+        org_id?: string;
+        sku?: string;
+        from: string;
+        /** exclusive */
+        to: string;
+      };
+    } | null;
+    answer: {
+      replay_id: string;
+      origin: "file" | "store";
+      /** of the file, hexadecimal */
+      sha256: string | null;
+      org_id: string | null;
+      sku: string | null;
+      from: string | null;
+      to: string | null;
+      status: "running" | "completed";
+      /** stored now */
+      accepted: number;
+      /** stored before with the same body, whatever its source */
+      duplicates: number;
+      rejected: number;
+      /** the first hundred */
+      rejections: ({
+        /** of the file; null from the store */
+        line: number | null;
+        request_id: string | null;
+        code: string;
+        detail: string;
+      })[];
+      created_at: string;
+      finished_at: string | null;
     };
   };
   /** Register a meter at a site; without registers it has one, called 1 */

@@ -698,6 +698,24 @@ export interface Api {
       updated_at: string;
     };
   };
+  "GET /v1/metering/deprecations/{id}": {
+    answer: {
+      deprecation_id: string;
+      org_id: string;
+      sku: string;
+      from: string;
+      to: string;
+      reason: string;
+      source: "form_submit" | "backend" | "meter" | "import" | "manual" | "replay";
+      status: "running" | "completed";
+      reached: string | null;
+      voided: number;
+      corrected_before: number;
+      refused: number;
+      created_at: string;
+      finished_at: string | null;
+    };
+  };
   "GET /v1/metering/events": {
     query: {
       org_id?: string;
@@ -720,10 +738,35 @@ export interface Api {
         time: string;
         source: "form_submit" | "backend" | "meter" | "import" | "manual" | "replay";
         metadata: Record<string, unknown> | null;
+        voids: string | null;
+        amends: string | null;
         leaf: string;
         received_at: string;
       })[];
       next_cursor: string | null;
+    };
+  };
+  "GET /v1/metering/events/{request_id}": {
+    answer: {
+      event_id: string;
+      request_id: string;
+      org_id: string;
+      project_id: string | null;
+      sku: string;
+      quantity: string | null;
+      amount: string | null;
+      properties: Record<string, unknown> | null;
+      time: string;
+      source: "form_submit" | "backend" | "meter" | "import" | "manual" | "replay";
+      metadata: Record<string, unknown> | null;
+      voids: string | null;
+      amends: string | null;
+      leaf: string;
+      received_at: string;
+      stands: boolean;
+      voided_by: string | null;
+      amended_by: string | null;
+      reason: string | null;
     };
   };
   "GET /v1/metering/imports": {
@@ -835,6 +878,29 @@ export interface Api {
         } | null;
       })[];
       next_cursor: string | null;
+    };
+  };
+  "GET /v1/metering/replays/{id}": {
+    answer: {
+      replay_id: string;
+      origin: "file" | "store";
+      sha256: string | null;
+      org_id: string | null;
+      sku: string | null;
+      from: string | null;
+      to: string | null;
+      status: "running" | "completed";
+      accepted: number;
+      duplicates: number;
+      rejected: number;
+      rejections: ({
+        line: number | null;
+        request_id: string | null;
+        code: string;
+        detail: string;
+      })[];
+      created_at: string;
+      finished_at: string | null;
     };
   };
   "GET /v1/metering/usage": {
@@ -2148,6 +2214,26 @@ export interface Api {
       } | null;
     };
   };
+  "POST /v1/metering/corrections": {
+    body: {
+      corrections: unknown[];
+    };
+    answer: {
+      accepted: number;
+      duplicates: number;
+      rejected: ({
+        index: number;
+        request_id: string | null;
+        code: string;
+        detail: string;
+      })[];
+      late: ({
+        request_id: string;
+        late_policy: "adjust_next" | "absorb" | "rebill" | "reject";
+      })[];
+      ack: string;
+    };
+  };
   "POST /v1/metering/csv-mappings": {
     body: {
       name: string;
@@ -2261,6 +2347,32 @@ export interface Api {
       updated_at: string;
     };
   };
+  "POST /v1/metering/deprecations": {
+    body: {
+      org_id: string;
+      sku: string;
+      from: string;
+      to: string;
+      reason: string;
+      source?: "form_submit" | "backend" | "meter" | "import" | "manual" | "replay";
+    };
+    answer: {
+      deprecation_id: string;
+      org_id: string;
+      sku: string;
+      from: string;
+      to: string;
+      reason: string;
+      source: "form_submit" | "backend" | "meter" | "import" | "manual" | "replay";
+      status: "running" | "completed";
+      reached: string | null;
+      voided: number;
+      corrected_before: number;
+      refused: number;
+      created_at: string;
+      finished_at: string | null;
+    };
+  };
   "POST /v1/metering/events": {
     query: {
       leaves?: "true" | "false";
@@ -2305,6 +2417,109 @@ export interface Api {
         late_policy: "adjust_next" | "absorb" | "rebill" | "reject";
       })[];
       leaves?: string[];
+      ack: string;
+    };
+  };
+  "POST /v1/metering/events/{request_id}:amend": {
+    body: {
+      reason: string;
+      source?: "form_submit" | "backend" | "meter" | "import" | "manual" | "replay";
+      request_id?: string;
+      quantity?: string | number | null;
+      amount?: string | number | null;
+      properties?: Record<string, unknown> | null;
+      time?: string;
+      org_id?: string;
+      project_id?: string | null;
+      sku?: string;
+      metadata?: Record<string, unknown> | null;
+    };
+    answer: {
+      counter: {
+        event_id: string;
+        request_id: string;
+        org_id: string;
+        project_id: string | null;
+        sku: string;
+        quantity: string | null;
+        amount: string | null;
+        properties: Record<string, unknown> | null;
+        time: string;
+        source: "form_submit" | "backend" | "meter" | "import" | "manual" | "replay";
+        metadata: Record<string, unknown> | null;
+        voids: string | null;
+        amends: string | null;
+        leaf: string;
+        received_at: string;
+      };
+      replacement: {
+        event_id: string;
+        request_id: string;
+        org_id: string;
+        project_id: string | null;
+        sku: string;
+        quantity: string | null;
+        amount: string | null;
+        properties: Record<string, unknown> | null;
+        time: string;
+        source: "form_submit" | "backend" | "meter" | "import" | "manual" | "replay";
+        metadata: Record<string, unknown> | null;
+        voids: string | null;
+        amends: string | null;
+        leaf: string;
+        received_at: string;
+      } | null;
+      late: ({
+        request_id: string;
+        late_policy: "adjust_next" | "absorb" | "rebill" | "reject";
+      })[];
+      ack: string;
+    };
+  };
+  "POST /v1/metering/events/{request_id}:void": {
+    body: {
+      reason: string;
+      source?: "form_submit" | "backend" | "meter" | "import" | "manual" | "replay";
+    };
+    answer: {
+      counter: {
+        event_id: string;
+        request_id: string;
+        org_id: string;
+        project_id: string | null;
+        sku: string;
+        quantity: string | null;
+        amount: string | null;
+        properties: Record<string, unknown> | null;
+        time: string;
+        source: "form_submit" | "backend" | "meter" | "import" | "manual" | "replay";
+        metadata: Record<string, unknown> | null;
+        voids: string | null;
+        amends: string | null;
+        leaf: string;
+        received_at: string;
+      };
+      replacement: {
+        event_id: string;
+        request_id: string;
+        org_id: string;
+        project_id: string | null;
+        sku: string;
+        quantity: string | null;
+        amount: string | null;
+        properties: Record<string, unknown> | null;
+        time: string;
+        source: "form_submit" | "backend" | "meter" | "import" | "manual" | "replay";
+        metadata: Record<string, unknown> | null;
+        voids: string | null;
+        amends: string | null;
+        leaf: string;
+        received_at: string;
+      } | null;
+      late: ({
+        request_id: string;
+        late_policy: "adjust_next" | "absorb" | "rebill" | "reject";
+      })[];
       ack: string;
     };
   };
@@ -2377,6 +2592,37 @@ export interface Api {
           time: string;
         } | null;
       })[];
+    };
+  };
+  "POST /v1/metering/replays": {
+    body: {
+      from_store: {
+        org_id?: string;
+        sku?: string;
+        from: string;
+        to: string;
+      };
+    } | null;
+    answer: {
+      replay_id: string;
+      origin: "file" | "store";
+      sha256: string | null;
+      org_id: string | null;
+      sku: string | null;
+      from: string | null;
+      to: string | null;
+      status: "running" | "completed";
+      accepted: number;
+      duplicates: number;
+      rejected: number;
+      rejections: ({
+        line: number | null;
+        request_id: string | null;
+        code: string;
+        detail: string;
+      })[];
+      created_at: string;
+      finished_at: string | null;
     };
   };
   "POST /v1/meters": {

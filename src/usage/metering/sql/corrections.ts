@@ -3,7 +3,7 @@ import type pg from 'pg';
 import type { Actor, Db } from '../../../platform/postgres.ts';
 import type { StoredEvent } from '../model.ts';
 import { textArray, uuidArray } from './arrays.ts';
-import type { EventRow } from './usage.ts';
+import type { EventRow } from './events.ts';
 
 /** What a stored event `e` was made of. */
 export const originalColumns = sql`
