@@ -2,6 +2,9 @@ import type pg from 'pg';
 import type { CorrectionPair } from '../decide/correction.ts';
 import { type Verdict, writeOn } from './ingest-write.ts';
 
+/** What is written of a correction. */
+type Pair = Pick<CorrectionPair, 'counter' | 'replacement'>;
+
 /** `replacement` is null where there is none. Both are stored, or neither. */
 export interface PairVerdict {
   counter: Verdict;
@@ -15,10 +18,10 @@ export interface PairVerdict {
 export async function writePairs(
   client: pg.PoolClient,
   tenant_id: string,
-  pairs: readonly CorrectionPair[],
+  pairs: readonly Pair[],
   now: Temporal.Instant,
 ): Promise<PairVerdict[]> {
-  const verdicts = new Map<CorrectionPair, PairVerdict>();
+  const verdicts = new Map<Pair, PairVerdict>();
   let open = pairs;
   while (open.length > 0) {
     await client.query('SAVEPOINT pairs');
@@ -35,9 +38,9 @@ export async function writePairs(
 async function flushPairs(
   client: pg.PoolClient,
   tenant_id: string,
-  pairs: readonly CorrectionPair[],
+  pairs: readonly Pair[],
   now: Temporal.Instant,
-): Promise<Map<CorrectionPair, PairVerdict>> {
+): Promise<Map<Pair, PairVerdict>> {
   const events = pairs.flatMap(({ counter, replacement }) => (replacement ? [counter, replacement] : [counter]));
   const [written] = await writeOn(client, [{ tenant_id, events, now, size: events.length }]);
   let next = 0;

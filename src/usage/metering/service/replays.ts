@@ -138,7 +138,7 @@ async function replayEvents(
   const total: ReplayOutcome = nothing();
   let open = rows;
   while (open.length > 0) {
-    const known = await storedAmong(deps.postgres, scope, [...new Set(open.flatMap(({ input }) => neededBy(input)))]);
+    const known = await eventsAmong(deps.postgres, scope, [...new Set(open.flatMap(({ input }) => neededBy(input)))]);
     const ready = open.filter(({ input }) => neededBy(input).every((id) => known.has(id)));
     // Where nothing is ready, ingest says of each what it lacks.
     const batch = ready.length > 0 ? ready : open;
@@ -162,7 +162,7 @@ async function replayEvents(
   return total;
 }
 
-async function storedAmong(
+async function eventsAmong(
   postgres: Postgres,
   scope: Pick<Scope, 'tenant_id' | 'now'>,
   request_ids: readonly string[],
