@@ -22,9 +22,9 @@ import {
   usageWindows,
 } from './model.ts';
 import { correctionRoutes } from './routes/corrections.ts';
-import { cloudEventReader } from './service/cloudevents.ts';
 import { deprecationRoutes } from './routes/deprecations.ts';
 import { replayRoutes } from './routes/replays.ts';
+import { cloudEventReader } from './service/cloudevents.ts';
 import { listMeteringEvents, usageOf } from './service/usage.ts';
 
 const tags = ['Usage'];
