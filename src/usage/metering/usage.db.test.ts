@@ -195,6 +195,16 @@ it('adds up an organization with all below it, of those that may be seen', async
   expect(await values({ ...subtree, sku: 'latest', group_by: ['org_id'] })).toEqual([['2026-05-10', '16']]);
 });
 
+it('counts distinct plain values alone: what has no value, or one with parts, is nobody’s', async () => {
+  const org_id = await usage.organization();
+  const users = ['ada', 'ada', 7, '7', true, null, { of: 'ada' }, ['ada'], undefined];
+  await usage.send(
+    users.map((user) => event(org_id, 'unique_count', '2026-05-01T00:00:00Z', '1', { properties: { 'user.id': user } })),
+  );
+  // ada, 7 (as text or number) and true.
+  expect(await values({ org_id, sku: 'unique_count' })).toEqual([['2026-05-01', '3']]);
+});
+
 it('says which rollups it stood on, and gives several SKUs together no value', async () => {
   const org_id = await usage.organization();
   await usage.send([event(org_id, 'sum', '2026-05-01T00:00:00Z', '1'), event(org_id, 'max', '2026-05-01T00:00:00Z', '2')]);

@@ -28,7 +28,7 @@ export interface UsageQuestion {
 export interface SpecialSku {
   sku: string;
   aggregation: 'latest' | 'unique_count' | 'weighted_sum';
-  /** What a `unique_count` counts the combinations of; without any, quantities. */
+  /** A `unique_count` counts the distinct values of the first. */
   dimensions: readonly string[];
 }
 
@@ -208,8 +208,9 @@ function identityOf(question: UsageQuestion): RawBuilder<unknown> {
   const counted = question.special.filter(({ aggregation }) => aggregation === 'unique_count');
   if (counted.length === 0) return sql`NULL::text`;
   const cases = counted.map(({ sku, dimensions }) => {
-    // As billing counts them: by the first dimension, without which the catalog takes no such SKU.
-    return sql`WHEN ${sku} THEN e.properties ->> ${dimensions[0]}`;
+    // As billing counts them: by the first dimension, without which the catalog takes no such SKU; what is no plain value is nobody's.
+    const value = sql`e.properties -> ${dimensions[0] ?? ''}`;
+    return sql`WHEN ${sku} THEN CASE WHEN jsonb_typeof(${value}) IN ('string', 'number', 'boolean') THEN ${value} #>> '{}' END`;
   });
   return sql`CASE WHEN ${stands} THEN CASE e.sku ${sql.join(cases, sql` `)} END END`;
 }
