@@ -15,8 +15,8 @@ import { settledWatermark } from '../src/usage/metering/service/watermark.ts';
 import { dataFolder } from '../test/support/data-folder.ts';
 import type { Figure } from './figure.ts';
 
-const subscriptions = 10_000;
-const skus = ['sms', 'email', 'lookup', 'storage', 'minutes'];
+export const subscriptions = 10_000;
+export const skus = ['sms', 'email', 'lookup', 'storage', 'minutes'];
 const events = 5_000_000;
 const rounds = 3;
 
@@ -79,7 +79,8 @@ async function measure(postgres: Postgres, admin: pg.PoolConfig): Promise<Figure
   }
 }
 
-async function makeSubscriptions(postgres: Postgres, scope: Scope): Promise<void> {
+/** Answers the plan that all of them are on, from January 2026. */
+export async function makeSubscriptions(postgres: Postgres, scope: Scope): Promise<string> {
   const plan_id = await postgres.transact(scope, async (tx) => {
     for (const sku of skus) await createSku(tx, { sku, type: 'action', unit: 'use', aggregation: 'sum' });
     const { model_id } = await createBusinessModel(tx, { code: 'bench', name: 'Bench', currency: 'AUD' });
@@ -107,6 +108,7 @@ async function makeSubscriptions(postgres: Postgres, scope: Scope): Promise<void
       }
     });
   }
+  return plan_id;
 }
 
 /** Loaded past the ingest path, in the order that usage arrives in: by time, the organizations mixed. */
@@ -136,12 +138,12 @@ async function groupBy(client: pg.Client, tenant_id: string): Promise<void> {
   if (rows[0].groups !== String(subscriptions * skus.length)) throw new Error(`the events have ${rows[0].groups} groups`);
 }
 
-async function timed(work: () => Promise<void>): Promise<number> {
+export async function timed(work: () => Promise<void>): Promise<number> {
   const start = clock.monotonic_ms();
   await work();
   return (clock.monotonic_ms() - start) / 1000;
 }
 
-function median(values: readonly number[]): number {
+export function median(values: readonly number[]): number {
   return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)]!;
 }

@@ -8,6 +8,7 @@ const benches: Record<string, () => Promise<Figure[]>> = {
   pricing: async () => (await import('./pricing.ts')).run(),
   ingest: async () => (await import('./ingest.ts')).run(),
   billing: async () => (await import('./billing.ts')).run(),
+  backtest: async () => (await import('./backtest.ts')).run(),
   usage: async () => (await import('./usage.ts')).run(),
   import: async () => (await import('./import.ts')).run(),
 };

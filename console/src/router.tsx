@@ -94,6 +94,31 @@ const plan = createRoute({
   component: lazyRouteComponent(() => import('./pages/plan.tsx'), 'PlanPage'),
 });
 
+const drafts = createRoute({
+  getParentRoute: under,
+  path: '/drafts',
+  component: lazyRouteComponent(() => import('./pages/drafts.tsx'), 'DraftsPage'),
+});
+
+const draft = createRoute({
+  getParentRoute: under,
+  path: '/drafts/$draft_id',
+  validateSearch: (search): { sku?: string } => pick(search, ['sku']),
+  component: lazyRouteComponent(() => import('./pages/draft.tsx'), 'DraftPage'),
+});
+
+const backtests = createRoute({
+  getParentRoute: under,
+  path: '/backtests',
+  component: lazyRouteComponent(() => import('./pages/backtests.tsx'), 'BacktestsPage'),
+});
+
+const backtest = createRoute({
+  getParentRoute: under,
+  path: '/backtests/$backtest_id',
+  component: lazyRouteComponent(() => import('./pages/backtest.tsx'), 'BacktestPage'),
+});
+
 const estimator = createRoute({
   getParentRoute: under,
   path: '/estimator',
@@ -149,6 +174,10 @@ const tree = root.addChildren([
     organization,
     plans,
     plan,
+    drafts,
+    draft,
+    backtests,
+    backtest,
     estimator,
     invoices,
     invoice,

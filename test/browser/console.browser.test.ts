@@ -1,22 +1,11 @@
 import { readFileSync } from 'node:fs';
-import { AxeBuilder } from '@axe-core/playwright';
-import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
+import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { findChromium } from '../support/chromium.ts';
+import { axeComplaints, launchBrowser, openReader } from '../support/browser.ts';
 import { type TestServer, testServer } from '../support/server.ts';
 
 const email = 'mara@tallowood.example';
 const password = 'copper stick of hazel';
-const flags = [
-  '--headless',
-  '--no-sandbox',
-  '--disable-gpu',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-];
-
 let server: TestServer;
 let address: string;
 let browser: Browser;
@@ -30,8 +19,8 @@ beforeAll(async () => {
   server = await testServer({ jobs: true });
   address = await server.listen();
   org_id = await sell(server);
-  browser = await chromium.launch({ executablePath: findChromium(), args: flags });
-  ({ context, page } = await reader());
+  browser = await launchBrowser();
+  ({ context, page } = await openReader(browser));
   page.on('pageerror', (error) => complaints.push(error.message));
   page.on(
     'console',
@@ -256,18 +245,7 @@ describe('the keyboard', () => {
 describe('no page breaks a rule that axe knows', () => {
   it('in the light and in the dark theme, which follow the system', async () => {
     const found: string[] = [];
-    for (const path of await paths()) {
-      await page.goto(address + path);
-      await page.getByRole('heading', { level: 1 }).waitFor();
-      await expect.poll(() => page.locator('.skeleton').count(), { timeout: 20_000 }).toBe(0);
-      for (const theme of ['light', 'dark'] as const) {
-        await page.emulateMedia({ colorScheme: theme, reducedMotion: 'reduce' });
-        await page.locator(`html[data-theme=${theme}]`).waitFor();
-        const { violations } = await new AxeBuilder({ page }).analyze();
-        const places = violations.map((one) => `${one.id} at ${one.nodes.map((node) => node.html.slice(0, 120)).join(' and ')}`);
-        found.push(...places.map((place) => `${path} (${theme}): ${place}`));
-      }
-    }
+    for (const path of await paths()) found.push(...(await axeComplaints(page, { address, path })));
     expect(found).toEqual([]);
   }, 180_000);
 });
@@ -275,19 +253,6 @@ describe('no page breaks a rule that axe knows', () => {
 describe('the content security policy', () => {
   it('was never in the way, and no page threw', () => expect(complaints).toEqual([]));
 });
-
-async function reader() {
-  const context = await browser.newContext({
-    viewport: { width: 1280, height: 800 },
-    locale: 'en-GB',
-    timezoneId: 'Australia/Sydney',
-    reducedMotion: 'reduce',
-    acceptDownloads: true,
-  });
-  const page = await context.newPage();
-  page.setDefaultTimeout(20_000);
-  return { context, page };
-}
 
 /** What there is to sell, and a bakery that buys it since March 2025. Gives the bakery's org_id. */
 async function sell({ call }: TestServer): Promise<string> {

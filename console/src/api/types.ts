@@ -98,3 +98,19 @@ type PriceThere = Narrowed<NonNullable<Moved['differences'][number]['after']>, {
 type Difference = Narrowed<Moved['differences'][number], { before: PriceThere | null; after: PriceThere | null }>;
 /** What moving an organization to another plan does to its prices. */
 export type AssignmentResult = Narrowed<Moved, { differences: Difference[] }>;
+
+export type PriceDraft = Narrowed<Item<Answer<'GET /v1/pricing/drafts'>>, { skus: Record<string, Price> }>;
+type DraftChange = Narrowed<
+  Answer<'GET /v1/pricing/drafts/{draft_id}/differences'>['differences'][number],
+  { before: Price | null; after: Price }
+>;
+/** What publishing a draft would change in its plan. */
+export type DraftDifferences = Narrowed<Answer<'GET /v1/pricing/drafts/{draft_id}/differences'>, { differences: DraftChange[] }>;
+export type PublicationCheck = Answer<'GET /v1/pricing/drafts/{draft_id}/publication'>;
+export type BacktestDemand = NonNullable<Answer<'GET /v1/plans/{plan_id}/publish-policy'>['require_backtest']>;
+
+export type BacktestHead = Item<Answer<'GET /v1/pricing/backtests'>>;
+export type Backtest = Answer<'GET /v1/pricing/backtests/{id}'>;
+export type BacktestSummary = NonNullable<Backtest['summary']>;
+export type BacktestSide = BacktestSummary['draft'];
+export type BacktestOrganization = Item<Answer<'GET /v1/pricing/backtests/{id}/organizations'>>;

@@ -1,11 +1,16 @@
 import { useQuery } from '@tanstack/react-query';
 import { Link, useNavigate, useParams, useSearch } from '@tanstack/react-router';
-import { planById } from '../api/catalog.ts';
+import { useState } from 'react';
+import { planById, priceVersions } from '../api/catalog.ts';
 import type { PlanDetail, PlanSku } from '../api/types.ts';
+import { NewDraftDialog } from '../features/catalog/new-draft-dialog.tsx';
 import { PriceCurve } from '../features/catalog/price-curve.tsx';
 import { PriceHistory } from '../features/catalog/price-history.tsx';
 import { PriceRule } from '../features/catalog/price-rule.tsx';
+import { VersionComparison } from '../features/catalog/version-comparison.tsx';
+import { useMay } from '../features/session/may.ts';
 import { Badge } from '../ui/badge.tsx';
+import { Button } from '../ui/button.tsx';
 import { cx } from '../ui/cx.ts';
 import { formatMoment } from '../ui/dates.ts';
 import { formatDecimal } from '../ui/format.ts';
@@ -39,6 +44,7 @@ export function PlanPage() {
           </span>
         ) : null
       }
+      actions={<DraftButton plan_id={plan_id} />}
     >
       {plan.error ? (
         <ProblemBox error={plan.error} onRetry={plan.refetch} />
@@ -55,6 +61,18 @@ export function PlanPage() {
         <Prices plan={plan.data} />
       )}
     </Page>
+  );
+}
+
+function DraftButton({ plan_id }: { plan_id: string }) {
+  const may = useMay('catalog:write');
+  const [open, setOpen] = useState(false);
+  if (!may) return null;
+  return (
+    <>
+      <Button onClick={() => setOpen(true)}>Draft a price change</Button>
+      <NewDraftDialog plan_id={plan_id} open={open} onClose={() => setOpen(false)} />
+    </>
   );
 }
 
@@ -97,6 +115,7 @@ function Prices({ plan }: { plan: PlanDetail }) {
 }
 
 function PriceOf({ plan, sku }: { plan: PlanDetail; sku: PlanSku }) {
+  const compared = useQuery(priceVersions(plan.plan_id, sku.sku)).data?.data ?? [];
   return (
     <div className="flex min-w-0 flex-col gap-4">
       <Card
@@ -108,6 +127,7 @@ function PriceOf({ plan, sku }: { plan: PlanDetail; sku: PlanSku }) {
       </Card>
       <PriceCurve price={sku.price} currency={plan.currency} unit={sku.unit} />
       <PriceHistory plan={plan} sku={sku} />
+      {compared.length > 1 ? <VersionComparison key={sku.version} versions={compared} /> : null}
     </div>
   );
 }

@@ -74,6 +74,37 @@ export function BarsOverTime(props: ChartProps) {
   );
 }
 
+/** Bars in groups: the same thing measured several ways, side by side. */
+export function GroupedBars(props: ChartProps) {
+  const { points, series, height = 220 } = props;
+  return (
+    <ChartFigure {...props}>
+      <BarChart
+        responsive
+        accessibilityLayer={false}
+        data={points.map(drawn)}
+        margin={margin}
+        style={{ width: '100%', height }}
+        barCategoryGap="18%"
+        barGap={2}
+      >
+        {axes(props)}
+        {series.map((one, index) => (
+          <Bar
+            key={one.key}
+            dataKey={(row: DrawnPoint) => row.drawn[one.key]}
+            name={one.key}
+            fill={chartColor(index)}
+            maxBarSize={42}
+            radius={[2, 2, 0, 0]}
+            isAnimationActive={false}
+          />
+        ))}
+      </BarChart>
+    </ChartFigure>
+  );
+}
+
 interface CurveProps extends ChartProps {
   /** Places on the axis to mark, such as where a tier ends. */
   marks?: readonly { at: string; label: string }[];

@@ -1,7 +1,9 @@
 import {
   Building2,
   Calculator,
+  FilePenLine,
   FileUp,
+  FlaskConical,
   KeyRound,
   LayoutDashboard,
   type LucideIcon,
@@ -13,7 +15,19 @@ import {
 } from 'lucide-react';
 
 export interface Destination {
-  to: '/' | '/usage' | '/imports' | '/organizations' | '/plans' | '/estimator' | '/invoices' | '/runs' | '/api-keys' | '/audit';
+  to:
+    | '/'
+    | '/usage'
+    | '/imports'
+    | '/organizations'
+    | '/plans'
+    | '/drafts'
+    | '/backtests'
+    | '/estimator'
+    | '/invoices'
+    | '/runs'
+    | '/api-keys'
+    | '/audit';
   label: string;
   icon: LucideIcon;
   /** Pressed after `g`. */
@@ -35,6 +49,8 @@ export const navigation: readonly { title: string | null; items: readonly Destin
     items: [
       { to: '/organizations', label: 'Organizations', icon: Building2, key: 'c' },
       { to: '/plans', label: 'Plans and prices', icon: Tags, key: 'p' },
+      { to: '/drafts', label: 'Price drafts', icon: FilePenLine, key: 'd' },
+      { to: '/backtests', label: 'Backtests', icon: FlaskConical, key: 'b' },
       { to: '/estimator', label: 'Estimator', icon: Calculator, key: 'e' },
     ],
   },

@@ -2,7 +2,7 @@ import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { priceCurve } from '../../api/catalog.ts';
 import type { Price } from '../../api/types.ts';
-import { Curve } from '../../ui/chart.tsx';
+import { Curve, Legend } from '../../ui/chart.tsx';
 import { TextField } from '../../ui/field.tsx';
 import { formatAmount, formatAmountCompact, formatCompact, formatDecimal } from '../../ui/format.ts';
 import { Card } from '../../ui/page.tsx';
@@ -10,19 +10,40 @@ import { ProblemBox, Skeleton } from '../../ui/state.tsx';
 
 const points = 25;
 
+interface PriceCurveProps {
+  price: Price;
+  currency: string;
+  unit: string;
+  /** A price to draw beside it: the plan's own, where a draft is edited. */
+  live?: Price | null;
+}
+
 /** The amount against the quantity, each point asked of the engine that bills. */
-export function PriceCurve({ price, currency, unit }: { price: Price; currency: string; unit: string }) {
+export function PriceCurve({ price, currency, unit, live = null }: PriceCurveProps) {
   const [until, setUntil] = useState(() => usefulRange(price));
   const valid = /^[1-9]\d{0,11}$/.test(until);
   const ends = tierEnds(price);
   const quantities = valid ? spread(until, ends) : [];
   const curve = useQuery({ ...priceCurve({ currency, price, quantities }), enabled: valid, placeholderData: (before) => before });
+  const beside = useQuery({
+    ...priceCurve({ currency, price: live ?? price, quantities }),
+    enabled: valid && live !== null,
+    placeholderData: (before) => before,
+  });
+  const series = live
+    ? [
+        { key: 'amount', name: `Draft, ${currency}` },
+        { key: 'live', name: `Live, ${currency}` },
+      ]
+    : [{ key: 'amount', name: `Amount, ${currency}` }];
+  const livePoints = new Map(beside.data?.map((one) => [one.quantity, one.amount]));
   return (
     <Card
       title="Amount against quantity"
       lead="one period, from the engine that bills"
       actions={
         <div className="flex items-center gap-2 text-xs text-ink-3">
+          <Legend series={series} />
           <span aria-hidden="true">up to</span>
           <TextField
             quiet
@@ -44,8 +65,11 @@ export function PriceCurve({ price, currency, unit }: { price: Price; currency: 
       ) : (
         <Curve
           label={`Amount in ${currency} against ${unit}`}
-          points={curve.data.map((one) => ({ at: one.quantity, values: { amount: one.amount } }))}
-          series={[{ key: 'amount', name: `Amount, ${currency}` }]}
+          points={curve.data.map(({ quantity, amount }) => {
+            const there = live ? livePoints.get(quantity) : undefined;
+            return { at: quantity, values: { amount, ...(there === undefined ? {} : { live: there }) } };
+          })}
+          series={series}
           marks={ends.filter((end) => end < BigInt(until)).map((end) => ({ at: String(end), label: formatCompact(String(end)) }))}
           formatAt={(quantity) => `${formatDecimal(quantity)} ${unit}`}
           formatTick={formatCompact}
