@@ -165,7 +165,7 @@ it('takes no counter-event that is not the opposite of what is stored, and no re
 
 it('knows no organization beyond those of the caller', async () => {
   const one = event();
-  expect((await replay(lines([one]), { org_ids: [await usage.organization()] })).rejected).toMatchObject([
+  expect((await replay(lines([one]), { org_ids: [await usage.organization()] })).rejections).toMatchObject([
     { code: 'org_unknown' },
   ]);
 });
