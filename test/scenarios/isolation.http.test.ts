@@ -289,9 +289,14 @@ describe('who may ask', () => {
     for (const scope of nouns.flatMap((noun) => [`${noun}:read`, `${noun}:write`])) {
       keys.set(scope, (await s.call('POST', '/v1/api-keys', { name: scope, scopes: [scope] })).body.key);
     }
-    const unknown = Object.fromEntries(Object.entries(ours.ids).map(([kind, id]) => [kind, isUuid(id) ? randomUUID() : id]));
+    const unknown = Object.fromEntries(
+      Object.entries(ours.ids).map(([kind, id]) => [
+        kind,
+        isUuid(id) ? randomUUID() : kind.endsWith('csv_mapping') ? 'nobody-s' : id,
+      ]),
+    );
     const samples = samplesOf(unknown, 'scope');
-    const only_look = ['POST /v1/pricing/evaluate', 'POST /v1/pricing/estimate'];
+    const only_look = ['POST /v1/pricing/evaluate', 'POST /v1/pricing/estimate', 'POST /v1/billing/previews'];
     for (const operation of secured()) {
       const { url, content_type } = requestOf(operation, samples[operation.name]!);
       const opened: string[] = [];

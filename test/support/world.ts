@@ -17,6 +17,15 @@ export interface Sample {
   content_type?: string;
 }
 
+/** How some meter file is read. */
+const csvMapping = {
+  meter: { column: 'meter' },
+  unit: { column: 'unit' },
+  time: { columns: ['time'], format: 'YYYY-MM-DD HH:mm', zone: 'UTC' },
+  interval_minutes: 60,
+  quantity: { column: 'quantity' },
+};
+
 /** Fills a tenant over HTTP, a billed January 2025 included. `name` is lower-case letters, different for each tenant. */
 export async function populate(s: TestServer, tenant: TestTenant, name: string): Promise<World> {
   const call: World['call'] = (method, path, body, headers = {}) =>
@@ -94,6 +103,10 @@ export async function populate(s: TestServer, tenant: TestTenant, name: string):
   ]);
   for (const corrected of ['voided', 'amended', 'corrected']) ids[`${corrected}_event`] = `${name}.${corrected}.event`;
   const past = { org_id: ids.org, from: '2024-01-01T00:00:00Z', to: '2024-02-01T00:00:00Z' };
+  for (const place of ['csv_mapping', 'removed_csv_mapping'])
+    ids[place] = (
+      await made('/v1/metering/csv-mappings', { name: `${name}-${place.replaceAll('_', '-')}`, definition: csvMapping })
+    ).name;
   ids.deprecation = (await made('/v1/metering/deprecations', { ...past, sku: ids.sku, reason: 'A reason' })).deprecation_id;
   ids.replay = (await made('/v1/metering/replays', { from_store: past })).replay_id;
   const file = form({ org: ids.org! }, `request_id,sku,quantity,time\n${name}-row,${ids.sku},1,2025-01-09T00:00:00Z\n`);
@@ -239,6 +252,21 @@ export function samplesOf(ids: Readonly<Record<string, string>>, n: string): Rec
       body: { model_id: ids.model, plan_id: ids.plan },
     },
     'GET /v1/orgs/{id}/business-model': { url: `/v1/orgs/${ids.org}/business-model` },
+    'POST /v1/billing/previews': {
+      url: '/v1/billing/previews',
+      body: { org_id: ids.org, from: '2025-03-01', to: '2025-04-01' },
+    },
+    'POST /v1/metering/csv-mappings': {
+      url: '/v1/metering/csv-mappings',
+      body: { name: `mapping-${n}`, definition: csvMapping },
+    },
+    'GET /v1/metering/csv-mappings': { url: '/v1/metering/csv-mappings' },
+    'GET /v1/metering/csv-mappings/{name}': { url: `/v1/metering/csv-mappings/${ids.csv_mapping}` },
+    'PUT /v1/metering/csv-mappings/{name}': {
+      url: `/v1/metering/csv-mappings/${ids.csv_mapping}`,
+      body: { definition: csvMapping },
+    },
+    'DELETE /v1/metering/csv-mappings/{name}': { url: `/v1/metering/csv-mappings/${ids.removed_csv_mapping}` },
     'POST /v1/pricing/evaluate': {
       url: '/v1/pricing/evaluate',
       body: { currency: 'AUD', price: { model: 'unit', unit_amount: '2' }, quantity: '3' },

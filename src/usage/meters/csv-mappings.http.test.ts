@@ -83,9 +83,9 @@ describe('a CSV mapping', () => {
     });
     expect(answer).toMatchObject({ status: 422, body: { code: 'csv_mapping_invalid' } });
     expect(answer.body.errors.map((one: { pointer: string; code: string }) => `${one.pointer} ${one.code}`)).toEqual([
-      '/decimal_mark decimal_mark_is_delimiter',
-      '/time/format time_format_incomplete',
-      '/interval_minutes interval_uneven',
+      '/definition/decimal_mark decimal_mark_is_delimiter',
+      '/definition/time/format time_format_incomplete',
+      '/definition/interval_minutes interval_uneven',
     ]);
     const zone = await s.call('POST', '/v1/metering/csv-mappings', {
       name: 'bad',

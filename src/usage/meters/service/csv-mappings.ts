@@ -50,7 +50,7 @@ export async function listMappings(
 }
 
 function requireUsable(definition: CsvMappingDefinition): void {
-  const faults = mappingFaults(definition);
+  const faults = mappingFaults(definition).map((fault) => ({ ...fault, pointer: `/definition${fault.pointer}` }));
   const [first] = faults;
   if (first) throw errors.csv_mapping_invalid({ detail: `${first.pointer}: ${first.detail}.`, errors: faults });
 }
