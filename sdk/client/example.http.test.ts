@@ -18,10 +18,17 @@ it('reports usage by the example of its README, from the package as it is publis
   const folder = mkdtempSync(join(tmpdir(), 'tallystick-client-'));
   await installClient(folder);
 
-  const [, example = ''] = /```ts\n([\s\S]*?)```/.exec(readFileSync(join(root, 'sdk/client/README.md'), 'utf8')) ?? [];
+  const readme = readFileSync(join(root, 'sdk/client/README.md'), 'utf8');
+  const [example = ''] = blocksOf(readme);
   const script = example.replace('https://billing.example.com', address).replace('tsk_live_…', s.key).replace('ORG', org_id);
-  writeFileSync(join(folder, 'example.mjs'), script);
-  await promisify(execFile)(process.execPath, ['example.mjs'], { cwd: folder });
+  writeFileSync(join(folder, 'example.mts'), script);
+  const run = (...command: string[]) => promisify(execFile)(process.execPath, command, { cwd: folder });
+  // A strict program with the package's declarations, of which the other calls of the README must be right too.
+  writeFileSync(join(folder, 'calls.mts'), callsOfReadme(readme));
+  const tsc = join(root, 'node_modules/typescript/bin/tsc');
+  const node_types = ['--typeRoots', join(root, 'node_modules/@types'), '--types', 'node'];
+  await run(tsc, '--noEmit', '--strict', '--module', 'nodenext', '--target', 'esnext', ...node_types, 'example.mts', 'calls.mts');
+  await run('example.mts');
 
   const { data } = (await s.call('GET', `/v1/metering/events?org_id=${org_id}`)).body;
   expect(data).toMatchObject([{ sku: 'mail', quantity: '1' }]);
@@ -34,3 +41,13 @@ it('reports usage by the example of its README, from the package as it is publis
   ]);
   rmSync(folder, { recursive: true });
 });
+
+function blocksOf(readme: string): string[] {
+  return [...readme.matchAll(/```ts\n([\s\S]*?)```/g)].map(([, block]) => block!);
+}
+
+/** The block about calls as a program: what it takes as given is declared. */
+function callsOfReadme(readme: string): string {
+  const given = ['base_url', 'api_key', 'id', 'invoice_id'].map((name) => `declare const ${name}: string;`).join('\n');
+  return `import { createClient } from '@tallystick/client';\n${given}\n${blocksOf(readme)[2]}\nexport { org, pdf };`;
+}
