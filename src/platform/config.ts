@@ -20,6 +20,8 @@ export interface Config {
   rate_limit_per_minute: number;
   /** Events the ingest queue holds before it answers 429. */
   ingest_queue_events: number;
+  /** About how many usage events a generation holds before the next is opened. */
+  generation_events: number;
   /** True when the console is reached over https, so that cookies carry `__Host-`. */
   secure_cookies: boolean;
 }
@@ -41,6 +43,7 @@ const shape = z.object({
   TALLYSTICK_LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'silent']).default('info'),
   TALLYSTICK_RATE_LIMIT: z.coerce.number().int().min(1).default(60_000),
   TALLYSTICK_INGEST_QUEUE: z.coerce.number().int().min(1000).default(100_000),
+  TALLYSTICK_GENERATION_EVENTS: z.coerce.number().int().min(100).default(1_000_000),
   TALLYSTICK_PUBLIC_URL: z.url({ protocol: /^https?$/ }).optional(),
 });
 
@@ -69,6 +72,7 @@ export function parseConfig(variables: Record<string, string | undefined>, worki
     log_level: env.TALLYSTICK_LOG_LEVEL,
     rate_limit_per_minute: env.TALLYSTICK_RATE_LIMIT,
     ingest_queue_events: env.TALLYSTICK_INGEST_QUEUE,
+    generation_events: env.TALLYSTICK_GENERATION_EVENTS,
     secure_cookies: env.TALLYSTICK_PUBLIC_URL?.startsWith('https:') ?? false,
   };
 }

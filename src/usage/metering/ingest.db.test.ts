@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { testDatabase } from '../../../test/support/database.ts';
-import { testUsage } from '../../../test/support/usage.ts';
+import { storeUncommitted, testUsage } from '../../../test/support/usage.ts';
 import { type UsageEvent, usageLeaf } from '../../kernel/proof.ts';
 import type { UsageInput } from './model.ts';
 import { createIngest } from './service/ingest.ts';
@@ -255,12 +255,15 @@ it('waits for a writer that has not committed, and takes the event itself when t
   const one = event();
   const client = await t.postgres.pool('ingest').connect();
   try {
-    await client.query('BEGIN');
-    await client.query(
-      `INSERT INTO metering_event (tenant_id, request_id, event_id, org_id, sku, quantity, event_time, source, salt, leaf, received_at)
-       VALUES ($1, $2, gen_random_uuid(), $3, 'mail', 9, now(), 'backend', '\\x00112233445566778899aabbccddeeff', sha256('x'), now())`,
-      [t.tenant_id, one.request_id, org_id],
-    );
+    const time = '2026-02-10T08:00:00Z';
+    await storeUncommitted(client, {
+      tenant_id: t.tenant_id,
+      request_id: one.request_id,
+      org_id,
+      sku: 'mail',
+      quantity: '9',
+      time,
+    });
     const waiting = send(one);
     await client.query('SELECT pg_sleep(0.1)');
     await client.query('ROLLBACK');

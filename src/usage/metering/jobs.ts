@@ -4,6 +4,7 @@ import { enqueue, type JobContext, type JobDefinition } from '../../platform/job
 import type { Scope } from '../../platform/postgres.ts';
 import type { Ingest } from './model.ts';
 import { deprecation_job, runDeprecation } from './service/deprecations.ts';
+import { tendGenerations } from './service/generations.ts';
 import { replay_job, runReplay } from './service/replays.ts';
 import { rollUpWhatIsNew, tenantsToRollUp } from './service/rollup.ts';
 
@@ -16,6 +17,12 @@ const pause_s = 5;
  */
 export function jobs({ ingest }: { ingest: Ingest }): JobDefinition[] {
   return [
+    {
+      // Ingest closes what it fills. This is for what a process that died left sealed, and for months in which nothing comes.
+      name: 'metering.generations',
+      cron: '* * * * *',
+      run: async (_payload, { postgres }) => void (await tendGenerations(postgres, { over: null })),
+    },
     {
       name: 'metering.rollup',
       cron: '* * * * *',
