@@ -55,7 +55,7 @@ export async function start(config: Config, roles: readonly Role[]): Promise<Run
     metrics.watchQueue(ingest.waiting);
     undo.push(() => ingest.close());
     if (includes(roles, 'worker')) {
-      const jobs: Jobs = await startJobs(jobDefinitions({ ingest, data_dir: config.data_dir }), { postgres, clock, log });
+      const jobs: Jobs = await startJobs(jobDefinitions({ ingest, ...config }), { postgres, clock, log });
       undo.push(() => jobs.stop());
     }
     if (includes(roles, 'dispatcher')) {

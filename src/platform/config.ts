@@ -22,6 +22,8 @@ export interface Config {
   ingest_queue_events: number;
   /** About how many usage events a generation holds before the next is opened. */
   generation_events: number;
+  /** Months after which usage is archived, once it is billed; null keeps all of it in the database. */
+  usage_retention_months: number | null;
   /** True when the console is reached over https, so that cookies carry `__Host-`. */
   secure_cookies: boolean;
 }
@@ -44,6 +46,7 @@ const shape = z.object({
   TALLYSTICK_RATE_LIMIT: z.coerce.number().int().min(1).default(60_000),
   TALLYSTICK_INGEST_QUEUE: z.coerce.number().int().min(1000).default(100_000),
   TALLYSTICK_GENERATION_EVENTS: z.coerce.number().int().min(100).default(1_000_000),
+  TALLYSTICK_USAGE_RETENTION_MONTHS: z.coerce.number().int().min(1).max(1200).optional(),
   TALLYSTICK_PUBLIC_URL: z.url({ protocol: /^https?$/ }).optional(),
 });
 
@@ -73,6 +76,7 @@ export function parseConfig(variables: Record<string, string | undefined>, worki
     rate_limit_per_minute: env.TALLYSTICK_RATE_LIMIT,
     ingest_queue_events: env.TALLYSTICK_INGEST_QUEUE,
     generation_events: env.TALLYSTICK_GENERATION_EVENTS,
+    usage_retention_months: env.TALLYSTICK_USAGE_RETENTION_MONTHS ?? null,
     secure_cookies: env.TALLYSTICK_PUBLIC_URL?.startsWith('https:') ?? false,
   };
 }

@@ -7,7 +7,7 @@ import { migrateDown, migrateUp } from '../../platform/migrate.ts';
 import type { UsageInput } from './model.ts';
 import { tendGenerations } from './service/generations.ts';
 import { createIngest } from './service/ingest.ts';
-import { beginStoring } from './sql/generations.ts';
+import { beginStoring, beginTending, endTending } from './sql/generations.ts';
 
 const t = await testDatabase();
 const usage = testUsage(t);
@@ -36,6 +36,9 @@ it('knows an event again whatever generation it is in, and tells another body fr
   await roll();
   const sealed = [event(), event()];
   await send(sealed);
+  // Nobody closes it for the time being.
+  const tending = await t.postgres.pool('ingest').connect();
+  expect(await beginTending(tending)).toBe(true);
   await t.superuser('SELECT metering_roll($1)', [await hot()]);
   const fresh = [event(), event()];
   await send(fresh);
@@ -54,6 +57,8 @@ it('knows an event again whatever generation it is in, and tells another body fr
     const others = all.map((one) => ({ ...one, quantity: '2' }));
     expect((await send(others, ingest)).rejected.map((one) => one.code)).toEqual(all.map(() => 'request_id_conflict'));
   }
+  await endTending(tending);
+  tending.release();
   await tendGenerations(t.postgres, { over: null });
   expect(await states()).toEqual(['1 closed', '2 closed', '3 hot']);
   expect(await defects()).toEqual([]);

@@ -4,10 +4,11 @@ import type { Postgres } from '../../../platform/postgres.ts';
 import { emptyFilter, filterOf, type KeyFilter, type KeyHash, keyHash } from '../decide/filter.ts';
 import {
   beginStoring,
+  beginTending,
   closeGeneration,
   countKeys,
+  endTending,
   indexGeneration,
-  lockClosing,
   readKeys,
   recoverKeys,
   roll,
@@ -16,7 +17,6 @@ import {
   selectFilters,
   selectInClosed,
   selectUnclosed,
-  unlockClosing,
 } from '../sql/generations.ts';
 
 /** An event by what it is known by: the first 16 bytes of sha256(tenant:request id), in hexadecimal. */
@@ -136,9 +136,10 @@ export async function tendGenerations(postgres: Postgres, { over }: { over: numb
   const closed = new Map<number, KeyFilter>();
   const client = await postgres.pool('ingest').connect();
   let broken: Error | undefined;
+  let is_mine = false;
   try {
-    if (!(await lockClosing(client))) return closed;
-    await client.query("SET statement_timeout = '30min'");
+    is_mine = await beginTending(client);
+    if (!is_mine) return closed;
     for (;;) {
       const { sealed, hot, month_is_over } = await selectUnclosed(client);
       if (sealed !== null) closed.set(sealed, await close(client, sealed));
@@ -148,8 +149,7 @@ export async function tendGenerations(postgres: Postgres, { over }: { over: numb
     broken = error instanceof Error ? error : new Error(String(error));
     throw error;
   } finally {
-    if (!broken) await client.query('RESET statement_timeout');
-    if (!broken) await unlockClosing(client);
+    if (is_mine && !broken) await endTending(client);
     // One that failed takes its locks with it.
     client.release(broken);
   }

@@ -33,18 +33,26 @@ export async function beginStoring(client: pg.ClientBase): Promise<Standing> {
 /** Which of these events the closed generations hold, each asked for in one of them. `n` is the place in the question, from 0. */
 export async function selectInClosed(
   client: pg.ClientBase,
-  asked: readonly { gen: number; tenant_id: string; request_id: string }[],
+  asked: readonly { gen: number; tenant_id: string; request_id: string; key: string }[],
 ): Promise<(StoredLeaf & { n: number })[]> {
   const result = await client.query<StoredLeaf & { n: number }>({
     name: 'metering-in-closed',
-    text: `SELECT n::int - 1 AS n, (stored).salt, (stored).leaf
-             FROM (SELECT k.n, (SELECT e FROM metering_event e WHERE e.gen = k.gen AND e.tenant_id = k.tenant_id AND e.request_id = k.request_id) AS stored
-                     FROM unnest($1::int[], $2::uuid[], $3::text[]) WITH ORDINALITY AS k(gen, tenant_id, request_id, n) OFFSET 0) found
-            WHERE (stored).leaf IS NOT NULL`,
+    // Where the events were archived, 64 bytes are kept of each: key, salt and leaf, some hundred to a row.
+    text: `
+      WITH found AS MATERIALIZED (
+        SELECT k.n, k.key, (SELECT e FROM metering_event e WHERE e.gen = k.gen AND e.tenant_id = k.tenant_id AND e.request_id = k.request_id) AS stored,
+               (SELECT a.entries FROM metering_archive_key a WHERE a.gen = k.gen AND a.first_key <= k.key ORDER BY a.first_key DESC LIMIT 1) AS entries
+          FROM unnest($1::int[], $2::uuid[], $3::text[], $4::uuid[]) WITH ORDINALITY AS k(gen, tenant_id, request_id, key, n))
+      SELECT n::int - 1 AS n, (stored).salt, (stored).leaf FROM found WHERE (stored).leaf IS NOT NULL
+      UNION ALL
+      SELECT n::int - 1, substring(entries FROM 17 + 64 * i FOR 16), substring(entries FROM 33 + 64 * i FOR 32)
+        FROM found CROSS JOIN generate_series(0, length(entries) / 64 - 1) AS i
+       WHERE (stored).leaf IS NULL AND substring(entries FROM 1 + 64 * i FOR 16) = uuid_send(key)`,
     values: [
       int4Array(asked.map((each) => each.gen)),
       uuidArray(asked.map((each) => each.tenant_id)),
       textArray(asked.map((each) => each.request_id)),
+      uuidArray(asked.map((each) => each.key)),
     ],
   });
   return result.rows;
@@ -71,7 +79,7 @@ export async function recoverKeys(client: pg.ClientBase): Promise<void> {
 /** The filters of closed generations; undefined for one that does not match its checksum. */
 export async function selectFilters(pool: pg.Pool, gens: readonly number[]): Promise<{ gen: number; filter: Buffer }[]> {
   const result = await pool.query<{ gen: number; filter: Buffer }>(
-    "SELECT gen, filter FROM metering_generation WHERE gen = ANY ($1) AND state = 'closed' AND filter_hash = sha256(filter)",
+    "SELECT gen, filter FROM metering_generation WHERE gen = ANY ($1) AND state IN ('closed', 'archived') AND filter_hash = sha256(filter)",
     [gens],
   );
   return result.rows;
@@ -94,14 +102,15 @@ export async function selectUnclosed(
   return result.rows[0]!;
 }
 
-/** Held by whoever closes a generation, to the end of the connection's work; false where another process does it. */
-export async function lockClosing(client: pg.ClientBase): Promise<boolean> {
+/** One process rolls and closes at a time: false where another does. Ended by `endTending`, or with the connection. */
+export async function beginTending(client: pg.ClientBase): Promise<boolean> {
   const result = await client.query<{ mine: boolean }>('SELECT pg_try_advisory_lock(7310222) AS mine');
+  if (result.rows[0]!.mine) await client.query("SET statement_timeout = '30min'");
   return result.rows[0]!.mine;
 }
 
-export async function unlockClosing(client: pg.ClientBase): Promise<void> {
-  await client.query('SELECT pg_advisory_unlock(7310222)');
+export async function endTending(client: pg.ClientBase): Promise<void> {
+  await client.query('RESET statement_timeout; SELECT pg_advisory_unlock(7310222)');
 }
 
 /** Builds a sealed generation's indexes and freezes its pages. */
