@@ -48,6 +48,7 @@ export async function start(config: Config, roles: readonly Role[]): Promise<Run
     const { postgres } = database;
     const ingest = createIngest(postgres, {
       queue_events: config.ingest_queue_events,
+      queue_bytes: config.ingest_queue_bytes,
       generation_events: config.generation_events,
       onBackgroundError: (error) => log.warn({ err: error }, 'a generation of usage could not be closed now'),
       observe: (outcome, count) => metrics.ingest_events.inc({ outcome }, count),

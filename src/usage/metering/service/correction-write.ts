@@ -42,7 +42,7 @@ async function flushPairs(
   now: Temporal.Instant,
 ): Promise<Map<Pair, PairVerdict>> {
   const events = pairs.flatMap(({ counter, replacement }) => (replacement ? [counter, replacement] : [counter]));
-  const [written] = await writeOn(storing, [{ tenant_id, events, now, size: events.length }]);
+  const [written] = await writeOn(storing, [{ tenant_id, events, now, size: events.length, bytes: 0 }]);
   let next = 0;
   const take = () => written![next++]!;
   return new Map(pairs.map((pair) => [pair, { counter: take(), replacement: pair.replacement && take() }]));

@@ -24,6 +24,7 @@ export interface Batch {
   events: readonly SoundEvent[];
   now: Temporal.Instant;
   size: number;
+  bytes: number;
 }
 
 export type Verdict =

@@ -11,6 +11,8 @@ import { type Batch, type Verdict, writeBatches } from './ingest-write.ts';
 /** The most events that one call may bring. */
 export const most_events = 10_000;
 
+const most_queue_bytes = 128 * 1024 * 1024;
+
 /** As measured: an index over it stays in memory, and its own are built in seconds. */
 const most_generation_events = 1_000_000;
 
@@ -23,6 +25,8 @@ export function createIngest(
   options: {
     /** Events that may wait before callers are told to come back (429). */
     queue_events: number;
+    /** The same for their bytes. */
+    queue_bytes?: number;
     /** About how many events a generation holds before the next is opened. */
     generation_events?: number;
     /** False: for a rehearsal, which decides everything and keeps nothing. */
@@ -42,6 +46,7 @@ export function createIngest(
     write: (batches) => writeBatches({ postgres, generations, keeps }, batches),
     mayBeOneCallers: (error) => error instanceof pg.DatabaseError && /^(22|23)/.test(error.code ?? ''),
     most_waiting: options.queue_events,
+    most_waiting_bytes: options.queue_bytes ?? most_queue_bytes,
   });
   return {
     waiting: queue.waiting,
@@ -55,8 +60,8 @@ export function createIngest(
         throw errors.events_too_many({ detail: `One request holds at most ${most_events} events.` });
       const parsed = parseAll(events, call);
       const sound = parsed.filter((each): each is SoundEvent => !isRejection(each));
-      const verdicts =
-        sound.length === 0 ? [] : await queue.submit({ tenant_id, events: sound, now: call.now, size: sound.length });
+      const work = { tenant_id, events: sound, now: call.now, size: sound.length, bytes: bytesOf(sound) };
+      const verdicts = sound.length === 0 ? [] : await queue.submit(work);
       const outcome = summarize(parsed, verdicts);
       options.observe?.('accepted', outcome.accepted);
       options.observe?.('duplicate', outcome.duplicates);
@@ -64,6 +69,16 @@ export function createIngest(
       return outcome;
     },
   };
+}
+
+/** What the texts of events take, and what the rest of an event does: measured as 1.4 KB for one with 240 characters of canonical form. */
+function bytesOf(events: readonly SoundEvent[]): number {
+  let bytes = 0;
+  for (const { readings, properties, metadata } of events) {
+    bytes += 1100 + (properties?.length ?? 0) + (metadata?.length ?? 0);
+    for (const { canonical } of readings) bytes += canonical.length;
+  }
+  return bytes;
 }
 
 function parseAll(events: readonly unknown[], { now, org_ids, translate, replay }: IngestOptions): ParsedEvent[] {
