@@ -14,10 +14,12 @@ import { rollUp } from '../src/usage/metering/service/rollup.ts';
 import { settledWatermark } from '../src/usage/metering/service/watermark.ts';
 import { dataFolder } from '../test/support/data-folder.ts';
 import type { Figure } from './figure.ts';
+import { fill } from './fill.ts';
 
 export const subscriptions = 10_000;
 export const skus = ['sms', 'email', 'lookup', 'storage', 'minutes'];
 const events = 5_000_000;
+const generation = 1_000_000;
 const rounds = 3;
 
 /**
@@ -48,7 +50,7 @@ async function measure(postgres: Postgres, admin: pg.PoolConfig): Promise<Figure
   const client = new pg.Client(admin);
   await client.connect();
   try {
-    await loadEvents(client, tenant_id);
+    await loadEvents(client, postgres, tenant_id);
     const bare = [];
     for (let round = 0; round < rounds; round += 1) bare.push(await timed(() => groupBy(client, tenant_id)));
     const rollup_s = await timed(async () => {
@@ -112,20 +114,17 @@ export async function makeSubscriptions(postgres: Postgres, scope: Scope): Promi
 }
 
 /** Loaded past the ingest path, in the order that usage arrives in: by time, the organizations mixed. */
-async function loadEvents(client: pg.Client, tenant_id: string): Promise<void> {
+async function loadEvents(client: pg.Client, postgres: Postgres, tenant_id: string): Promise<void> {
   const names = skus.map((sku) => `'${sku}'`).join(',');
-  for (let start = 0; start < events; start += 500_000) {
-    await client.query(
-      `INSERT INTO tally.metering_event (tenant_id, request_id, event_id, org_id, sku, quantity, event_time, source, salt, leaf, received_at)
-       SELECT $1, 'bench/' || n, uuidv7(), o.ids[1 + (n * 7919) % ${subscriptions}], (ARRAY[${names}])[1 + (n / ${subscriptions}) % ${skus.length}],
-              1 + n % 3, timestamptz '2026-03-01T00:00:00Z' + (n * interval '31 days') / ${events}, 'backend',
-              substring(sha256(int8send(n)) FOR 16), sha256(int8send(-n)), now()
-         FROM generate_series($2::bigint, $3::bigint) AS n,
-              (SELECT array_agg(org_id) AS ids FROM tally.organization WHERE tenant_id = $1 AND NOT is_own) AS o`,
-      [tenant_id, start, start + 499_999],
-    );
-  }
-  await client.query('VACUUM (ANALYZE) tally.metering_event');
+  await fill(client, postgres, {
+    tenant_id,
+    generations: Array.from({ length: events / generation }, () => generation),
+    rows: `SELECT 'bench/' || n AS request_id, o.ids[1 + (n * 7919) % ${subscriptions}] AS org_id,
+                  (ARRAY[${names}])[1 + (n / ${subscriptions}) % ${skus.length}] AS sku, 1 + n % 3 AS quantity, NULL::jsonb AS properties,
+                  timestamptz '2026-03-01T00:00:00Z' + (n * interval '31 days') / ${events} AS event_time
+             FROM generate_series($1::bigint, $2::bigint) AS n,
+                  (SELECT array_agg(org_id) AS ids FROM tally.organization WHERE tenant_id = $3 AND NOT is_own) AS o`,
+  });
 }
 
 async function groupBy(client: pg.Client, tenant_id: string): Promise<void> {

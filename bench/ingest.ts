@@ -1,101 +1,126 @@
-import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes, randomUUID } from 'node:crypto';
-import { Agent, request } from 'node:http';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
-import pg from 'pg';
 import { clock } from '../src/platform/clock.ts';
-import { freePort } from '../src/platform/embedded-postgres/postmaster.ts';
-import { startEmbeddedPostgres } from '../src/platform/embedded-postgres.ts';
-import { dataFolder } from '../test/support/data-folder.ts';
+import type { Figure } from './figure.ts';
+import { fill, position } from './fill.ts';
+import { connections, type Served, startServed } from './served.ts';
 
 const rounds = 7;
 const events_per_round = 20_000;
 const batch = 100;
-const connections = 8;
+/** Five million: four closed generations and a hot one that is half full. */
+const stored = [1_125_000, 1_125_000, 1_125_000, 1_125_000, 500_000];
 
 /**
  * Ingest over HTTP (batches of 100 on 8 connections, durable, deduplicated, validated, hashed, acknowledged with a signature) by the whole
- * server in a process of its own, against a bare multi-row INSERT … ON CONFLICT DO NOTHING of ready-made rows from Node: the same batches,
- * connections, columns, constraints and indexes, on the same PostgreSQL with fsync on. Interleaved rounds, medians.
+ * server in a process of its own, against a bare multi-row INSERT … ON CONFLICT DO NOTHING of ready-made rows from Node into a plain table
+ * with the same columns and one unique index on (tenant_id, request_id), on the same PostgreSQL with fsync on. On two servers at once, one
+ * empty and one with five million events of random ids on both sides. Interleaved rounds, medians; a checkpoint before the first of them.
  */
-export async function run(): Promise<{ name: string; ratio: number; detail: string }[]> {
-  const folder = dataFolder();
-  const data_dir = folder.path;
-  const key = `tsk_live_${randomBytes(16).toString('hex')}`;
-  const port = await freePort();
-  const server = serve(data_dir, key, port);
+export async function run(): Promise<Figure[]> {
+  const empty = await startServed({ roles: 'api' });
   try {
-    await ready(server, port);
-    const http = client(port, key);
-    const database = await startEmbeddedPostgres({ data_dir, share: true });
-    const pool = new pg.Pool({
-      ...database.admin,
-      max: connections,
-      options: '-c search_path=tally,public -c synchronous_commit=on',
-    });
-    const world = await prepare(http, pool);
-    const sides = {
-      http: () => overHttp(http, world),
-      values: () => bare(pool, world, multiRowValues),
-      arrays: () => bare(pool, world, unnestedArrays),
-    };
-    const rates: Record<keyof typeof sides, number[]> = { http: [], values: [], arrays: [] };
-    for (let round = -1; round < rounds; round += 1) {
+    const full = await startServed({ roles: 'api' });
+    try {
+      return await compare(empty, full);
+    } finally {
+      await full.stop();
+    }
+  } finally {
+    await empty.stop();
+  }
+}
+
+interface Measured {
+  rate: number[];
+  bytes: number[];
+}
+
+async function compare(empty: Served, full: Served): Promise<Figure[]> {
+  for (const served of [empty, full]) await makeBare(served);
+  const closings = await fillBoth(full);
+  for (const served of [empty, full]) await served.pool.query('CHECKPOINT');
+  const none = (): Measured => ({ rate: [], bytes: [] });
+  const seen = { http: [none(), none()], values: [none(), none()], arrays: [none(), none()] };
+  for (let round = -1; round < rounds; round += 1) {
+    for (const [at, served] of [empty, full].entries()) {
       for (const side of ['http', 'values', 'arrays'] as const) {
-        const rate = await sides[side]();
-        // The first round warms up all three.
-        if (round >= 0) rates[side].push(rate);
+        const before = await position(served.pool);
+        const rate = await sides[side](served);
+        const bytes = ((await position(served.pool)) - before) / events_per_round;
+        // The first round warms up all of them.
+        if (round < 0) continue;
+        seen[side][at]!.rate.push(rate);
+        seen[side][at]!.bytes.push(bytes);
       }
     }
-    await pool.end();
-    await database.stop();
-    http.close();
-    const [ours, values, arrays] = [median(rates.http), median(rates.values), median(rates.arrays)];
-    const detail = (theirs: number) => `${Math.round(ours)} / ${Math.round(theirs)} events/s`;
-    return [
-      { name: 'ingest over HTTP vs bare multi-row INSERT … VALUES … ON CONFLICT', ratio: ours / values, detail: detail(values) },
-      {
-        name: 'ingest over HTTP vs bare INSERT … SELECT FROM unnest(arrays) … ON CONFLICT',
-        ratio: ours / arrays,
-        detail: detail(arrays),
-      },
-    ];
-  } finally {
-    await stop(server);
-    folder.remove();
   }
+  const [ours, theirs, arrays] = [seen.http, seen.values, seen.arrays].map((side) =>
+    side.map(({ rate, bytes }) => ({ rate: median(rate), bytes: median(bytes) })),
+  ) as [Summary[], Summary[], Summary[]];
+  const closing = { first: closings[0]!, last: closings.at(-1)! };
+  const [log_none, log_full] = [ours[0]!.bytes + closing.first, ours[1]!.bytes + closing.last];
+  const rate = (a: Summary, b: Summary) =>
+    `${Math.round(a.rate)} / ${Math.round(b.rate)} events/s, log ${Math.round(a.bytes)} / ${Math.round(b.bytes)} bytes an event`;
+  const versus = (name: string, a: Summary, b: Summary): Figure => ({ name, ratio: a.rate / b.rate, detail: rate(a, b) });
+  const each = (side: Measured) => side.rate.map((value) => 1 / value);
+  return [
+    versus('ingest over HTTP vs bare INSERT … VALUES … ON CONFLICT, both empty', ours[0]!, theirs[0]!),
+    versus('ingest over HTTP vs bare INSERT … FROM unnest(arrays), both empty', ours[0]!, arrays[0]!),
+    versus('ingest over HTTP vs bare INSERT … VALUES … ON CONFLICT, both with 5 million', ours[1]!, theirs[1]!),
+    versus('ingest over HTTP vs bare INSERT … FROM unnest(arrays), both with 5 million', ours[1]!, arrays[1]!),
+    {
+      name: 'time of an event over HTTP at 5 million vs at none',
+      ratio: median(each(seen.http[1]!).map((value, at) => value / each(seen.http[0]!)[at]!)),
+      detail: `${rate(ours[1]!, ours[0]!)}; lower is better`,
+    },
+    {
+      name: 'log of an event at 5 million vs at none, closing included',
+      ratio: log_full / log_none,
+      detail: `${Math.round(log_full)} / ${Math.round(log_none)} bytes, of which closing ${Math.round(closing.last)} / ${Math.round(closing.first)}; lower is better`,
+    },
+  ];
 }
 
-type Http = ReturnType<typeof client>;
-
-interface World {
-  tenant_id: string;
-  org_ids: string[];
-  skus: string[];
+interface Summary {
+  rate: number;
+  bytes: number;
 }
 
-async function prepare(http: Http, pool: pg.Pool): Promise<World> {
-  const org_ids: string[] = [];
-  for (let at = 0; at < 50; at += 1) {
-    const org = {
-      legal_name: `Customer ${at}`,
-      org_slug: `customer-${at}`,
-      billing_email: 'a@example.com',
-      default_timezone: 'Australia/Sydney',
-    };
-    org_ids.push((await http.post('/v1/orgs', JSON.stringify(org), 201)).org_id as string);
+const sides = {
+  http: overHttp,
+  values: (served: Served) => bare(served, multiRowValues),
+  arrays: (served: Served) => bare(served, unnestedArrays),
+};
+
+async function makeBare({ pool }: Served): Promise<void> {
+  await pool.query(`CREATE TABLE public.bare_event (LIKE tally.metering_event INCLUDING DEFAULTS INCLUDING CONSTRAINTS);
+                    ALTER TABLE public.bare_event DROP COLUMN gen; CREATE UNIQUE INDEX ON public.bare_event (tenant_id, request_id)`);
+}
+
+/** The bare table gets its rows by inserts too, so that its index is as inserts leave it. */
+async function fillBoth({ pool, postgres, tenant_id, org_ids, skus }: Served): Promise<number[]> {
+  const rows = `SELECT gen_random_uuid()::text AS request_id, ('{${org_ids}}'::uuid[])[1 + n % ${org_ids.length}] AS org_id,
+                       ('{${skus}}'::text[])[1 + n % ${skus.length}] AS sku, n % 1000 + (n % 10) / 10.0 AS quantity,
+                       '{"region": "ap-southeast-2", "status": "sent"}'::jsonb AS properties,
+                       timestamptz '2026-01-01T00:00:00Z' + (n * 997) % (28 * 86400) * interval '1 second' AS event_time
+                  FROM generate_series($1::bigint, $2::bigint) AS n`;
+  const closings = await fill(pool, postgres, { tenant_id, generations: stored, rows });
+  const total = stored.reduce((sum, size) => sum + size, 0);
+  for (let n = 0; n < total; n += 250_000) {
+    await pool.query(
+      `INSERT INTO public.bare_event (tenant_id, request_id, event_id, org_id, sku, quantity, properties, event_time, source, salt, leaf, received_at)
+       SELECT $3, request_id, uuidv7(), org_id, sku, quantity, properties, event_time, 'backend', substring(sha256(int8send($1)) FOR 16), sha256(int8send($2)),
+              now() FROM (${rows}) AS row`,
+      [n, n + 249_999, tenant_id],
+    );
   }
-  const skus = ['mail', 'sms', 'validation', 'hosting', 'report'];
-  for (const sku of skus) await http.post('/v1/skus', JSON.stringify({ sku, type: 'action', unit: 'unit' }), 201);
-  await pool.query('CREATE TABLE public.bare_event (LIKE tally.metering_event INCLUDING ALL)');
-  const { rows } = await pool.query<{ tenant_id: string }>('SELECT tenant_id FROM tally.tenant');
-  return { tenant_id: rows[0]!.tenant_id, org_ids, skus };
+  await pool.query('VACUUM (ANALYZE) public.bare_event');
+  return closings;
 }
 
 let sequence = 0;
 
-function newEvent({ org_ids, skus }: World) {
+function newEvent({ org_ids, skus }: Served) {
   sequence += 1;
   const time = Temporal.Instant.from('2026-01-01T00:00:00Z').add({ seconds: (sequence * 997) % (28 * 86_400) });
   return {
@@ -109,10 +134,10 @@ function newEvent({ org_ids, skus }: World) {
 }
 
 /** Events a second; the bodies are made beforehand. */
-async function overHttp(http: Http, world: World): Promise<number> {
-  const bodies = batches(() => newEvent(world)).map((events) => JSON.stringify({ events }));
+async function overHttp(served: Served): Promise<number> {
+  const bodies = batches(() => newEvent(served)).map((events) => JSON.stringify({ events }));
   return perSecond(bodies, async (body) => {
-    const answer = await http.post('/v1/metering/events', body, 202);
+    const answer = await served.http.post('/v1/metering/events', body, 202);
     if (answer.accepted !== batch) throw new Error(`${JSON.stringify(answer)} instead of ${batch} accepted`);
   });
 }
@@ -154,13 +179,13 @@ const unnestedArrays: Statement = (rows) => ({
 });
 
 /** Events a second; the rows, salts and leaves included, are made beforehand. */
-async function bare(pool: pg.Pool, world: World, statement: Statement): Promise<number> {
+async function bare(served: Served, statement: Statement): Promise<number> {
   const all = batches((): unknown[] => {
-    const { request_id, org_id, sku, quantity, time, properties } = newEvent(world);
+    const { request_id, org_id, sku, quantity, time, properties } = newEvent(served);
     const [salt, leaf] = [randomBytes(16), randomBytes(32)];
     const document = JSON.stringify(properties);
     return [
-      world.tenant_id,
+      served.tenant_id,
       request_id,
       randomUUID(),
       org_id,
@@ -178,7 +203,7 @@ async function bare(pool: pg.Pool, world: World, statement: Statement): Promise<
     ];
   });
   return perSecond(all, async (rows) => {
-    await pool.query(statement(rows));
+    await served.pool.query(statement(rows));
   });
 }
 
@@ -202,63 +227,4 @@ async function perSecond<T>(work: readonly T[], send: (one: T) => Promise<void>)
 
 function median(values: number[]): number {
   return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]!;
-}
-
-function client(port: number, key: string) {
-  const agent = new Agent({ keepAlive: true, maxSockets: connections });
-  return {
-    close: () => agent.destroy(),
-    post: (path: string, body: string, status: number) =>
-      new Promise<Record<string, unknown>>((resolve, reject) => {
-        const headers = {
-          authorization: `Bearer ${key}`,
-          'content-type': 'application/json',
-          'content-length': Buffer.byteLength(body),
-        };
-        const sent = request({ host: '127.0.0.1', port, path, method: 'POST', agent, headers }, (answer) => {
-          const parts: Buffer[] = [];
-          answer.on('data', (part: Buffer) => parts.push(part));
-          answer.on('end', () => {
-            const text = Buffer.concat(parts).toString();
-            if (answer.statusCode === status) resolve(JSON.parse(text) as Record<string, unknown>);
-            else reject(new Error(`${path} answered ${answer.statusCode}: ${text.slice(0, 300)}`));
-          });
-        });
-        sent.on('error', reject);
-        sent.end(body);
-      }),
-  };
-}
-
-function serve(data_dir: string, key: string, port: number): ChildProcess {
-  return spawn(process.execPath, [fileURLToPath(new URL('../src/main.ts', import.meta.url)), 'serve'], {
-    env: {
-      ...process.env,
-      TALLYSTICK_DATA_DIR: data_dir,
-      TALLYSTICK_BOOTSTRAP_KEY: key,
-      TALLYSTICK_LOG_LEVEL: 'error',
-      TALLYSTICK_RATE_LIMIT: '100000000',
-      PORT: `${port}`,
-      HOST: '127.0.0.1',
-      DATABASE_URL: '',
-    },
-    stdio: ['ignore', 'ignore', 'inherit'],
-  });
-}
-
-async function ready(server: ChildProcess, port: number): Promise<void> {
-  for (let tries = 0; tries < 600; tries += 1) {
-    if (server.exitCode !== null) throw new Error(`the server ended with ${server.exitCode}`);
-    const answer = await fetch(`http://127.0.0.1:${port}/readyz`).catch(() => undefined);
-    if (answer?.ok) return;
-    await sleep(100);
-  }
-  throw new Error('the server was not ready within a minute');
-}
-
-async function stop(server: ChildProcess): Promise<void> {
-  if (server.exitCode !== null) return;
-  const ended = new Promise((resolve) => server.once('exit', resolve));
-  server.kill('SIGTERM');
-  await ended;
 }

@@ -48,12 +48,15 @@ export async function start(config: Config, roles: readonly Role[]): Promise<Run
     const { postgres } = database;
     const ingest = createIngest(postgres, {
       queue_events: config.ingest_queue_events,
+      queue_bytes: config.ingest_queue_bytes,
+      generation_events: config.generation_events,
+      onBackgroundError: (error) => log.warn({ err: error }, 'a generation of usage could not be closed now'),
       observe: (outcome, count) => metrics.ingest_events.inc({ outcome }, count),
     });
     metrics.watchQueue(ingest.waiting);
     undo.push(() => ingest.close());
     if (includes(roles, 'worker')) {
-      const jobs: Jobs = await startJobs(jobDefinitions({ ingest, data_dir: config.data_dir }), { postgres, clock, log });
+      const jobs: Jobs = await startJobs(jobDefinitions({ ingest, ...config }), { postgres, clock, log });
       undo.push(() => jobs.stop());
     }
     if (includes(roles, 'dispatcher')) {

@@ -2,6 +2,7 @@ import pg from 'pg';
 import { keepCheckpointsIn } from '../foundation/receipts/adapters/checkpoint-folder.ts';
 import { checkCatalog } from '../platform/catalog-check.ts';
 import { type Config, ConfigError } from '../platform/config.ts';
+import { keepDocumentsIn } from '../platform/documents.ts';
 import { type EmbeddedPostgres, startEmbeddedPostgres } from '../platform/embedded-postgres.ts';
 import { prepareJobs } from '../platform/jobs.ts';
 import { loadMasterKey } from '../platform/keys.ts';
@@ -29,6 +30,7 @@ export async function openDatabase(config: Config, log: Logger, options: { share
   try {
     loadMasterKey(config.data_dir, config.master_key);
     keepCheckpointsIn(config.data_dir);
+    keepDocumentsIn(config.data_dir);
     const admin: pg.PoolConfig = embedded?.admin ?? { connectionString: config.database_url! };
     await bringUpToDate(admin, embedded, log);
     const connection: pg.PoolConfig = embedded

@@ -20,6 +20,12 @@ export interface Config {
   rate_limit_per_minute: number;
   /** Events the ingest queue holds before it answers 429. */
   ingest_queue_events: number;
+  /** The same for the bytes of those events. */
+  ingest_queue_bytes: number;
+  /** About how many usage events a generation holds before the next is opened. */
+  generation_events: number;
+  /** Months after which usage is archived, once it is billed; null keeps all of it in the database. */
+  usage_retention_months: number | null;
   /** True when the console is reached over https, so that cookies carry `__Host-`. */
   secure_cookies: boolean;
 }
@@ -41,6 +47,9 @@ const shape = z.object({
   TALLYSTICK_LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'silent']).default('info'),
   TALLYSTICK_RATE_LIMIT: z.coerce.number().int().min(1).default(60_000),
   TALLYSTICK_INGEST_QUEUE: z.coerce.number().int().min(1000).default(100_000),
+  TALLYSTICK_INGEST_QUEUE_MB: z.coerce.number().int().min(1).max(65_536).default(128),
+  TALLYSTICK_GENERATION_EVENTS: z.coerce.number().int().min(100).default(1_000_000),
+  TALLYSTICK_USAGE_RETENTION_MONTHS: z.coerce.number().int().min(1).max(1200).optional(),
   TALLYSTICK_PUBLIC_URL: z.url({ protocol: /^https?$/ }).optional(),
 });
 
@@ -69,6 +78,9 @@ export function parseConfig(variables: Record<string, string | undefined>, worki
     log_level: env.TALLYSTICK_LOG_LEVEL,
     rate_limit_per_minute: env.TALLYSTICK_RATE_LIMIT,
     ingest_queue_events: env.TALLYSTICK_INGEST_QUEUE,
+    ingest_queue_bytes: env.TALLYSTICK_INGEST_QUEUE_MB * 1024 * 1024,
+    generation_events: env.TALLYSTICK_GENERATION_EVENTS,
+    usage_retention_months: env.TALLYSTICK_USAGE_RETENTION_MONTHS ?? null,
     secure_cookies: env.TALLYSTICK_PUBLIC_URL?.startsWith('https:') ?? false,
   };
 }

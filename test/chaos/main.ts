@@ -3,10 +3,13 @@
  *
  *   npm run test:chaos -- --seed 1 --rounds 20
  *
- * First the server alone is killed `rounds` times under load, then server and PostgreSQL in turn, and the server while it bills. Prints what
+ * First the server alone is killed `rounds` times under load, then server and PostgreSQL in turn, and the server while it bills. Then writers with
+ * the same events go through many generations and crashes, and through every broken variant of the deduplication, which must show. Prints what
  * was counted; exits 1 at the first thing that is not as promised, with the seed that shows it again.
  */
+import { strict as assert } from 'node:assert';
 import { parseArgs } from 'node:util';
+import { exactness, waysToBreakIt } from './exactness.ts';
 import { type StormOptions, storm } from './storm.ts';
 
 const { values } = parseArgs({
@@ -32,6 +35,30 @@ for (const [at, [title, options]] of storms.entries()) {
     console.error(`\nFAILED with --seed ${seed} --rounds ${rounds}`);
     throw error;
   }
+}
+
+console.log(`\n── the same events from every writer (seed ${seed})`);
+const exact = await exactness({
+  seed,
+  events: 3000 * rounds,
+  writers: 8,
+  generation_events: 2000,
+  kills: Math.ceil(rounds / 5),
+  tell: (line) => console.log(line),
+});
+console.log(exact);
+const { rows, distinct, acknowledged, lost, wrong_answers, defects } = exact;
+assert.deepEqual(
+  { rows, distinct, acknowledged, lost, wrong_answers, defects },
+  { rows: 3000 * rounds, distinct: rows, acknowledged: rows, lost: 0, wrong_answers: 0, defects: [] },
+);
+for (const broken of waysToBreakIt) {
+  const found = await exactness({ seed, events: 20_000, writers: 8, generation_events: 400, kills: 1, broken });
+  console.log(`${broken}: ${found.rows - found.distinct} events were stored twice`);
+  assert.ok(
+    found.rows > found.distinct && found.defects.includes('U6 request id that is stored twice'),
+    `${broken}, and nobody noticed`,
+  );
 }
 
 function whole(option: string, text: string): number {

@@ -33,6 +33,8 @@ export async function chaosServer(data_dir: string): Promise<ChaosServer> {
     TALLYSTICK_DATA_DIR: data_dir,
     TALLYSTICK_LOG_LEVEL: 'error',
     TALLYSTICK_BOOTSTRAP_KEY: admin_key,
+    // Small, so that generations of usage are opened and closed all the time.
+    TALLYSTICK_GENERATION_EVENTS: '250',
   };
   let serving: Command | null = null;
   let crashed: Finished | null = null;

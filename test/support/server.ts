@@ -55,9 +55,7 @@ export async function testServer(options: { jobs?: boolean } = {}): Promise<Test
   const ingest = createIngest(postgres, { queue_events: config.ingest_queue_events });
   const web = await createServer({ config, log, metrics: createMetrics(), postgres, ingest });
   await web.ready();
-  const jobs = options.jobs
-    ? await startJobs(jobDefinitions({ ingest, data_dir: config.data_dir }), { postgres, clock, log })
-    : null;
+  const jobs = options.jobs ? await startJobs(jobDefinitions({ ingest, ...config }), { postgres, clock, log }) : null;
   const reactions = options.jobs ? await startReactions({ postgres, clock, log }) : null;
   let open = true;
   const close = async () => {

@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto';
+import type pg from 'pg';
 import type { Ingest, UsageInput } from '../../src/usage/metering/model.ts';
 import { createIngest } from '../../src/usage/metering/service/ingest.ts';
+import { beginStoring } from '../../src/usage/metering/sql/generations.ts';
 import type { TestDatabase } from './database.ts';
 
 export interface TestUsage {
@@ -14,6 +16,22 @@ export interface TestUsage {
   ): Promise<string>;
   /** Sends events and insists that all are taken. */
   send(events: readonly UsageInput[], over?: { now?: string; tenant_id?: string }): Promise<void>;
+}
+
+/** Begins a transaction on a connection of role ingest that has stored one event and not committed. */
+export async function storeUncommitted(
+  client: pg.ClientBase,
+  event: { tenant_id: string; request_id: string; org_id: string; sku: string; quantity: string; time: string },
+): Promise<void> {
+  const { hot } = await beginStoring(client);
+  const { tenant_id, request_id, org_id, sku, quantity, time } = event;
+  await client.query(
+    `WITH fresh AS (
+       INSERT INTO metering_key_${hot % 2} VALUES (metering_key($2, $3), '\\x00112233445566778899aabbccddeeff', sha256('x')) RETURNING salt, leaf)
+     INSERT INTO metering_event (gen, tenant_id, request_id, event_id, org_id, sku, quantity, event_time, source, salt, leaf, received_at)
+     SELECT $1, $2, $3, gen_random_uuid(), $4, $5, $6, $7, 'backend', salt, leaf, now() FROM fresh`,
+    [hot, tenant_id, request_id, org_id, sku, quantity, time],
+  );
 }
 
 /** What tests of usage need: organizations and SKUs planted past the rooms that own them, and a way in. */

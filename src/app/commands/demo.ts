@@ -39,9 +39,12 @@ form builder with plans and partners; usage, closed periods, invoices open, paid
       const made = await createTenantWithAdmin({ postgres, clock }, tenant, async (tx) => {
         await createTenantKeys(tx);
       });
-      const ingest = createIngest(postgres, { queue_events: config.ingest_queue_events });
+      const ingest = createIngest(postgres, {
+        queue_events: config.ingest_queue_events,
+        generation_events: config.generation_events,
+      });
       const web = await createServer({ config, log, metrics: createMetrics(), postgres, ingest });
-      const jobs = await startJobs(jobDefinitions({ ingest, data_dir: config.data_dir }), { postgres, clock, log });
+      const jobs = await startJobs(jobDefinitions({ ingest, ...config }), { postgres, clock, log });
       try {
         const today = clock.now().toZonedDateTimeISO('Australia/Sydney').toPlainDate();
         const say = (text: string) => values.json || process.stdout.write(`  ${text}\n`);

@@ -40,7 +40,10 @@ with --on-error keep_good the good rows are. The same file again changes nothing
     return withDatabase(async ({ postgres }) => {
       const tenant_id = await requireTenantId(postgres, values.tenant);
       const scope = await scopeOfTenant({ postgres, clock }, tenant_id);
-      const ingest = createIngest(postgres, { queue_events: config.ingest_queue_events });
+      const ingest = createIngest(postgres, {
+        queue_events: config.ingest_queue_events,
+        generation_events: config.generation_events,
+      });
       try {
         const report = await importFile({ postgres, clock, ingest, data_dir: config.data_dir }, scope, {
           content: createReadStream(file),

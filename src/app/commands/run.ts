@@ -13,6 +13,7 @@ const commands: Record<string, { summary: string; load: () => Promise<Command> }
   import: { summary: 'bring a file of usage in', load: async () => (await import('./import.ts')).importCommand },
   replay: { summary: 'bring usage events back in', load: async () => (await import('./replay.ts')).replayCommand },
   bill: { summary: 'close and bill a period', load: async () => (await import('./bill.ts')).bill },
+  usage: { summary: 'archive usage of months long billed', load: async () => (await import('./usage.ts')).usage },
   verify: { summary: 'check an invoice bundle offline', load: async () => (await import('./verify.ts')).verify },
   audit: { summary: 'ask the database for every defect it can find', load: async () => (await import('./audit.ts')).audit },
   keys: { summary: 'rotate a tenant’s signing keys', load: async () => (await import('./keys.ts')).keys },

@@ -122,7 +122,8 @@ function spawnServer(place: Place, port: number, settings: Record<string, string
     shared_buffers: '128MB',
     max_connections: '60',
     max_wal_size: '4GB',
-    checkpoint_timeout: '15min',
+    // After a checkpoint every page goes into the log whole once: the fewer, the less log. Recovery is bounded by max_wal_size.
+    checkpoint_timeout: '30min',
     wal_compression: 'off',
     dynamic_shared_memory_type: 'mmap',
     io_method: 'sync',

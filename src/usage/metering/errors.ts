@@ -21,6 +21,9 @@ export const errors = defineErrors({
   usage_sku_unknown: { status: 422, title: 'There is no such SKU' },
   correction_refused: { status: 422, title: 'The correction cannot be made' },
   corrections_all_rejected: { status: 422, title: 'Every correction was rejected' },
+  usage_archived: { status: 422, title: 'The events of that time are archived' },
+  usage_archiving: { status: 409, title: 'Usage is being archived already' },
+  usage_archive_unreadable: { status: 503, title: 'Archived usage cannot be read' },
   range_invalid: { status: 422, title: 'The range of time cannot be answered' },
 });
 

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { testDatabase } from '../../../test/support/database.ts';
-import { testUsage } from '../../../test/support/usage.ts';
+import { storeUncommitted, testUsage } from '../../../test/support/usage.ts';
 import { type UsageEvent, usageLeaf } from '../../kernel/proof.ts';
 import type { UsageInput } from './model.ts';
 import { createIngest } from './service/ingest.ts';
@@ -251,16 +251,44 @@ it('refuses more than the queue may hold, and nothing of it is stored', async ()
   await expect(small.ingestEvents(t.tenant_id, [event()], { now })).rejects.toMatchObject({ code: 'ingest_closing' });
 });
 
+it('keeps exactly what it acknowledged when far more comes than it may hold, by number or by bytes', async () => {
+  // Each event takes about a kilobyte: the first queue holds 60 events, the second 20 KB.
+  for (const options of [{ queue_events: 60 }, { queue_events: 100_000, queue_bytes: 20_000 }]) {
+    const small = createIngest(t.postgres, options);
+    const batches = Array.from({ length: 300 }, (_, at) => Array.from({ length: 1 + (at % 9) }, () => event()));
+    const answers = await Promise.allSettled(batches.map((batch) => small.ingestEvents(t.tenant_id, batch, { now })));
+    const acknowledged = batches.filter((_batch, at) => answers[at]!.status === 'fulfilled').flat();
+    const refused = answers.filter((answer) => answer.status === 'rejected').map((answer) => answer.reason as unknown);
+    expect(acknowledged.length).toBeGreaterThan(10);
+    expect(refused.length).toBeGreaterThan(200);
+    for (const reason of refused) expect(reason).toMatchObject({ status: 429, details: { headers: { 'retry-after': '1' } } });
+    const rows = await t.superuser<{ request_id: string }>('SELECT request_id FROM metering_event WHERE request_id = ANY ($1)', [
+      batches.flat().map((one) => one.request_id),
+    ]);
+    expect(rows.map((row) => row.request_id).sort()).toEqual(acknowledged.map((one) => one.request_id).sort());
+    // Sent again with patience, everything is taken.
+    for (const batch of batches) {
+      const outcome = await small.ingestEvents(t.tenant_id, batch, { now });
+      expect(outcome.accepted + outcome.duplicates).toBe(batch.length);
+    }
+    expect(small.waiting()).toBe(0);
+    await small.close();
+  }
+});
+
 it('waits for a writer that has not committed, and takes the event itself when that writer fails', async () => {
   const one = event();
   const client = await t.postgres.pool('ingest').connect();
   try {
-    await client.query('BEGIN');
-    await client.query(
-      `INSERT INTO metering_event (tenant_id, request_id, event_id, org_id, sku, quantity, event_time, source, salt, leaf, received_at)
-       VALUES ($1, $2, gen_random_uuid(), $3, 'mail', 9, now(), 'backend', '\\x00112233445566778899aabbccddeeff', sha256('x'), now())`,
-      [t.tenant_id, one.request_id, org_id],
-    );
+    const time = '2026-02-10T08:00:00Z';
+    await storeUncommitted(client, {
+      tenant_id: t.tenant_id,
+      request_id: one.request_id,
+      org_id,
+      sku: 'mail',
+      quantity: '9',
+      time,
+    });
     const waiting = send(one);
     await client.query('SELECT pg_sleep(0.1)');
     await client.query('ROLLBACK');

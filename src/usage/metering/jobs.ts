@@ -3,7 +3,9 @@ import { requireTenant } from '../../foundation/tenancy/service.ts';
 import { enqueue, type JobContext, type JobDefinition } from '../../platform/jobs.ts';
 import type { Scope } from '../../platform/postgres.ts';
 import type { Ingest } from './model.ts';
+import { archiveUsage } from './service/archive.ts';
 import { deprecation_job, runDeprecation } from './service/deprecations.ts';
+import { tendGenerations } from './service/generations.ts';
 import { replay_job, runReplay } from './service/replays.ts';
 import { rollUpWhatIsNew, tenantsToRollUp } from './service/rollup.ts';
 
@@ -16,6 +18,12 @@ const pause_s = 5;
  */
 export function jobs({ ingest }: { ingest: Ingest }): JobDefinition[] {
   return [
+    {
+      // Ingest closes what it fills. This is for what a process that died left sealed, and for months in which nothing comes.
+      name: 'metering.generations',
+      cron: '* * * * *',
+      run: async (_payload, { postgres }) => void (await tendGenerations(postgres, { over: null })),
+    },
     {
       name: 'metering.rollup',
       cron: '* * * * *',
@@ -55,6 +63,30 @@ export function jobs({ ingest }: { ingest: Ingest }): JobDefinition[] {
         const scope = await scopeOf({ postgres, clock }, tenant_id);
         if (await runReplay({ postgres, ingest }, scope, replay_id, signal)) return;
         await postgres.transact(scope, (tx) => enqueue(tx, replay_job, { replay_id }));
+      },
+    },
+  ];
+}
+
+/** Archives usage that is older than the server keeps, each night; nothing where it keeps all. */
+export function archivingJobs({ retention_months }: { retention_months: number | null }): JobDefinition[] {
+  if (retention_months === null) return [];
+  return [
+    {
+      name: 'metering.archive',
+      cron: '20 2 * * *',
+      async run(_payload, { postgres, clock, log, signal }) {
+        const month = clock
+          .now()
+          .toZonedDateTimeISO('UTC')
+          .toPlainDate()
+          .toPlainYearMonth()
+          .subtract({ months: retention_months });
+        const done = await archiveUsage(postgres, { before: `${month}`, signal });
+        for (const { gen, document, unsettled } of done) {
+          if (document !== null) log.info({ gen, document }, 'usage was archived');
+          else log.info({ gen, organizations: unsettled.length }, 'usage stays that is not billed yet');
+        }
       },
     },
   ];

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { testDatabase } from '../../../test/support/database.ts';
-import { testUsage } from '../../../test/support/usage.ts';
+import { storeUncommitted, testUsage } from '../../../test/support/usage.ts';
 import { calendarPeriod } from '../../kernel/period.ts';
 import { dayRoot, utcText } from '../../kernel/proof.ts';
 import { clock } from '../../platform/clock.ts';
@@ -114,12 +114,8 @@ it('never passes over a transaction that was open while later ones committed', a
   const client = await t.postgres.pool('ingest').connect();
   let committed = false;
   try {
-    await client.query('BEGIN');
-    await client.query(
-      `INSERT INTO metering_event (tenant_id, request_id, event_id, org_id, sku, quantity, event_time, source, salt, leaf, received_at)
-       VALUES ($1, 'slow', gen_random_uuid(), $2, 'energy', 100, '2026-05-03T00:00:00Z', 'backend', '\\x00112233445566778899aabbccddeeff', sha256('x'), now())`,
-      [t.tenant_id, org_id],
-    );
+    const time = '2026-05-03T00:00:00Z';
+    await storeUncommitted(client, { tenant_id: t.tenant_id, request_id: 'slow', org_id, sku: 'energy', quantity: '100', time });
     await usage.send([event(org_id, '2026-05-03T01:00:00Z')]);
 
     // What needs no waiting stops below the open transaction, and so below the one that committed after it.

@@ -5,6 +5,8 @@ import { whatStands } from '../../pricing/metered.ts';
 import { foldDays, type TakenDay } from './decide/days.ts';
 import { nothingTaken, type Piece, pieceOfDay, planTakes, takenOf, takenOfDays, type WholeDays } from './decide/take.ts';
 import type { StandingEvent, TakenEvent, TakenUsage, UsageTake } from './model.ts';
+import { questionsOf } from './service/archived.ts';
+import { selectArchivedPieces } from './sql/archive.ts';
 import { selectWatermark } from './sql/rollup.ts';
 import {
   type PieceBlockRow,
@@ -54,8 +56,10 @@ export async function daysOfTake(db: Db, take: UsageTake): Promise<DayUsage[]> {
 
 /** Exactly the events of a take, in the order of leaves, with what their leaves are made of. Reads as it is asked, within the transaction. */
 export async function* eventsOfTake(db: Db, take: UsageTake): AsyncGenerator<TakenEvent> {
-  for await (const rows of readEventsOfPieces(db, rectanglesAsPieces(take))) {
-    for (const row of rows) yield takenEvent(row);
+  for await (const question of questionsOf(db, rectanglesAsPieces(take))) {
+    for await (const rows of readEventsOfPieces(db, question)) {
+      for (const row of rows) yield takenEvent(row);
+    }
   }
 }
 
@@ -71,12 +75,14 @@ export async function* standingEvents(
   if (pieces.length === 0) return;
   let take = -1;
   let events: (StandingEvent & { voids: string | null })[] = [];
-  for await (const rows of readPricedEvents(db, pieces)) {
-    for (const { take: at, ...event } of rows) {
-      if (at !== take && events.length > 0) yield { take, events: whatStands(events) };
-      if (at !== take) events = [];
-      take = at;
-      events.push(event);
+  for await (const question of questionsOf(db, pieces)) {
+    for await (const rows of readPricedEvents(db, question)) {
+      for (const { take: at, ...event } of rows) {
+        if (at !== take && events.length > 0) yield { take, events: whatStands(events) };
+        if (at !== take) events = [];
+        take = at;
+        events.push(event);
+      }
     }
   }
   if (events.length > 0) yield { take, events: whatStands(events) };
@@ -85,7 +91,14 @@ export async function* standingEvents(
 /** The first of them, without reading the others. */
 export async function firstEventsOfTake(db: Db, take: UsageTake, most: number): Promise<TakenEvent[]> {
   const found: TakenEvent[] = [];
-  for (const piece of rectanglesAsPieces(take)) found.push(...(await selectFirstEvents(db, piece, most)).map(takenEvent));
+  const pieces = rectanglesAsPieces(take);
+  if ((await selectArchivedPieces(db, pieces)).length > 0) {
+    for await (const event of eventsOfTake(db, take)) {
+      if (found.push(event) === most) break;
+    }
+    return found;
+  }
+  for (const piece of pieces) found.push(...(await selectFirstEvents(db, piece, most)).map(takenEvent));
   return found.sort((a, b) => compareEvents(a.event, b.event)).slice(0, most);
 }
 
@@ -190,10 +203,12 @@ async function daysOf(db: Db, whole: readonly WholeDays[], edges: readonly Piece
   }
   if (pieces.length === 0) return found;
   const days = foldDays<PieceBlockRow>((a, b) => a.take === b.take);
-  for await (const blocks of readPieces(db, pieces)) {
-    for (const block of blocks) {
-      const done = days.add(block);
-      if (done) put(done.keys.take, done.usage);
+  for await (const question of questionsOf(db, pieces)) {
+    for await (const blocks of readPieces(db, question)) {
+      for (const block of blocks) {
+        const done = days.add(block);
+        if (done) put(done.keys.take, done.usage);
+      }
     }
   }
   const last = days.end();

@@ -5,7 +5,7 @@ import type { JsonObject } from '../../kernel/canonical-json.ts';
 import { counterOf } from './decide/event.ts';
 import type { UsageEvent, UsageInput } from './model.ts';
 import { writePairs } from './service/correction-write.ts';
-import { withFlusher } from './service/ingest-write.ts';
+import { inFlush } from './service/ingest-write.ts';
 import { rollUp } from './service/rollup.ts';
 import { type UsageQuery, usageOf } from './service/usage.ts';
 import { settledWatermark } from './service/watermark.ts';
@@ -241,7 +241,7 @@ it('counts what was taken back for nothing, as soon as it is, in whatever is ask
     ...taken,
   ]);
   await rollUpAll();
-  await withFlusher(t.postgres, async (client) => {
+  await inFlush(t.postgres, async (storing) => {
     const pairs = taken.map(({ request_id, sku, time, properties }) => {
       const original: UsageEvent = {
         request_id,
@@ -259,9 +259,7 @@ it('counts what was taken back for nothing, as soon as it is, in whatever is ask
         replacement: null,
       };
     });
-    await client.query('BEGIN');
-    const verdicts = await writePairs(client, t.tenant_id, pairs, now);
-    await client.query('COMMIT');
+    const verdicts = await writePairs(storing, t.tenant_id, pairs, now);
     expect(verdicts.map(({ counter }) => counter.outcome)).toEqual(taken.map(() => 'accepted'));
   });
   // What stands is one event of 3, from 06:00 of the day on: 3 × 18 of 24 hours by second.

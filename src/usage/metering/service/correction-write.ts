@@ -1,6 +1,5 @@
-import type pg from 'pg';
 import type { CorrectionPair } from '../decide/correction.ts';
-import { type Verdict, writeOn } from './ingest-write.ts';
+import { type Storing, type Verdict, writeOn } from './ingest-write.ts';
 
 /** What is written of a correction. */
 type Pair = Pick<CorrectionPair, 'counter' | 'replacement'>;
@@ -12,20 +11,21 @@ export interface PairVerdict {
 }
 
 /**
- * Writes the pairs of one tenant in the transaction that the caller has begun on the connection: each pair whole or not at all. Of a pair
+ * Writes the pairs of one tenant in the transaction that the caller has begun by `inFlush`: each pair whole or not at all. Of a pair
  * that cannot be whole, the verdicts say why: what is `accepted` beside a refusal or a duplicate is not stored.
  */
 export async function writePairs(
-  client: pg.PoolClient,
+  storing: Storing,
   tenant_id: string,
   pairs: readonly Pair[],
   now: Temporal.Instant,
 ): Promise<PairVerdict[]> {
+  const { client } = storing;
   const verdicts = new Map<Pair, PairVerdict>();
   let open = pairs;
   while (open.length > 0) {
     await client.query('SAVEPOINT pairs');
-    const found = await flushPairs(client, tenant_id, open, now);
+    const found = await flushPairs(storing, tenant_id, open, now);
     const halves = open.filter((pair) => isHalf(found.get(pair)!));
     if (halves.length > 0) await client.query('ROLLBACK TO SAVEPOINT pairs');
     await client.query('RELEASE SAVEPOINT pairs');
@@ -36,13 +36,13 @@ export async function writePairs(
 }
 
 async function flushPairs(
-  client: pg.PoolClient,
+  storing: Storing,
   tenant_id: string,
   pairs: readonly Pair[],
   now: Temporal.Instant,
 ): Promise<Map<Pair, PairVerdict>> {
   const events = pairs.flatMap(({ counter, replacement }) => (replacement ? [counter, replacement] : [counter]));
-  const [written] = await writeOn(client, [{ tenant_id, events, now, size: events.length }]);
+  const [written] = await writeOn(storing, [{ tenant_id, events, now, size: events.length, bytes: 0 }]);
   let next = 0;
   const take = () => written![next++]!;
   return new Map(pairs.map((pair) => [pair, { counter: take(), replacement: pair.replacement && take() }]));

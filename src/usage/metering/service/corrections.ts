@@ -103,20 +103,20 @@ type Stored = [pair: CorrectionPair, verdict: PairVerdict];
 
 async function storeCorrections(postgres: Postgres, tx: Tx, pairs: readonly CorrectionPair[]): Promise<Stored[]> {
   if (pairs.length === 0) return [];
-  return inFlush(postgres, async (client) => {
-    const verdicts = await writePairs(client, tx.tenant_id, pairs, tx.now);
+  return inFlush(postgres, async (storing) => {
+    const verdicts = await writePairs(storing, tx.tenant_id, pairs, tx.now);
     const stored = pairs.map((pair, at): Stored => [pair, verdicts[at]!]);
     const made = stored.filter(([, verdict]) => verdict.counter.outcome === 'accepted' && isWhole(verdict));
     if (made.length === 0) return stored;
     const scope = scopeOf(tx);
     await insertCorrectionRecords(
-      client,
+      storing.client,
       scope,
       made.map(([pair]) => recordOf(pair, tx.now)),
     );
     const amended = made.filter(([pair]) => pair.replacement !== null).length;
     const data = { voided: made.length - amended, amended } satisfies Corrected;
-    await insertCorrectionReport(client, scope, { event_id: newId(tx.now), type: 'usage.corrected', version: 1, data });
+    await insertCorrectionReport(storing.client, scope, { event_id: newId(tx.now), type: 'usage.corrected', version: 1, data });
     return stored;
   });
 }

@@ -4,6 +4,8 @@ import { errors } from '../errors.ts';
 export interface Waiting {
   /** How many events it brings. */
   readonly size: number;
+  /** About how much memory they take. */
+  readonly bytes: number;
 }
 
 export interface GroupCommit<W extends Waiting, R> {
@@ -20,11 +22,18 @@ export interface GroupCommitOptions<W extends Waiting, R> {
   mayBeOneCallers(error: unknown): boolean;
   /** Events that may wait or be under way; beyond them new work is refused. */
   most_waiting: number;
+  /** The same for their bytes. */
+  most_waiting_bytes: number;
   /** Events of one flush, but for a single caller that brings more. */
   most_per_flush?: number;
+  /** The same for their bytes. */
+  most_bytes_per_flush?: number;
   /** Flushes under way at once. */
   most_flights?: number;
 }
+
+/** Events that are not worth a commit of their own beside another. */
+const least_per_flush = 200;
 
 interface Entry<W, R> {
   work: W;
@@ -37,9 +46,16 @@ interface Entry<W, R> {
  * callers as there are, and a single caller waits for nobody.
  */
 export function groupCommit<W extends Waiting, R>(options: GroupCommitOptions<W, R>): GroupCommit<W, R> {
-  const { most_waiting, most_per_flush = 5000, most_flights = 2 } = options;
+  const {
+    most_waiting,
+    most_waiting_bytes,
+    most_per_flush = 5000,
+    most_bytes_per_flush = 16 * 1024 * 1024,
+    most_flights = 2,
+  } = options;
   const queue: Entry<W, R>[] = [];
   let waiting = 0;
+  let waiting_bytes = 0;
   let flights = 0;
   let closing = false;
   let scheduled = false;
@@ -51,15 +67,21 @@ export function groupCommit<W extends Waiting, R>(options: GroupCommitOptions<W,
     // After the I/O of this turn: requests that were read together leave together.
     setImmediate(() => {
       scheduled = false;
-      while (flights < most_flights && queue.length > 0) void fly(take());
+      while (flights < most_flights && queue.length > 0) void fly(take(most_flights - flights));
     });
   };
 
-  const take = (): Entry<W, R>[] => {
+  /** Where several may fly, what waits is shared out, unless it is little: while one is written, the next is read. */
+  const take = (free: number): Entry<W, R>[] => {
+    const waits = queue.reduce((sum, { work }) => sum + work.size, 0);
+    const share = Math.min(most_per_flush, Math.max(least_per_flush, Math.ceil(waits / free)));
     let size = 0;
+    let bytes = 0;
     let count = 0;
-    while (count < queue.length && (count === 0 || size + queue[count]!.work.size <= most_per_flush)) {
-      size += queue[count]!.work.size;
+    for (const { work } of queue) {
+      size += work.size;
+      bytes += work.bytes;
+      if (count > 0 && (size > share || bytes > most_bytes_per_flush)) break;
       count += 1;
     }
     return queue.splice(0, count);
@@ -69,7 +91,10 @@ export function groupCommit<W extends Waiting, R>(options: GroupCommitOptions<W,
     flights += 1;
     await write(entries);
     flights -= 1;
-    for (const { work } of entries) waiting -= work.size;
+    for (const { work } of entries) {
+      waiting -= work.size;
+      waiting_bytes -= work.bytes;
+    }
     if (queue.length > 0) schedule();
     if (waiting > 0) return;
     for (const resolve of idle) resolve();
@@ -96,10 +121,12 @@ export function groupCommit<W extends Waiting, R>(options: GroupCommitOptions<W,
     submit: (work) =>
       new Promise((resolve, reject) => {
         if (closing) throw errors.ingest_closing({ headers: { 'retry-after': '5' } });
-        if (waiting > 0 && waiting + work.size > most_waiting) {
+        const is_over = waiting + work.size > most_waiting || waiting_bytes + work.bytes > most_waiting_bytes;
+        if (waiting > 0 && is_over) {
           throw errors.ingest_overloaded({ detail: 'Send the same events again in a moment.', headers: { 'retry-after': '1' } });
         }
         waiting += work.size;
+        waiting_bytes += work.bytes;
         queue.push({ work, resolve, reject });
         schedule();
       }),

@@ -1,11 +1,12 @@
-import { randomFillSync } from 'node:crypto';
+import { hash, randomFillSync } from 'node:crypto';
 import pg from 'pg';
 import { assert } from '../../../kernel/assert.ts';
 import { newId } from '../../../kernel/id.ts';
 import { canonicalEvent, leafOfText, saltBytes, saltText } from '../../../kernel/proof.ts';
 import type { Postgres } from '../../../platform/postgres.ts';
 import { microseconds, type Reading, type SoundEvent } from '../decide/event.ts';
-import type { LatePolicy } from '../model.ts';
+import { type LatePolicy, sources } from '../model.ts';
+import { type Standing, type StoredLeaf, selectByKey } from '../sql/generations.ts';
 import {
   type Flush,
   type FlushCorrection,
@@ -14,8 +15,8 @@ import {
   flush,
   prepareForFlush,
   type Refusal,
-  selectStored,
 } from '../sql/ingest.ts';
+import { createGenerations, type Generations } from './generations.ts';
 
 /** The sound events of one call, on their way to the database. */
 export interface Batch {
@@ -23,6 +24,7 @@ export interface Batch {
   events: readonly SoundEvent[];
   now: Temporal.Instant;
   size: number;
+  bytes: number;
 }
 
 export type Verdict =
@@ -30,21 +32,51 @@ export type Verdict =
   | { outcome: 'duplicate'; leaf: Buffer }
   | { outcome: 'refused'; refusal: Refusal | 'request_id_conflict' };
 
-/** Writes batches of any tenants in one commit; answers a verdict for each event of each batch. */
-export async function writeBatches(postgres: Postgres, batches: readonly Batch[]): Promise<Verdict[][]> {
-  return withFlusher(postgres, (client) => writeOn(client, batches, most_tries));
+/** A transaction that stores events: to its end the generations stay as they are. */
+export interface Storing {
+  readonly client: pg.PoolClient;
+  readonly generations: Generations;
+  readonly standing: Standing;
 }
 
-/** The same on a connection that flushes, in the transaction that the caller has begun there, if he has: then it is his to try again. */
-export async function writeOn(client: pg.PoolClient, batches: readonly Batch[], tries = 1): Promise<Verdict[][]> {
+export interface WriteOptions {
+  postgres: Postgres;
+  generations: Generations;
+  /** False: everything is decided as ever, and nothing is kept. */
+  keeps: boolean;
+}
+
+/** Writes batches of any tenants in one commit; answers a verdict for each event of each batch. */
+export async function writeBatches(options: WriteOptions, batches: readonly Batch[]): Promise<Verdict[][]> {
+  return repeatedly(options, (storing) => writeOn(storing, batches));
+}
+
+/** The same in a transaction that the caller has begun by `inFlush`. */
+export async function writeOn(storing: Storing, batches: readonly Batch[]): Promise<Verdict[][]> {
   const entries = batches.map((batch) => batch.events.map((event): Entry => ({ batch, event, verdict: undefined })));
   // A second round only where one request id came with two bodies and the first was refused: the other may be the good one.
-  for (let open = entries.flat(); open.length > 0; ) open = await writeRound(client, open, tries);
+  for (let open = entries.flat(); open.length > 0; ) open = await writeRound(storing, open);
   return entries.map((each) => each.map(({ verdict }) => verdict!));
 }
 
+/** Work in a transaction of its own on a connection that flushes, done again where the database saw a ring of waiters. */
+export async function inFlush<T>(postgres: Postgres, work: (storing: Storing) => Promise<T>): Promise<T> {
+  return repeatedly({ postgres, generations: createGenerations(postgres), keeps: true }, work);
+}
+
+/** Keys are sorted, so flushes do not wait for each other in a ring; should the database see one all the same, nothing was done. */
+async function repeatedly<T>(options: WriteOptions, work: (storing: Storing) => Promise<T>): Promise<T> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await withFlusher(options.postgres, (client) => inTransaction(client, options, work));
+    } catch (error) {
+      if (!isRepeatable(error) || tries >= most_tries) throw error;
+    }
+  }
+}
+
 /** Lends a connection that is prepared for flushes. One that broke is not used again. */
-export async function withFlusher<T>(postgres: Postgres, work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
+async function withFlusher<T>(postgres: Postgres, work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
   const client = await postgres.pool('ingest').connect();
   let broken: Error | undefined;
   try {
@@ -61,25 +93,20 @@ export async function withFlusher<T>(postgres: Postgres, work: (client: pg.PoolC
   }
 }
 
-/** Work in a transaction of its own on a connection that flushes, done again where the database saw a ring of waiters. */
-export async function inFlush<T>(postgres: Postgres, work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
-  for (let tries = 1; ; tries += 1) {
-    try {
-      return await withFlusher(postgres, (client) => inTransaction(client, work));
-    } catch (error) {
-      if (!isRepeatable(error) || tries >= most_tries) throw error;
-    }
-  }
-}
-
-async function inTransaction<T>(client: pg.PoolClient, work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
-  await client.query('BEGIN');
+async function inTransaction<T>(
+  client: pg.PoolClient,
+  { generations, keeps }: WriteOptions,
+  work: (storing: Storing) => Promise<T>,
+): Promise<T> {
   try {
-    const result = await work(client);
-    await client.query('COMMIT');
+    const standing = await generations.begin(client);
+    const result = await work({ client, generations, standing });
+    const ended = await client.query(keeps ? 'COMMIT' : 'ROLLBACK');
+    assert(!keeps || ended.command === 'COMMIT', 'a failed statement was passed over, and its transaction rolled back');
+    if (keeps) generations.tend(standing);
     return result;
   } catch (error) {
-    await client.query('ROLLBACK');
+    if (error instanceof pg.DatabaseError) await client.query('ROLLBACK');
     throw error;
   }
 }
@@ -99,6 +126,9 @@ interface Entry {
 /** An entry with the rows that it may become. */
 interface Candidate {
   entry: Entry;
+  tenant_id: string;
+  request_id: string;
+  key: string;
   rows: FlushRow[];
   /** Position of its first row in the flush, from 1. */
   first: number;
@@ -109,14 +139,17 @@ interface Candidate {
 const prepared = new WeakSet<pg.PoolClient>();
 
 /** Decides every entry but those whose request id another entry of the round brings with another body. */
-async function writeRound(client: pg.PoolClient, open: readonly Entry[], tries: number): Promise<Entry[]> {
+async function writeRound({ client, generations, standing }: Storing, open: readonly Entry[]): Promise<Entry[]> {
   const { candidates, postponed } = gather(open);
-  const batch = flushOf(candidates);
-  const answers = new Map((await flushAgain(client, batch, tries)).map((row) => [row.n, row]));
+  const known = await generations.findInClosed(client, standing, candidates);
+  const batch = flushOf(candidates, known);
+  const answers = new Map((await flush(client, standing, batch)).map((row) => [row.n, row]));
   const unclear: Candidate[] = [];
-  for (const candidate of candidates) {
+  for (const [at, candidate] of candidates.entries()) {
     const verdict = verdictOf(candidate, answers);
+    const stored = known.get(at);
     if (verdict) decide(candidate, verdict);
+    else if (stored) decide(candidate, compare(candidate, stored));
     else unclear.push(candidate);
   }
   if (unclear.length > 0) await compareWithStored(client, unclear, answers);
@@ -133,7 +166,9 @@ function gather(open: readonly Entry[]): { candidates: Candidate[]; postponed: E
     if (known.size === 0) byTenant.set(entry.batch.tenant_id, known);
     const leader = known.get(request_id);
     if (!leader) {
-      const candidate: Candidate = { entry, rows: [], first: 0, copies: [] };
+      const { tenant_id } = entry.batch;
+      const key = keyOf(tenant_id, request_id);
+      const candidate: Candidate = { entry, tenant_id, request_id, key, rows: [], first: 0, copies: [] };
       known.set(request_id, candidate);
       candidates.push(candidate);
     } else if (leader.entry.event.readings[0]!.canonical === entry.event.readings[0]!.canonical) {
@@ -145,7 +180,7 @@ function gather(open: readonly Entry[]): { candidates: Candidate[]; postponed: E
   return { candidates, postponed };
 }
 
-function flushOf(candidates: readonly Candidate[]): Flush {
+function flushOf(candidates: readonly Candidate[], known: ReadonlyMap<number, StoredLeaf>): Flush {
   const orgs = new Places<{ tenant_id: string; org_id: string }>();
   const skus = new Places<{ tenant_id: string; sku: string }>();
   const projects = new Places<{ tenant_id: string; project_id: string }>();
@@ -153,7 +188,7 @@ function flushOf(candidates: readonly Candidate[]): Flush {
   const received = new Map<Batch, number>();
   const rows: FlushRow[] = [];
   const corrections: FlushCorrection[] = [];
-  for (const candidate of candidates) {
+  for (const [at, candidate] of candidates.entries()) {
     const { tenant_id, now } = candidate.entry.batch;
     const { event } = candidate.entry;
     const { org_id, sku, project_id } = event;
@@ -169,6 +204,8 @@ function flushOf(candidates: readonly Candidate[]): Flush {
       const salt = newSalt();
       const row: FlushRow = {
         request_id: event.request_id,
+        key: candidate.key,
+        is_known: known.has(at),
         event_id: newId(now),
         org,
         sku: sku_place,
@@ -208,49 +245,42 @@ function decide({ entry, copies }: Candidate, verdict: Verdict): void {
   for (const copy of copies) copy.verdict = again;
 }
 
-/** The same body, salted as it was then, has the leaf that is stored; any other body has another. */
-async function compareWithStored(client: pg.PoolClient, unclear: readonly Candidate[], answers: ReadonlyMap<number, FlushedRow>) {
-  const keys = unclear.map(({ entry }) => ({ tenant_id: entry.batch.tenant_id, request_id: entry.event.request_id }));
-  const stored = new Map((await selectStored(client, keys)).map((row) => [keyOf(row.tenant_id, row.request_id), row]));
-  for (const candidate of unclear) {
-    const { batch, event } = candidate.entry;
-    const known = stored.get(keyOf(batch.tenant_id, event.request_id));
+async function compareWithStored(client: pg.ClientBase, unclear: readonly Candidate[], answers: ReadonlyMap<number, FlushedRow>) {
+  const rows = await selectByKey(
+    client,
+    unclear.map(({ key }) => key),
+  );
+  const stored = new Map(rows.map((row) => [row.n, row]));
+  for (const [at, candidate] of unclear.entries()) {
+    const known = stored.get(at);
     if (known) {
-      const salt = saltText(known.salt);
-      const same = event.readings.some((reading) =>
-        leafOfText(canonicalFrom(event, reading, known.source), salt).equals(known.leaf),
-      );
-      decide(
-        candidate,
-        same ? { outcome: 'duplicate', leaf: known.leaf } : { outcome: 'refused', refusal: 'request_id_conflict' },
-      );
+      decide(candidate, compare(candidate, known));
       continue;
     }
-    const refusals = candidate.rows.map((_row, at) => answers.get(candidate.first + at)?.refusal);
+    const refusals = candidate.rows.map((_row, place) => answers.get(candidate.first + place)?.refusal);
     const refusal = refusals.find((each) => each !== 'quantity_required') ?? refusals[0];
     assert(refusal, 'an event that is neither stored nor refused');
     decide(candidate, { outcome: 'refused', refusal });
   }
 }
 
-/** Rows are sorted, so flushes do not wait for each other in a ring; should the database see one all the same, nothing was done. */
-async function flushAgain(client: pg.PoolClient, batch: Flush, most: number): Promise<FlushedRow[]> {
-  for (let tries = 1; ; tries += 1) {
-    try {
-      return await flush(client, batch);
-    } catch (error) {
-      if (!isRepeatable(error) || tries >= most) throw error;
-    }
-  }
+/** The same body, salted as it was then, has the leaf that is stored; any other body has another. */
+function compare({ entry }: Candidate, stored: StoredLeaf): Verdict {
+  const salt = saltText(stored.salt);
+  const is_same = entry.event.readings.some((reading) =>
+    canonicalForms(entry.event, reading).some((form) => leafOfText(form, salt).equals(stored.leaf)),
+  );
+  return is_same ? { outcome: 'duplicate', leaf: stored.leaf } : { outcome: 'refused', refusal: 'request_id_conflict' };
 }
 
-/** What is brought back is compared as if it came from where the stored event came from. */
-function canonicalFrom({ replayed }: SoundEvent, { quantity, canonical }: Reading, source: string): string {
-  return replayed ? canonicalEvent({ ...replayed, quantity, source }) : canonical;
+/** What is brought back is compared as if it came from where the stored event came from, wherever that was. */
+function canonicalForms({ replayed }: SoundEvent, { quantity, canonical }: Reading): string[] {
+  return replayed ? sources.map((source) => canonicalEvent({ ...replayed, quantity, source })) : [canonical];
 }
 
+/** As metering_key in the database makes it. */
 function keyOf(tenant_id: string, request_id: string): string {
-  return tenant_id + request_id;
+  return hash('sha256', `${tenant_id}:${request_id}`).slice(0, 32);
 }
 
 /** A list of tenants' things without repetition, and where each stands in it, from 1. */

@@ -4,11 +4,17 @@ import { isRejection, microseconds, type ParsedEvent, parseEvent, type SoundEven
 import { parseReplayed } from '../decide/replay.ts';
 import { errors } from '../errors.ts';
 import type { Ingest, IngestOptions, IngestOutcome, RejectionCode } from '../model.ts';
+import { createGenerations } from './generations.ts';
 import { groupCommit } from './ingest-queue.ts';
 import { type Batch, type Verdict, writeBatches } from './ingest-write.ts';
 
 /** The most events that one call may bring. */
 export const most_events = 10_000;
+
+const most_queue_bytes = 128 * 1024 * 1024;
+
+/** As measured: an index over it stays in memory, and its own are built in seconds. */
+const most_generation_events = 1_000_000;
 
 /**
  * The process's way into metering. All calls of all tenants share commits; an answer is given after the commit is on disk, and what
@@ -19,26 +25,43 @@ export function createIngest(
   options: {
     /** Events that may wait before callers are told to come back (429). */
     queue_events: number;
+    /** The same for their bytes. */
+    queue_bytes?: number;
+    /** About how many events a generation holds before the next is opened. */
+    generation_events?: number;
+    /** False: for a rehearsal, which decides everything and keeps nothing. */
+    keeps?: boolean;
+    /** Told what fails beside ingest; it is tried again. */
+    onBackgroundError?: (error: unknown) => void;
     /** Told after each call, for the metrics. */
     observe?: (outcome: 'accepted' | 'duplicate' | 'rejected', count: number) => void;
   },
 ): Ingest {
+  const { generation_events = most_generation_events, keeps = true, onBackgroundError } = options;
+  const generations = createGenerations(postgres, {
+    generation_events,
+    ...(onBackgroundError ? { onError: onBackgroundError } : {}),
+  });
   const queue = groupCommit<Batch, Verdict[]>({
-    write: (batches) => writeBatches(postgres, batches),
+    write: (batches) => writeBatches({ postgres, generations, keeps }, batches),
     mayBeOneCallers: (error) => error instanceof pg.DatabaseError && /^(22|23)/.test(error.code ?? ''),
     most_waiting: options.queue_events,
+    most_waiting_bytes: options.queue_bytes ?? most_queue_bytes,
   });
   return {
     waiting: queue.waiting,
-    close: queue.close,
+    async close() {
+      await queue.close();
+      await generations.settle();
+    },
     async ingestEvents(tenant_id, events, call) {
       if (events.length === 0) throw errors.events_missing({ detail: 'Send at least one event.' });
       if (events.length > most_events)
         throw errors.events_too_many({ detail: `One request holds at most ${most_events} events.` });
       const parsed = parseAll(events, call);
       const sound = parsed.filter((each): each is SoundEvent => !isRejection(each));
-      const verdicts =
-        sound.length === 0 ? [] : await queue.submit({ tenant_id, events: sound, now: call.now, size: sound.length });
+      const work = { tenant_id, events: sound, now: call.now, size: sound.length, bytes: bytesOf(sound) };
+      const verdicts = sound.length === 0 ? [] : await queue.submit(work);
       const outcome = summarize(parsed, verdicts);
       options.observe?.('accepted', outcome.accepted);
       options.observe?.('duplicate', outcome.duplicates);
@@ -46,6 +69,16 @@ export function createIngest(
       return outcome;
     },
   };
+}
+
+/** What the texts of events take, and what the rest of an event does: measured as 1.4 KB for one with 240 characters of canonical form. */
+function bytesOf(events: readonly SoundEvent[]): number {
+  let bytes = 0;
+  for (const { readings, properties, metadata } of events) {
+    bytes += 1100 + (properties?.length ?? 0) + (metadata?.length ?? 0);
+    for (const { canonical } of readings) bytes += canonical.length;
+  }
+  return bytes;
 }
 
 function parseAll(events: readonly unknown[], { now, org_ids, translate, replay }: IngestOptions): ParsedEvent[] {

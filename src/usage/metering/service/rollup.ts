@@ -1,22 +1,28 @@
 import { emitMany } from '../../../foundation/events/service.ts';
 import type { Actor, Db, Postgres, Scope, Tx } from '../../../platform/postgres.ts';
 import { type Day, foldDays } from '../decide/days.ts';
+import { type Piece, pieceOfDay } from '../decide/take.ts';
 import type { events } from '../events.ts';
 import {
   type DayBlockRow,
   hasEventsBetween,
   lockRollup,
   type RollupRow,
+  readDay,
   readOrganization,
   readTouchedDays,
   resetOrganization,
+  selectArchivedDays,
+  selectArchivedTouched,
   selectDueTenants,
   selectMovedOrgs,
   selectStep,
   selectWatermark,
+  type TouchedDay,
   upsertRollups,
   upsertWatermark,
 } from '../sql/rollup.ts';
+import { archivedLines } from './archived.ts';
 import { presentWatermark } from './watermark.ts';
 
 /** Events of one pass; a tenant with more news takes several passes, each with a watermark of its own. */
@@ -74,7 +80,7 @@ type Touched = Map<string, { from_day: string; to_day: string }>;
 
 async function writeTouchedDays(postgres: Postgres, scope: Scope, db: Db, from: string, to: string): Promise<Touched> {
   const touched: Touched = new Map();
-  await eachDays(readTouchedDays(db, from, to), async (rows) => {
+  await eachDays(touchedDays(db, from, to), async (rows) => {
     for (const { org_id, day } of rows) {
       const days = touched.get(org_id) ?? { from_day: day, to_day: day };
       if (day < days.from_day) days.from_day = day;
@@ -84,6 +90,24 @@ async function writeTouchedDays(postgres: Postgres, scope: Scope, db: Db, from: 
     await postgres.transact(scope, (tx) => upsertRollups(tx, rows, to));
   });
   return touched;
+}
+
+/** Late usage for archived days: those are read one by one, each with what the archive has of it. */
+async function* touchedDays(db: Db, from: string, to: string): AsyncGenerator<DayBlockRow[]> {
+  // What was never rolled up was never archived.
+  const others = from === '0' ? [] : await selectArchivedTouched(db, from, to);
+  yield* readTouchedDays(db, from, to, others);
+  yield* readDays(db, others, to);
+}
+
+/** Days one by one, each with what the archive has of it. */
+async function* readDays(db: Db, days: readonly TouchedDay[], to: string): AsyncGenerator<DayBlockRow[]> {
+  for (const each of days) yield* readDay(db, each, { to, archived: await archivedLines(db, [wholeDay(each, to)]) });
+}
+
+function wholeDay({ org_id, sku, day, time_zone }: TouchedDay, to: string): Piece {
+  const from = { from: '0001-01-01T00:00:00Z', to: '9999-12-31T00:00:00Z', arrived_from: '0', arrived_to: to };
+  return pieceOfDay({ take: 0, org_id, sku, time_zone, late: false, ...from }, day);
 }
 
 async function finish(tx: Tx, watermark: string, touched: Touched): Promise<void> {
@@ -104,10 +128,10 @@ async function finish(tx: Tx, watermark: string, touched: Touched): Promise<void
 async function followMovedOrganizations(postgres: Postgres, scope: Scope, db: Db, watermark: string): Promise<void> {
   for (const { org_id, time_zone } of await selectMovedOrgs(db)) {
     await postgres.transact(scope, async (tx) => {
+      const days = await selectArchivedDays(tx, org_id, time_zone);
       await resetOrganization(tx, org_id, time_zone);
-      await eachDays(readOrganization(tx, org_id, time_zone, watermark), (rows) => upsertRollups(tx, rows, watermark), {
-        together: false,
-      });
+      const reads = days.length > 0 ? readDays(tx, days, watermark) : readOrganization(tx, org_id, time_zone, watermark);
+      await eachDays(reads, (rows) => upsertRollups(tx, rows, watermark), { together: false });
     });
   }
 }

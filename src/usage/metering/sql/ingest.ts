@@ -1,10 +1,15 @@
 import type pg from 'pg';
 import type { LatePolicy, Source } from '../model.ts';
 import { boolArray, byteaArray, int4Array, textArray, timestamptzArray, uuidArray } from './arrays.ts';
+import type { Standing } from './generations.ts';
 
 /** One row that may be stored. What it refers to is in the flush's lists, by position from 1. */
 export interface FlushRow {
   request_id: string;
+  /** What the request id is known by, in hexadecimal. */
+  key: string;
+  /** A closed generation has the request id: nothing is stored. */
+  is_known: boolean;
   event_id: string;
   org: number;
   sku: number;
@@ -59,14 +64,14 @@ export interface FlushedRow {
 }
 
 /**
- * Stores what may be stored and is not there yet, and tells the outbox, in one statement and so in one transaction. It returns after the
- * commit is on disk. Rows are inserted in the order of their key, so that two flushes never wait for each other.
+ * Stores what may be stored and is not there yet, and tells the outbox, in one statement of the transaction that `standing` is of. Keys are
+ * inserted in their order, so that two flushes never wait for each other in a ring.
  */
-export async function flush(client: pg.PoolClient, batch: Flush): Promise<FlushedRow[]> {
+export async function flush(client: pg.ClientBase, { hot, sealed }: Standing, batch: Flush): Promise<FlushedRow[]> {
   const { rows, corrections, orgs, skus, projects, reports } = batch;
   const result = await client.query<FlushedRow>({
-    name: 'metering-flush',
-    text: flushStatement,
+    name: `metering-flush-${hot % 2}`,
+    text: flushStatements[hot % 2]!,
     values: [
       uuidArray(orgs.map((each) => each.tenant_id)),
       uuidArray(orgs.map((each) => each.org_id)),
@@ -96,31 +101,11 @@ export async function flush(client: pg.PoolClient, batch: Flush): Promise<Flushe
       textArray(corrections.map((each) => each.voids)),
       textArray(corrections.map((each) => each.amends)),
       boolArray(corrections.map((each) => each.absorbed)),
+      uuidArray(rows.map((row) => row.key)),
+      boolArray(rows.map((row) => row.is_known)),
+      hot,
+      sealed !== null,
     ],
-  });
-  return result.rows;
-}
-
-export interface StoredKey {
-  tenant_id: string;
-  request_id: string;
-  source: Source;
-  salt: Buffer;
-  leaf: Buffer;
-}
-
-/** Source, salt and leaf of what is stored under these keys. */
-export async function selectStored(
-  client: pg.PoolClient,
-  keys: readonly { tenant_id: string; request_id: string }[],
-): Promise<StoredKey[]> {
-  const result = await client.query<StoredKey>({
-    name: 'metering-stored',
-    text: `SELECT tenant_id, request_id, (stored).source, (stored).salt, (stored).leaf
-             FROM (SELECT k.*, (SELECT e FROM metering_event e WHERE e.tenant_id = k.tenant_id AND e.request_id = k.request_id) AS stored
-                     FROM unnest($1::uuid[], $2::text[]) AS k(tenant_id, request_id) OFFSET 0) found
-            WHERE (stored).leaf IS NOT NULL`,
-    values: [uuidArray(keys.map((key) => key.tenant_id)), textArray(keys.map((key) => key.request_id))],
   });
   return result.rows;
 }
@@ -129,13 +114,15 @@ export async function selectStored(
  * Settings of a connection that flushes: what is acknowledged is on disk whatever the server's default says, and lists are joined by
  * hashing, and what they refer to is found by its key, although a plan that is kept cannot know how long lists and tables will be.
  */
-export async function prepareForFlush(client: pg.PoolClient): Promise<void> {
+export async function prepareForFlush(client: pg.ClientBase): Promise<void> {
   await client.query(
     'SET synchronous_commit = on; SET enable_nestloop = off; SET enable_seqscan = off; SET plan_cache_mode = force_generic_plan; SET jit = off',
   );
 }
 
-const flushStatement = `
+/** By the parity of the hot generation. Its keys are in one table, those of the sealed generation in the other. */
+const flushStatements = ['metering_key_0', 'metering_key_1'].map(
+  (keys, parity, tables) => `
 WITH org AS MATERIALIZED (
   SELECT r.n, r.tenant_id, r.org_id,
          (SELECT o.org_id FROM metering_org o WHERE o.tenant_id = r.tenant_id AND o.org_id = r.org_id) AS known,
@@ -160,21 +147,27 @@ item AS MATERIALIZED (
          CASE WHEN i.event_time < org.closed_until
               THEN CASE WHEN (sku.known).late_policy = 'absorb' AND NOT c.absorbed THEN 'adjust_next' ELSE (sku.known).late_policy END END AS late_policy
     FROM unnest($10::text[], $11::uuid[], $12::int[], $13::int[], $14::int[], $15::text[], $16::text[], $17::text[], $18::timestamptz[],
-                $19::text[], $20::text[], $21::bytea[], $22::bytea[], $23::timestamptz[], $24::boolean[]) WITH ORDINALITY
+                $19::text[], $20::text[], $21::bytea[], $22::bytea[], $23::timestamptz[], $24::boolean[], $29::uuid[], $30::boolean[])
+         WITH ORDINALITY
          AS i(request_id, event_id, org_n, sku_n, project_n, quantity, amount, properties, event_time, source, metadata, salt, leaf,
-              received_at, sku_counts, n)
+              received_at, sku_counts, key, is_known, n)
     JOIN org ON org.n = i.org_n
     JOIN sku ON sku.n = i.sku_n
     LEFT JOIN project ON project.n = i.project_n
     LEFT JOIN unnest($25::int[], $26::text[], $27::text[], $28::boolean[]) AS c(n, voids, amends, absorbed) ON c.n = i.n),
+fresh AS (
+  INSERT INTO ${keys} (key, salt, leaf)
+  SELECT key, salt, leaf FROM item
+   WHERE refusal IS NULL AND NOT is_known
+     AND CASE WHEN $32 THEN (SELECT false FROM ${tables[1 - parity]} k WHERE k.key = item.key) END IS NULL ORDER BY key
+  ON CONFLICT DO NOTHING RETURNING key),
 stored AS (
-  INSERT INTO metering_event (tenant_id, request_id, event_id, org_id, project_id, sku, quantity, amount, properties, event_time, source,
+  INSERT INTO metering_event (gen, tenant_id, request_id, event_id, org_id, project_id, sku, quantity, amount, properties, event_time, source,
                               metadata, salt, leaf, absorbed, received_at, voids, amends)
-  SELECT tenant_id, request_id, event_id, org_id, project_id, sku, quantity::numeric, amount::numeric, properties::jsonb, event_time, source,
-         metadata::jsonb, salt, leaf, CASE WHEN voids IS NULL THEN coalesce(late_policy = 'absorb', false) ELSE absorbed END, received_at,
-         voids, amends
-    FROM item WHERE refusal IS NULL ORDER BY tenant_id, request_id COLLATE "C"
-  ON CONFLICT DO NOTHING RETURNING tenant_id, event_id),
+  SELECT $31::int, tenant_id, request_id, event_id, org_id, project_id, sku, quantity::numeric, amount::numeric, properties::jsonb, event_time,
+         source, metadata::jsonb, salt, leaf, CASE WHEN voids IS NULL THEN coalesce(late_policy = 'absorb', false) ELSE absorbed END,
+         received_at, voids, amends
+    FROM item WHERE refusal IS NULL AND key IN (SELECT key FROM fresh) RETURNING tenant_id, event_id),
 reported AS (
   INSERT INTO metering_report (tenant_id, event_id, type, version, source, aggregate_type, aggregate_id, data, correlation_id, created_at)
   SELECT r.tenant_id, r.event_id, 'usage.reported', 1, '/tallystick/tenants/' || r.tenant_id, 'usage', r.tenant_id,
@@ -183,4 +176,5 @@ reported AS (
     JOIN (SELECT tenant_id, count(*) FROM stored GROUP BY tenant_id) s USING (tenant_id))
 SELECT n::int, refusal, late_policy, stored
   FROM (SELECT n, refusal, late_policy, refusal IS NULL AND event_id IN (SELECT event_id FROM stored) AS stored FROM item) answer
- WHERE NOT stored OR late_policy IS NOT NULL`;
+ WHERE NOT stored OR late_policy IS NOT NULL`,
+);

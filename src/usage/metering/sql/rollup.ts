@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 import type pg from 'pg';
 import type { Db, Tx } from '../../../platform/postgres.ts';
+import { eventsAnd } from './archived-events.ts';
 import { byteaArray, textArray, uuidArray } from './arrays.ts';
 import { type BlockRow, blocksOf, hasCorrected, readBlocks } from './blocks.ts';
 
@@ -75,8 +76,67 @@ export interface DayBlockRow extends BlockRow {
   time_zone: string;
 }
 
-/** All events below `to` of the days that events of `[from, to)` fall on, in blocks, by organization, SKU and day. */
-export async function* readTouchedDays(db: Db, from: string, to: string): AsyncGenerator<DayBlockRow[]> {
+export interface TouchedDay {
+  org_id: string;
+  sku: string;
+  day: string;
+  time_zone: string;
+}
+
+/** The days that events of `[from, to)` fall on and that archived events may lie on, too. To the end of the transaction no more are archived. */
+export async function selectArchivedTouched(db: Db, from: string, to: string): Promise<TouchedDay[]> {
+  await db.rows(sql`LOCK TABLE ONLY metering_event IN ACCESS SHARE MODE`);
+  const { archives } = await db.one(sql<{ archives: boolean }>`
+    SELECT EXISTS (SELECT FROM metering_archive_block WHERE tenant_id = ${db.tenant_id}) AS archives`);
+  if (!archives) return [];
+  return db.rows(sql<TouchedDay>`
+    SELECT t.* FROM (
+      SELECT DISTINCT e.org_id, e.sku, (e.event_time AT TIME ZONE coalesce(z.time_zone, o.time_zone))::date AS day, coalesce(z.time_zone, o.time_zone) AS time_zone
+        FROM metering_event e JOIN metering_org o USING (tenant_id, org_id) LEFT JOIN usage_zone z USING (tenant_id, org_id)
+       WHERE e.tenant_id = ${db.tenant_id} AND e.xid >= ${from}::xid8 AND e.xid < ${to}::xid8) t
+     WHERE EXISTS (
+       SELECT FROM metering_archive_block b JOIN metering_generation g ON g.gen = b.gen AND g.state = 'archived'
+        WHERE b.tenant_id = ${db.tenant_id} AND (b.first_org, b.first_sku) <= (t.org_id, t.sku) AND (b.last_org, b.last_sku) >= (t.org_id, t.sku)
+          AND b.last_time >= day_start(t.day, t.time_zone) AND b.first_time < day_start(t.day + 1, t.time_zone))
+     ORDER BY t.org_id, t.sku, t.day`);
+}
+
+/** The days of another zone on which an organization with archived events may have any, from its rollups; none where nothing is archived. */
+export async function selectArchivedDays(db: Db, org_id: string, time_zone: string): Promise<TouchedDay[]> {
+  await db.rows(sql`LOCK TABLE ONLY metering_event IN ACCESS SHARE MODE`);
+  return db.rows(sql<TouchedDay>`
+    SELECT DISTINCT r.org_id, r.sku, r.day + near AS day, ${time_zone}::text AS time_zone
+      FROM usage_rollup r CROSS JOIN generate_series(-1, 1) AS near
+     WHERE r.tenant_id = ${db.tenant_id} AND r.org_id = ${org_id}
+       AND EXISTS (SELECT FROM metering_archive_block b JOIN metering_generation g ON g.gen = b.gen AND g.state = 'archived'
+                    WHERE b.tenant_id = r.tenant_id AND ${org_id} BETWEEN b.first_org AND b.last_org)
+     ORDER BY r.org_id, r.sku, day`);
+}
+
+/** All events of one day below `to`, the archived ones by their lines. */
+export async function* readDay(
+  db: Db,
+  { org_id, sku, day, time_zone }: TouchedDay,
+  { to, archived }: { to: string; archived: readonly string[] },
+): AsyncGenerator<DayBlockRow[]> {
+  const query = sql<DayBlockRow>`
+    WITH picked AS (
+      SELECT e.org_id, e.sku, ${day}::date AS day, ${time_zone}::text AS time_zone, e.event_time, e.request_id, e.voids, e.quantity, e.amount,
+             e.leaf, e.absorbed AS late
+        FROM ${eventsAnd(archived)} e
+       WHERE e.tenant_id = ${db.tenant_id} AND e.org_id = ${org_id} AND e.sku = ${sku} AND e.event_time >= day_start(${day}::date, ${time_zone})
+         AND e.event_time < day_start(${day}::date + 1, ${time_zone}) AND e.xid < ${to}::xid8),
+    ${blocksOf(sql`org_id, sku, time_zone`, archived.length > 0 || (await hasCorrected(db)))}`;
+  yield* readBlocks(db, query);
+}
+
+/** All events below `to` of the days that events of `[from, to)` fall on, but for the `others`, in blocks, by organization, SKU and day. */
+export async function* readTouchedDays(
+  db: Db,
+  from: string,
+  to: string,
+  others: readonly TouchedDay[],
+): AsyncGenerator<DayBlockRow[]> {
   const zone = sql`
     zone AS MATERIALIZED (
       SELECT o.org_id, coalesce(z.time_zone, o.time_zone) AS time_zone
@@ -85,7 +145,8 @@ export async function* readTouchedDays(db: Db, from: string, to: string): AsyncG
     touched AS MATERIALIZED (
       SELECT DISTINCT e.org_id, e.sku, (e.event_time AT TIME ZONE z.time_zone)::date AS day, z.time_zone
         FROM metering_event e JOIN zone z USING (org_id)
-       WHERE e.tenant_id = ${db.tenant_id} AND e.xid >= ${from}::xid8 AND e.xid < ${to}::xid8)`;
+       WHERE e.tenant_id = ${db.tenant_id} AND e.xid >= ${from}::xid8 AND e.xid < ${to}::xid8
+         ${others.length === 0 ? sql`` : sql`AND (e.org_id, e.sku, (e.event_time AT TIME ZONE z.time_zone)::date) NOT IN (${daysRows(others)})`})`;
   const days = sql`
     SELECT t.org_id, t.sku, t.day, t.time_zone, e.event_time, e.request_id, e.voids, e.quantity, e.amount, e.leaf, e.absorbed AS late
       FROM touched t JOIN metering_event e ON e.tenant_id = ${db.tenant_id} AND e.org_id = t.org_id AND e.sku = t.sku
@@ -98,6 +159,11 @@ export async function* readTouchedDays(db: Db, from: string, to: string): AsyncG
   const picked = from === '0' ? sql`WITH ${zone}, picked AS (${everything})` : sql`WITH ${zone}, ${touched}, picked AS (${days})`;
   const blocks = blocksOf(sql`org_id, sku, time_zone`, await hasCorrected(db));
   yield* readBlocks(db, sql<DayBlockRow>`${picked}, ${blocks}`, { ahead: true });
+}
+
+function daysRows(days: readonly TouchedDay[]) {
+  return sql`SELECT o.org_id, o.sku, o.day::date FROM unnest(${uuidArray(days.map((each) => each.org_id))}::uuid[],
+                    ${textArray(days.map((each) => each.sku))}::text[], ${textArray(days.map((each) => each.day))}::text[]) AS o(org_id, sku, day)`;
 }
 
 /** All events of one organization that arrived below `to`, in blocks, by the days of a zone. */

@@ -2,6 +2,7 @@ import { type RawBuilder, sql } from 'kysely';
 import type { JsonObject } from '../../../kernel/canonical-json.ts';
 import type { Db, Tx } from '../../../platform/postgres.ts';
 import type { Part, Piece } from '../decide/take.ts';
+import { eventsAnd } from './archived-events.ts';
 import { boolArray, int4Array, textArray, uuidArray } from './arrays.ts';
 import { type BlockRow, blocksOf, hasCorrected, readBlocks, readByCursor } from './blocks.ts';
 
@@ -101,17 +102,23 @@ export interface PieceBlockRow extends BlockRow {
   take: number;
 }
 
+/** Pieces, and the lines of the archived events among theirs. */
+export interface Question {
+  pieces: readonly Piece[];
+  archived: readonly string[];
+}
+
 /** The events of pieces, in blocks by take and local day. */
-export async function* readPieces(db: Db, pieces: readonly Piece[]): AsyncGenerator<PieceBlockRow[]> {
+export async function* readPieces(db: Db, { pieces, archived }: Question): AsyncGenerator<PieceBlockRow[]> {
   const query = sql<PieceBlockRow>`
     WITH picked AS (
       SELECT p.take, (e.event_time AT TIME ZONE p.time_zone)::date AS day, e.event_time, e.request_id, e.voids, e.quantity, e.amount, e.leaf,
              p.late
         FROM ${pieceRows(pieces)}
-        JOIN metering_event e ON e.tenant_id = ${db.tenant_id} AND e.org_id = p.org_id AND e.sku = p.sku
+        JOIN ${eventsAnd(archived)} e ON e.tenant_id = ${db.tenant_id} AND e.org_id = p.org_id AND e.sku = p.sku
          AND e.event_time >= p.starts::timestamptz AND e.event_time < p.ends::timestamptz
        WHERE e.xid >= p.arrived_from::xid8 AND e.xid < p.arrived_to::xid8 AND NOT e.absorbed),
-    ${blocksOf(sql`take`, await hasCorrected(db))}`;
+    ${blocksOf(sql`take`, archived.length > 0 || (await hasCorrected(db)))}`;
   yield* readBlocks(db, query);
 }
 
@@ -134,11 +141,11 @@ export interface TakenEventRow {
 }
 
 /** The events of the pieces in the order of leaves, some thousands at a time. */
-export function readEventsOfPieces(db: Db, pieces: readonly Piece[]): AsyncGenerator<TakenEventRow[]> {
+export function readEventsOfPieces(db: Db, { pieces, archived }: Question): AsyncGenerator<TakenEventRow[]> {
   const query = sql<TakenEventRow>`
     SELECT ${eventColumns(sql`p.time_zone`)}
       FROM ${pieceRows(pieces)}
-      JOIN metering_event e ON e.tenant_id = ${db.tenant_id} AND e.org_id = p.org_id AND e.sku = p.sku
+      JOIN ${eventsAnd(archived)} e ON e.tenant_id = ${db.tenant_id} AND e.org_id = p.org_id AND e.sku = p.sku
        AND e.event_time >= p.starts::timestamptz AND e.event_time < p.ends::timestamptz
      WHERE e.xid >= p.arrived_from::xid8 AND e.xid < p.arrived_to::xid8 AND NOT e.absorbed
      ORDER BY e.event_time, e.request_id COLLATE "C"`;
@@ -156,18 +163,18 @@ export interface PricedEventRow {
 }
 
 /** What a price needs of the events of pieces, by take and in the order of leaves, some thousands at a time. */
-export function readPricedEvents(db: Db, pieces: readonly Piece[]): AsyncGenerator<PricedEventRow[]> {
+export function readPricedEvents(db: Db, { pieces, archived }: Question): AsyncGenerator<PricedEventRow[]> {
   const query = sql<PricedEventRow>`
     SELECT p.take, e.request_id, e.voids, e.event_time AS time, trim_scale(e.quantity)::text AS quantity, trim_scale(e.amount)::text AS amount, e.properties
       FROM ${pieceRows(pieces)}
-      JOIN metering_event e ON e.tenant_id = ${db.tenant_id} AND e.org_id = p.org_id AND e.sku = p.sku
+      JOIN ${eventsAnd(archived)} e ON e.tenant_id = ${db.tenant_id} AND e.org_id = p.org_id AND e.sku = p.sku
        AND e.event_time >= p.starts::timestamptz AND e.event_time < p.ends::timestamptz
      WHERE e.xid >= p.arrived_from::xid8 AND e.xid < p.arrived_to::xid8 AND NOT e.absorbed
      ORDER BY p.take, e.event_time, e.request_id COLLATE "C"`;
   return readByCursor(db, query, { first: 5000 });
 }
 
-/** The first events of one piece in the order of leaves; the index gives them without reading the others. */
+/** The first events of one piece in the order of leaves, of those that are not archived; the index gives them without reading the others. */
 export async function selectFirstEvents(db: Db, piece: Piece, most: number): Promise<TakenEventRow[]> {
   return db.rows(sql<TakenEventRow>`
     SELECT ${eventColumns(sql`${piece.time_zone}`)}
@@ -215,11 +222,12 @@ function eventColumns(time_zone: RawBuilder<unknown>) {
              e.salt, e.leaf`;
 }
 
-function pieceRows(pieces: readonly Piece[]) {
+/** As the table `p`; `n` is the place of a piece, from 1. */
+export function pieceRows(pieces: readonly Piece[]) {
   return sql`(SELECT * FROM unnest(${int4Array(pieces.map((each) => each.take))}::int[], ${uuidArray(pieces.map((each) => each.org_id))}::uuid[],
                     ${textArray(pieces.map((each) => each.sku))}::text[], ${textArray(pieces.map((each) => each.time_zone))}::text[],
                     ${textArray(pieces.map((each) => each.from))}::text[], ${textArray(pieces.map((each) => each.to))}::text[],
                     ${textArray(pieces.map((each) => each.arrived_from))}::text[], ${textArray(pieces.map((each) => each.arrived_to))}::text[],
-                    ${boolArray(pieces.map((each) => each.late))}::boolean[])
-               AS piece(take, org_id, sku, time_zone, starts, ends, arrived_from, arrived_to, late)) AS p`;
+                    ${boolArray(pieces.map((each) => each.late))}::boolean[]) WITH ORDINALITY
+               AS piece(take, org_id, sku, time_zone, starts, ends, arrived_from, arrived_to, late, n)) AS p`;
 }
