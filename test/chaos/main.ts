@@ -2,21 +2,28 @@
  * Kills until something breaks, or nothing does:
  *
  *   npm run test:chaos -- --seed 1 --rounds 20
+ *   npm run test:chaos -- --seed 1 --invoices 1000000
  *
  * First the server alone is killed `rounds` times under load, then server and PostgreSQL in turn, and the server while it bills. Then writers with
- * the same events go through many generations and crashes, and through every broken variant of the deduplication, which must show. Prints what
+ * the same events go through many generations and crashes, and through every broken variant of the deduplication, which must show. With
+ * `--invoices N` instead: N events, shuffled, doubled, late, voided and amended, and invoices that equal an independent calculation. Prints what
  * was counted; exits 1 at the first thing that is not as promised, with the seed that shows it again.
  */
 import { strict as assert } from 'node:assert';
 import { parseArgs } from 'node:util';
 import { exactness, waysToBreakIt } from './exactness.ts';
+import { invoiceRun } from './invoice-run.ts';
 import { type StormOptions, storm } from './storm.ts';
 
 const { values } = parseArgs({
-  options: { seed: { type: 'string', default: '1' }, rounds: { type: 'string', default: '20' } },
+  options: { seed: { type: 'string', default: '1' }, rounds: { type: 'string', default: '20' }, invoices: { type: 'string' } },
 });
 const seed = whole('--seed', values.seed);
 const rounds = whole('--rounds', values.rounds);
+if (values.invoices !== undefined) {
+  console.log(await invoiceRun({ seed, events: whole('--invoices', values.invoices), tell: (line) => console.log(line) }));
+  process.exit(0);
+}
 
 const storms: [string, Omit<StormOptions, 'seed' | 'tell'>][] = [
   ['the server killed', { events: 150 * rounds, server_kills: rounds, postgres_kills: 0, billing_kills: 0 }],

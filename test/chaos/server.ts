@@ -26,15 +26,15 @@ export interface ChaosServer {
 
 const ready_within_ms = 60_000;
 
-export async function chaosServer(data_dir: string): Promise<ChaosServer> {
+export async function chaosServer(data_dir: string, { generation_events = '250' } = {}): Promise<ChaosServer> {
   const port = await freePort();
   const variables = {
     PORT: `${port}`,
     TALLYSTICK_DATA_DIR: data_dir,
     TALLYSTICK_LOG_LEVEL: 'error',
     TALLYSTICK_BOOTSTRAP_KEY: admin_key,
-    // Small, so that generations of usage are opened and closed all the time.
-    TALLYSTICK_GENERATION_EVENTS: '250',
+    // Small unless told, so that generations of usage are opened and closed all the time.
+    TALLYSTICK_GENERATION_EVENTS: generation_events,
   };
   let serving: Command | null = null;
   let crashed: Finished | null = null;
