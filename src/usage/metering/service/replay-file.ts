@@ -66,7 +66,8 @@ function readJson(line: number, text: Buffer): ReplayRow {
   try {
     return { line, input: parseJson(text) };
   } catch (error) {
-    if (error instanceof JsonFault) return { line, fault: `The line is no JSON that is taken here: ${error.message}.` };
+    if (error instanceof JsonFault)
+      return { line, fault: `The line is no JSON that is taken here: ${error.message.replace(/\.$/, '')}.` };
     throw error;
   }
 }
