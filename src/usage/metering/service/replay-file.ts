@@ -6,6 +6,8 @@ import { JsonFault, parseJson } from '../../../kernel/json.ts';
 export type ReplayRow = { line: number; input: unknown } | { line: number; fault: string };
 
 const most_line_bytes = 1024 * 1024;
+/** The byte order mark. */
+const mark = Buffer.from('\ufeff');
 
 /**
  * The rows of a file: NDJSON where it begins with `{`, else CSV with a header that names the members of an event; `properties` and `metadata`
@@ -20,7 +22,7 @@ export async function* readReplayFile(content: AsyncIterable<Buffer>): AsyncGene
     head = Buffer.concat([head, next.value]);
   }
   const all = joined(head, source);
-  const without_mark = head.subarray(head.subarray(0, 3).equals(Buffer.from('\ufeff')) ? 3 : 0);
+  const without_mark = head.subarray(head.subarray(0, 3).equals(mark) ? 3 : 0);
   yield* without_mark.toString('latin1').trimStart().startsWith('{') ? readLines(all) : readCsv(all);
 }
 
@@ -31,37 +33,41 @@ async function* joined(head: Buffer, rest: AsyncIterator<Buffer>): AsyncGenerato
 
 async function* readLines(content: AsyncIterable<Buffer>): AsyncGenerator<ReplayRow> {
   let line = 0;
-  let rest: Buffer = Buffer.alloc(0);
-  let too_long = false;
-  const end = (bytes: Buffer): ReplayRow[] => {
+  let pieces: Buffer[] = [];
+  let bytes = 0;
+  /** Of a line that is too long, only its length is kept. */
+  const take = (piece: Buffer) => {
+    bytes += piece.length;
+    if (bytes > most_line_bytes) pieces = [];
+    else pieces.push(piece);
+  };
+  const end = (): ReplayRow[] => {
     line += 1;
-    const was_too_long = too_long || bytes.length > most_line_bytes;
-    too_long = false;
-    if (was_too_long) return [{ line, fault: 'The line is longer than a mebibyte.' }];
-    const text = line === 1 && bytes.subarray(0, 3).equals(Buffer.from('\ufeff')) ? bytes.subarray(3) : bytes;
-    return text.toString('latin1').trim() === '' ? [] : [readJson(line, text)];
+    const text = bytes > most_line_bytes ? null : Buffer.concat(pieces);
+    pieces = [];
+    bytes = 0;
+    if (text === null) return [{ line, fault: 'The line is longer than a mebibyte.' }];
+    const plain = line === 1 && text.subarray(0, 3).equals(mark) ? text.subarray(3) : text;
+    return plain.toString('latin1').trim() === '' ? [] : [readJson(line, plain)];
   };
   for await (const chunk of content) {
-    rest = rest.length === 0 ? chunk : Buffer.concat([rest, chunk]);
     let start = 0;
-    for (let at = rest.indexOf(10); at !== -1; at = rest.indexOf(10, start)) {
-      yield* end(rest.subarray(start, at));
+    for (let at = chunk.indexOf(10); at !== -1; at = chunk.indexOf(10, start)) {
+      take(chunk.subarray(start, at));
+      yield* end();
       start = at + 1;
     }
-    rest = rest.subarray(start);
-    if (rest.length > most_line_bytes) {
-      too_long = true;
-      rest = Buffer.alloc(0);
-    }
+    take(chunk.subarray(start));
   }
-  if (rest.length > 0 || too_long) yield* end(rest);
+  if (bytes > 0) yield* end();
 }
 
 function readJson(line: number, text: Buffer): ReplayRow {
   try {
     return { line, input: parseJson(text) };
   } catch (error) {
-    if (error instanceof JsonFault) return { line, fault: `The line is no JSON that is taken here: ${error.message}.` };
+    if (error instanceof JsonFault)
+      return { line, fault: `The line is no JSON that is taken here: ${error.message.replace(/\.$/, '')}.` };
     throw error;
   }
 }
