@@ -45,11 +45,15 @@ with --on-error keep_good the good rows are. The same file again changes nothing
         generation_events: config.generation_events,
       });
       try {
-        const report = await importFile({ postgres, clock, ingest, data_dir: config.data_dir }, scope, {
-          content: createReadStream(file),
-          filename: basename(file),
-          request: { org: values.org, format, on_error, sku: values.sku, mapping: values.mapping },
-        });
+        const report = await importFile(
+          { postgres, clock, ingest, data_dir: config.data_dir, max_bytes: config.import_max_bytes },
+          scope,
+          {
+            content: createReadStream(file),
+            filename: basename(file),
+            request: { org: values.org, format, on_error, sku: values.sku, mapping: values.mapping },
+          },
+        );
         print(values.json, report, lines(report));
         return report.status === 'completed' && report.totals.rejected === 0 ? 0 : 1;
       } finally {
