@@ -188,7 +188,7 @@ async function check(run: Run, rows: RowMaker, batch: readonly UsageRow[], certa
   const { tenant_id, now } = run.scope;
   const is_certain = batch.map(certain);
   const ids = batch.flatMap((row, index) => (is_certain[index] ? [row.request_id] : []));
-  const stored = await postgres.read(run.scope, (db) => storedAmong(db, ids));
+  const stored = await storedAmong(postgres, tenant_id, ids);
   const to_ask = batch.filter((row, index) => (!is_certain[index] || stored.has(row.request_id)) && rows.skus().has(row.sku));
   if (to_ask.length === 0) return null;
   const outcome = await rehearse(postgres, tenant_id, to_ask.map(eventOf), { now, org_ids: run.work.options.org_ids });
