@@ -76,7 +76,7 @@ export async function createServer({ config, log, metrics, postgres, ingest, isS
   receiptRoutes(server, { postgres });
   catalogRoutes(server);
   meteringRoutes(server, { postgres, ingest, signAck: (tenant_id, statement) => signAck(postgres, { ...statement, tenant_id }) });
-  meterRoutes(server, { postgres, ingest, clock, data_dir: config.data_dir });
+  meterRoutes(server, { postgres, ingest, clock, data_dir: config.data_dir, max_bytes: config.import_max_bytes });
   ledgerRoutes(server);
   partnerRoutes(server);
   subscriptionRoutes(server);

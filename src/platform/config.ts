@@ -26,6 +26,8 @@ export interface Config {
   generation_events: number;
   /** Months after which usage is archived, once it is billed; null keeps all of it in the database. */
   usage_retention_months: number | null;
+  /** The largest file that an import takes. */
+  import_max_bytes: number;
   /** True when the console is reached over https, so that cookies carry `__Host-`. */
   secure_cookies: boolean;
 }
@@ -50,6 +52,7 @@ const shape = z.object({
   TALLYSTICK_INGEST_QUEUE_MB: z.coerce.number().int().min(1).max(65_536).default(128),
   TALLYSTICK_GENERATION_EVENTS: z.coerce.number().int().min(100).default(1_000_000),
   TALLYSTICK_USAGE_RETENTION_MONTHS: z.coerce.number().int().min(1).max(1200).optional(),
+  TALLYSTICK_IMPORT_MAX_MB: z.coerce.number().int().min(1).max(65_536).default(512),
   TALLYSTICK_PUBLIC_URL: z.url({ protocol: /^https?$/ }).optional(),
 });
 
@@ -81,6 +84,7 @@ export function parseConfig(variables: Record<string, string | undefined>, worki
     ingest_queue_bytes: env.TALLYSTICK_INGEST_QUEUE_MB * 1024 * 1024,
     generation_events: env.TALLYSTICK_GENERATION_EVENTS,
     usage_retention_months: env.TALLYSTICK_USAGE_RETENTION_MONTHS ?? null,
+    import_max_bytes: env.TALLYSTICK_IMPORT_MAX_MB * 1024 * 1024,
     secure_cookies: env.TALLYSTICK_PUBLIC_URL?.startsWith('https:') ?? false,
   };
 }

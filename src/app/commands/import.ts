@@ -1,4 +1,4 @@
-import { createReadStream, existsSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { basename } from 'node:path';
 import { parseArgs } from 'node:util';
 import { scopeOfTenant } from '../../billing/invoicing/service/run.ts';
@@ -7,6 +7,7 @@ import { readConfig } from '../../platform/config.ts';
 import { createIngest } from '../../usage/metering/service/ingest.ts';
 import { importFormats, type UsageImportReport } from '../../usage/meters/model.ts';
 import { importFile } from '../../usage/meters/service/imports.ts';
+import { fileParts } from '../../usage/meters/service/stored-file.ts';
 import { type Command, print, UsageError } from './command.ts';
 import { requireTenantId } from './tenant-option.ts';
 import { withDatabase } from './with-database.ts';
@@ -45,11 +46,15 @@ with --on-error keep_good the good rows are. The same file again changes nothing
         generation_events: config.generation_events,
       });
       try {
-        const report = await importFile({ postgres, clock, ingest, data_dir: config.data_dir }, scope, {
-          content: createReadStream(file),
-          filename: basename(file),
-          request: { org: values.org, format, on_error, sku: values.sku, mapping: values.mapping },
-        });
+        const report = await importFile(
+          { postgres, clock, ingest, data_dir: config.data_dir, max_bytes: config.import_max_bytes },
+          scope,
+          {
+            content: fileParts(file),
+            filename: basename(file),
+            request: { org: values.org, format, on_error, sku: values.sku, mapping: values.mapping },
+          },
+        );
         print(values.json, report, lines(report));
         return report.status === 'completed' && report.totals.rejected === 0 ? 0 : 1;
       } finally {

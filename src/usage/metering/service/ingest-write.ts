@@ -278,8 +278,8 @@ function canonicalForms({ replayed }: SoundEvent, { quantity, canonical }: Readi
   return replayed ? sources.map((source) => canonicalEvent({ ...replayed, quantity, source })) : [canonical];
 }
 
-/** As metering_key in the database makes it. */
-function keyOf(tenant_id: string, request_id: string): string {
+/** What an event is known by in every generation, as metering_key in the database makes it. */
+export function keyOf(tenant_id: string, request_id: string): string {
   return hash('sha256', `${tenant_id}:${request_id}`).slice(0, 32);
 }
 

@@ -8,9 +8,8 @@ export function detectFormat(
   mapping_encoding: string | null = null,
 ): ImportFormat | Fault {
   const bytes = Buffer.from(head.buffer, head.byteOffset, head.byteLength);
-  if ((bytes[0] === 0x50 && bytes[1] === 0x4b) || (bytes[0] === 0x1f && bytes[1] === 0x8b)) {
+  if (compressed.some((magic) => bytes.subarray(0, magic.length).equals(magic)))
     return fault('format_unsupported', 'the file is compressed; send what is inside');
-  }
   if ((bytes[0] === 0xff && bytes[1] === 0xfe) || (bytes[0] === 0xfe && bytes[1] === 0xff)) {
     if (bytes[0] === 0xff && mapping_encoding === 'utf-16le') return 'csv';
     return fault('encoding_invalid', 'the file is UTF-16; save it as UTF-8, or name a mapping that says so');
@@ -26,6 +25,9 @@ export function detectFormat(
   // A file that says what it is is not read as something else.
   return found === null || found === asked ? asked : fault('format_other', `the file is ${names[found]}, not ${names[asked]}`);
 }
+
+/** ZIP, gzip, bzip2, xz, Zstandard: what they would grow to is not told by their size, so none is opened. */
+const compressed = ['504b', '1f8b', '425a68', 'fd377a585a', '28b52ffd'].map((magic) => Buffer.from(magic, 'hex'));
 
 function formatOf(text: string): ImportFormat | null {
   if (text.startsWith('<')) return 'greenbutton';

@@ -15,18 +15,13 @@ export function planRow(row: CsvRow, line: number, org_id: string | null, skus: 
   if (sku === undefined) return fault('sku_unknown', `there is no SKU “${shown(row.sku)}”`);
   const quantity = quantityOf(row, sku);
   if (isFault(quantity)) return quantity;
-  return {
-    line,
-    request_id: row.request_id,
-    org_id,
-    sku: row.sku,
-    ...(quantity.text === null ? {} : { quantity: quantity.text }),
-    ...(row.amount === null ? {} : { amount: row.amount }),
-    time: row.time,
-    source: row.source,
-    ...(row.project_id === null ? {} : { project_id: row.project_id }),
-    ...(row.properties === null ? {} : { properties: row.properties }),
-  };
+  const { request_id, time, source } = row;
+  const made: UsageRow = { line, request_id, org_id, sku: row.sku, time, source };
+  if (quantity.text !== null) made.quantity = quantity.text;
+  if (row.amount !== null) made.amount = row.amount;
+  if (row.project_id !== null) made.project_id = row.project_id;
+  if (row.properties !== null) made.properties = row.properties;
+  return made;
 }
 
 /** Without a unit the quantity is the SKU's, and metering says whether it is one. */

@@ -1,6 +1,7 @@
 import { assert } from '../../../kernel/assert.ts';
 import type { Column, CsvMappingDefinition, From, QualityFlag } from '../model.ts';
 import { splitRow } from './csv.ts';
+import { openEnd } from './csv-file.ts';
 import { type Fault, fault, isFault, shown } from './faults.ts';
 import type { Finding, LineReader } from './finding.ts';
 import { flowOfLetter } from './registers.ts';
@@ -112,7 +113,7 @@ export function readMappedCsv(mapping: CsvMappingDefinition): LineReader {
           number,
           fault(cut ? 'row_cut' : 'row_ragged', `the row has ${cells.length} fields, the first ${places.count}`),
         );
-      return readRow(cells, number, places);
+      return [...readRow(cells, number, places), ...(cut ? [openEnd(number)] : [])];
     },
     unreadable: (number, problem) => (given_up ? [] : refuse(number, problem)),
     end: () =>

@@ -1,4 +1,3 @@
-import type { Readable } from 'node:stream';
 import { recordAudit } from '../../../foundation/audit/service.ts';
 import { organizationBySlug, organizationsByIds } from '../../../foundation/tenancy/service.ts';
 import { assert } from '../../../kernel/assert.ts';
@@ -117,7 +116,7 @@ export async function startImport(
 export async function importFile(
   deps: ImportDeps,
   scope: Scope,
-  source: { content: Readable; filename: string; request: ImportRequest; org_ids?: readonly string[] | null },
+  source: { content: AsyncIterable<Uint8Array>; filename: string; request: ImportRequest; org_ids?: readonly string[] | null },
 ): Promise<UsageImportReport> {
   const options = await deps.postgres.read(scope, (db) => importOptions(db, source.request, source.org_ids ?? null));
   const import_id = newId(scope.now);

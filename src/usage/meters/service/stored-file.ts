@@ -1,9 +1,6 @@
 import { createHash } from 'node:crypto';
-import { createWriteStream } from 'node:fs';
 import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type Readable, Transform } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
 import { isId } from '../../../kernel/id.ts';
 import { errors } from '../errors.ts';
 
@@ -17,30 +14,33 @@ export interface StoredFile {
 }
 
 /**
- * Keeps what is uploaded under the import's id until it is processed; on disk when this resolves. Throws `import_file_too_large`,
- * `import_file_empty`, having removed what it wrote.
+ * Keeps what is uploaded under the import's id until it is processed; on disk when this resolves. A part of it is written before the next is
+ * asked for, so that parts may share their memory. Throws `import_file_too_large`, `import_file_empty`, having removed what it wrote.
  */
 export async function storeFile(
   data_dir: string,
   import_id: string,
-  content: Readable,
+  content: AsyncIterable<Uint8Array>,
   max_bytes = max_import_bytes,
 ): Promise<StoredFile> {
   await mkdir(folderOf(data_dir), { recursive: true, mode: 0o700 });
   const [path, partial] = [pathOf(data_dir, import_id), `${pathOf(data_dir, import_id)}.part`];
   const digest = createHash('sha256');
   let bytes = 0;
-  const measure = new Transform({
-    transform(chunk: Buffer, _encoding, done) {
-      bytes += chunk.length;
-      if (bytes > max_bytes) return done(errors.import_file_too_large({ detail: `An import takes at most ${max_bytes} bytes.` }));
-      digest.update(chunk);
-      done(null, chunk);
-    },
-  });
   try {
-    await pipeline(content, measure, createWriteStream(partial, { flags: 'w', mode: 0o600, flush: true }));
-    if (bytes === 0) throw errors.import_file_empty({ detail: 'The file holds no bytes at all.' });
+    const file = await open(partial, 'w', 0o600);
+    try {
+      for await (const part of content) {
+        bytes += part.length;
+        if (bytes > max_bytes) throw errors.import_file_too_large({ detail: `An import takes at most ${max_bytes} bytes.` });
+        digest.update(part);
+        await file.writeFile(part);
+      }
+      if (bytes === 0) throw errors.import_file_empty({ detail: 'The file holds no bytes at all.' });
+      await file.sync();
+    } finally {
+      await file.close();
+    }
     await rename(partial, path);
   } catch (error) {
     await rm(partial, { force: true });
@@ -70,9 +70,13 @@ export async function headOfFile(data_dir: string, import_id: string): Promise<B
   }
 }
 
-/** The file's bytes, each part in the memory of the one before: whoever keeps some copies them. */
-export async function* readFile(data_dir: string, import_id: string): AsyncGenerator<Buffer> {
-  const file = await open(pathOf(data_dir, import_id));
+export function readFile(data_dir: string, import_id: string): AsyncGenerator<Buffer> {
+  return fileParts(pathOf(data_dir, import_id));
+}
+
+/** A file's bytes, each part in the memory of the one before: whoever keeps some copies them. */
+export async function* fileParts(path: string): AsyncGenerator<Buffer> {
+  const file = await open(path);
   const part = Buffer.alloc(256 * 1024);
   try {
     for (;;) {
