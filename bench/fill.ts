@@ -7,6 +7,8 @@ export interface Filling {
   tenant_id: string;
   /** Events of each generation; all but the last are closed. */
   generations: readonly number[];
+  /** The first `n`; 0 if it is left out. */
+  start?: number;
   /** The rows for `n` from $1 to $2. */
   rows: string;
 }
@@ -20,10 +22,10 @@ const rows_per_statement = 250_000;
 export async function fill(
   client: pg.Pool | pg.Client,
   postgres: Postgres,
-  { tenant_id, generations, rows }: Filling,
+  { tenant_id, generations, start = 0, rows }: Filling,
 ): Promise<number[]> {
   const closings: number[] = [];
-  let n = 0;
+  let n = start;
   for (const [at, size] of generations.entries()) {
     const standing = await client.query<{ gen: number }>("SELECT gen FROM tally.metering_generation WHERE state = 'hot'");
     const { gen } = standing.rows[0]!;

@@ -14,10 +14,12 @@ import { type UsageQuery, usageOf } from '../src/usage/metering/service/usage.ts
 import { settledWatermark } from '../src/usage/metering/service/watermark.ts';
 import { dataFolder } from '../test/support/data-folder.ts';
 import type { Figure } from './figure.ts';
+import { fill } from './fill.ts';
 
 const organizations = 500;
 const skus = ['sms', 'email', 'lookup', 'storage', 'minutes'];
 const events = 5_000_000;
+const generation = 1_000_000;
 /** Arrived since the last rollup. */
 const fresh_events = 10_000;
 const rounds = 1000;
@@ -50,11 +52,12 @@ async function measure(postgres: Postgres, admin: pg.PoolConfig): Promise<Figure
   const client = new pg.Client({ ...admin, options: '-c search_path=tally,public' });
   await client.connect();
   try {
-    for (let start = 0; start < events; start += 500_000) await loadEvents(client, tenant_id, { start, end: start + 500_000 });
-    await client.query('VACUUM (ANALYZE) metering_event');
+    // Five closed generations, and a hot one that is still empty.
+    const generations = [...Array.from({ length: events / generation }, () => generation), 0];
+    await fill(client, postgres, { tenant_id, generations, rows });
     await rollUp(postgres, tenant_id, await settledWatermark(postgres), clock.now());
     await client.query('VACUUM (ANALYZE) usage_rollup');
-    await loadEvents(client, tenant_id, { start: events, end: events + fresh_events });
+    await fill(client, postgres, { tenant_id, generations: [fresh_events], start: events, rows });
     const month = { from: '2026-03-01', to: '2026-04-01', org_ids: null } as const;
     const asked: Record<string, Omit<UsageQuery, 'org_id'>> = {
       'by day and SKU': { ...month, window: 'day', group_by: ['sku'] },
@@ -69,8 +72,8 @@ async function measure(postgres: Postgres, admin: pg.PoolConfig): Promise<Figure
     const lookup = async (round: number) => {
       const found = await client.query({
         name: 'bare',
-        text: 'SELECT * FROM metering_event WHERE tenant_id = $1 AND request_id = $2',
-        values: [tenant_id, `bench/${(round * 104_729) % events}`],
+        text: 'SELECT * FROM metering_event WHERE gen = $1 AND tenant_id = $2 AND request_id = $3',
+        values: [1 + Math.floor(((round * 104_729) % events) / generation), tenant_id, `bench/${(round * 104_729) % events}`],
       });
       if (found.rowCount !== 1) throw new Error('an event was not found');
     };
@@ -118,19 +121,14 @@ async function makeOrganizations(postgres: Postgres, scope: Scope): Promise<stri
   });
 }
 
-/** Loaded past the ingest path, in the order that usage arrives in: by time, the organizations mixed. */
-async function loadEvents(client: pg.Client, tenant_id: string, { start, end }: { start: number; end: number }): Promise<void> {
-  const names = skus.map((sku) => `'${sku}'`).join(',');
-  await client.query(
-    `INSERT INTO metering_event (tenant_id, request_id, event_id, org_id, sku, quantity, properties, event_time, source, salt, leaf, received_at)
-     SELECT $1, 'bench/' || n, uuidv7(), o.ids[1 + (n * 7919) % ${organizations}], (ARRAY[${names}])[1 + (n / ${organizations}) % ${skus.length}],
-            1 + n % 3, jsonb_build_object('region', 'r' || n % 7), timestamptz '2026-03-01T00:00:00Z' + (n % ${events}) * interval '30 days' / ${events},
-            'backend', substring(sha256(int8send(n)) FOR 16), sha256(int8send(-n)), now()
-       FROM generate_series($2::bigint, $3::bigint) AS n,
-            (SELECT array_agg(org_id) AS ids FROM organization WHERE tenant_id = $1 AND NOT is_own) AS o`,
-    [tenant_id, start, end - 1],
-  );
-}
+/** In the order that usage arrives in: by time, the organizations mixed. */
+const rows = `
+  SELECT 'bench/' || n AS request_id, o.ids[1 + (n * 7919) % ${organizations}] AS org_id,
+         (ARRAY[${skus.map((sku) => `'${sku}'`).join(',')}])[1 + (n / ${organizations}) % ${skus.length}] AS sku, 1 + n % 3 AS quantity,
+         jsonb_build_object('region', 'r' || n % 7) AS properties,
+         timestamptz '2026-03-01T00:00:00Z' + (n % ${events}) * interval '30 days' / ${events} AS event_time
+    FROM generate_series($1::bigint, $2::bigint) AS n,
+         (SELECT array_agg(org_id) AS ids FROM tally.organization WHERE tenant_id = $3 AND NOT is_own) AS o`;
 
 function percentile(values: readonly number[], part: number): number {
   return [...values].sort((a, b) => a - b)[Math.floor(values.length * part)]!;
