@@ -99,7 +99,8 @@ describe('a backtest', () => {
     await months.getByRole('row', { name: 'January 2025 152.00 AUD 130.00 AUD' }).waitFor();
     // large 220.00 → 260.00 is 18.18 %, small 40.00 → 44.00 is 10 %.
     const change = page.getByRole('table', { name: /^Organizations by the change/ });
-    await change.getByRole('row', { name: '10 to 25 % 2' }).waitFor();
+    await change.getByRole('row', { name: '10 to 15 % 1' }).waitFor();
+    await change.getByRole('row', { name: '15 to 20 % 1' }).waitFor();
     const rows = page.getByRole('table', { name: 'Organizations of the backtest' }).getByRole('row');
     expect((await rows.nth(1).textContent()) ?? '').toMatch(/large.*220\.00.*260\.00.*\+40\.00.*\+18\.18 %/);
     await pick('Order', 'Largest fall first');
