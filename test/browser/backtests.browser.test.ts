@@ -23,8 +23,6 @@ beforeAll(async () => {
     const org_id = await shop.customer(slug, [plan_id]);
     for (const month of ['01', '02']) await shop.use(org_id, 'call', quantity, `2025-${month}-10T00:00:00Z`);
   }
-  const require_backtest = { max_increase_percent: '5', months: 2 };
-  await shop.made('PUT', `/v1/plans/${plan_id}/publish-policy`, { require_backtest });
   address = await server.listen();
   browser = await launchBrowser();
   ({ page } = await openReader(browser));
@@ -58,6 +56,18 @@ async function started() {
   await page.waitForURL(/\/backtests\/[0-9a-f-]{36}$/);
   await page.getByRole('heading', { level: 1 }).getByText('Completed').waitFor();
 }
+
+describe('a plan', () => {
+  it('is told to demand a backtest', async () => {
+    await page.goto(`${address}/plans/${plan_id}`);
+    await page.getByText('Nothing is demanded', { exact: false }).waitFor();
+    await page.getByRole('button', { name: 'Change', exact: true }).click();
+    await page.getByLabel('Months that a backtest covers at least').fill('2');
+    await page.getByLabel('Revenue up by at most, in percent').fill('5');
+    await page.getByRole('button', { name: 'Demand a backtest' }).click();
+    await page.getByText('a backtest over 2 months or more, of everybody').waitFor();
+  });
+});
 
 describe('a price draft', () => {
   it('is begun from its plan, and edited in fields, with the curve of the engine beside the live one', async () => {
@@ -99,7 +109,8 @@ describe('a backtest', () => {
     await months.getByRole('row', { name: 'January 2025 152.00 AUD 130.00 AUD' }).waitFor();
     // large 220.00 → 260.00 is 18.18 %, small 40.00 → 44.00 is 10 %.
     const change = page.getByRole('table', { name: /^Organizations by the change/ });
-    await change.getByRole('row', { name: '10 to 25 % 2' }).waitFor();
+    await change.getByRole('row', { name: '10 to 15 % 1' }).waitFor();
+    await change.getByRole('row', { name: '15 to 20 % 1' }).waitFor();
     const rows = page.getByRole('table', { name: 'Organizations of the backtest' }).getByRole('row');
     expect((await rows.nth(1).textContent()) ?? '').toMatch(/large.*220\.00.*260\.00.*\+40\.00.*\+18\.18 %/);
     await pick('Order', 'Largest fall first');

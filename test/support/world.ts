@@ -130,7 +130,6 @@ export async function populate(s: TestServer, tenant: TestTenant, name: string):
   const draft = (title: string) => made('/v1/pricing/drafts', { name: title, plan_id: ids.plan, base_amount: '6.00' });
   ids.draft = (await draft('A draft')).draft_id;
   ids.other_draft = (await draft('Another draft')).draft_id;
-  ids.loose_draft = (await draft('A draft to discard')).draft_id;
   const months = { draft_id: ids.draft, compare_draft_id: ids.other_draft, from: '2025-01', to: '2025-02' };
   ids.backtest = (await made('/v1/pricing/backtests', months)).backtest_id;
   await executeBacktest({ postgres: s.t.postgres, clock }, { tenant_id: tenant.tenant_id, backtest_id: ids.backtest! });
@@ -282,7 +281,6 @@ export function samplesOf(ids: Readonly<Record<string, string>>, n: string): Rec
     'GET /v1/pricing/drafts': { url: `/v1/pricing/drafts?plan_id=${ids.plan}` },
     'GET /v1/pricing/drafts/{draft_id}': { url: `/v1/pricing/drafts/${ids.draft}` },
     'PATCH /v1/pricing/drafts/{draft_id}': { url: `/v1/pricing/drafts/${ids.other_draft}`, body: { name: `Renamed ${n}` } },
-    'POST /v1/pricing/drafts/{draft_id}:discard': { url: `/v1/pricing/drafts/${ids.loose_draft}:discard` },
     'GET /v1/pricing/drafts/{draft_id}/differences': { url: `/v1/pricing/drafts/${ids.draft}/differences` },
     'GET /v1/pricing/drafts/{draft_id}/publication': { url: `/v1/pricing/drafts/${ids.draft}/publication` },
     'GET /v1/plans/{plan_id}/publish-policy': { url: `/v1/plans/${ids.plan}/publish-policy` },
@@ -299,6 +297,7 @@ export function samplesOf(ids: Readonly<Record<string, string>>, n: string): Rec
     'GET /v1/pricing/backtests/{id}/organizations': { url: `/v1/pricing/backtests/${ids.backtest}/organizations` },
     'GET /v1/pricing/backtests/{id}/organizations.csv': { url: `/v1/pricing/backtests/${ids.backtest}/organizations.csv` },
     'POST /v1/pricing/backtests/{id}:cancel': { url: `/v1/pricing/backtests/${ids.waiting_backtest}:cancel` },
+    'POST /v1/pricing/drafts/{draft_id}:discard': { url: `/v1/pricing/drafts/${ids.other_draft}:discard` },
     'POST /v1/pricing/drafts/{draft_id}:publish': {
       url: `/v1/pricing/drafts/${ids.draft}:publish`,
       body: { backtest_id: ids.backtest },

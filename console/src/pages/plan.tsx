@@ -4,6 +4,7 @@ import { useState } from 'react';
 import { planById, priceVersions } from '../api/catalog.ts';
 import type { PlanDetail, PlanSku } from '../api/types.ts';
 import { NewDraftDialog } from '../features/catalog/new-draft-dialog.tsx';
+import { PolicyCard } from '../features/catalog/policy-card.tsx';
 import { PriceCurve } from '../features/catalog/price-curve.tsx';
 import { PriceHistory } from '../features/catalog/price-history.tsx';
 import { PriceRule } from '../features/catalog/price-rule.tsx';
@@ -82,33 +83,36 @@ function Prices({ plan }: { plan: PlanDetail }) {
   const chosen = plan.skus.find((one) => one.sku === search.sku) ?? plan.skus[0]!;
   return (
     <div className="grid items-start gap-4 lg:grid-cols-[15rem_minmax(0,1fr)]">
-      <nav aria-label="SKUs of the plan" className="overflow-hidden rounded-xl border border-line bg-surface shadow-card">
-        <ul className="divide-y divide-line">
-          {plan.skus.map((one) => (
-            <li key={one.sku}>
-              <button
-                type="button"
-                aria-current={one.sku === chosen.sku ? 'true' : undefined}
-                onClick={() => navigate({ search: { sku: one.sku }, replace: true })}
-                className={cx(
-                  'flex w-full items-center gap-2 px-4 py-2 text-left focus-visible:-outline-offset-2',
-                  one.sku === chosen.sku ? 'bg-accent-soft' : 'hover:bg-sunken',
-                )}
-              >
-                <span className="min-w-0 flex-1">
-                  <span className="block truncate font-medium">{one.sku}</span>
-                  <span className={cx('block text-xs', one.sku === chosen.sku ? 'text-accent' : 'text-ink-3')}>
-                    per {one.unit}
+      <div className="flex flex-col gap-4">
+        <nav aria-label="SKUs of the plan" className="overflow-hidden rounded-xl border border-line bg-surface shadow-card">
+          <ul className="divide-y divide-line">
+            {plan.skus.map((one) => (
+              <li key={one.sku}>
+                <button
+                  type="button"
+                  aria-current={one.sku === chosen.sku ? 'true' : undefined}
+                  onClick={() => navigate({ search: { sku: one.sku }, replace: true })}
+                  className={cx(
+                    'flex w-full items-center gap-2 px-4 py-2 text-left focus-visible:-outline-offset-2',
+                    one.sku === chosen.sku ? 'bg-accent-soft' : 'hover:bg-sunken',
+                  )}
+                >
+                  <span className="min-w-0 flex-1">
+                    <span className="block truncate font-medium">{one.sku}</span>
+                    <span className={cx('block text-xs', one.sku === chosen.sku ? 'text-accent' : 'text-ink-3')}>
+                      per {one.unit}
+                    </span>
                   </span>
-                </span>
-                <span className={cx('tabular text-xs', one.sku === chosen.sku ? 'text-accent' : 'text-ink-3')}>
-                  v{one.version}
-                </span>
-              </button>
-            </li>
-          ))}
-        </ul>
-      </nav>
+                  <span className={cx('tabular text-xs', one.sku === chosen.sku ? 'text-accent' : 'text-ink-3')}>
+                    v{one.version}
+                  </span>
+                </button>
+              </li>
+            ))}
+          </ul>
+        </nav>
+        <PolicyCard plan_id={plan.plan_id} />
+      </div>
       <PriceOf key={chosen.sku} plan={plan} sku={chosen} />
     </div>
   );

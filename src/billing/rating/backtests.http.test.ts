@@ -106,8 +106,9 @@ describe('a backtest', () => {
     });
     const buckets = done.summary.draft.distribution.filter((bucket: { organizations: number }) => bucket.organizations > 0);
     expect(buckets).toEqual([
-      { from: '10', to: '25', organizations: 2 },
-      { from: '25', to: '50', organizations: 1 },
+      { from: '10', to: '15', organizations: 1 },
+      { from: '20', to: '30', organizations: 1 },
+      { from: '30', to: '50', organizations: 1 },
     ]);
   });
 

@@ -1,3 +1,4 @@
+import { CodedError } from '../../kernel/errors.ts';
 import type { JobDefinition } from '../../platform/jobs.ts';
 import { executeBacktest, failBacktest } from './service/backtest/run.ts';
 import { backtest_job } from './service/backtests.ts';
@@ -15,7 +16,9 @@ export const jobs: readonly JobDefinition[] = [
         await executeBacktest(deps, named);
       } catch (error) {
         const detail = 'The backtest could not be brought to its end and is not tried again. The log says why.';
-        if (last_attempt) await failBacktest(deps, named, { code: 'internal_error', detail });
+        const known =
+          error instanceof CodedError ? { code: error.code, detail: error.message } : { code: 'internal_error', detail };
+        if (last_attempt) await failBacktest(deps, named, known);
         throw error;
       }
     },

@@ -23,7 +23,7 @@ export function PriceCurve({ price, currency, unit, live = null }: PriceCurvePro
   const [until, setUntil] = useState(() => usefulRange(price));
   const valid = /^[1-9]\d{0,11}$/.test(until);
   const ends = tierEnds(price);
-  const quantities = valid ? spread(until, ends) : [];
+  const quantities = valid ? spread(until, live ? [...ends, ...tierEnds(live)] : ends) : [];
   const curve = useQuery({ ...priceCurve({ currency, price, quantities }), enabled: valid, placeholderData: (before) => before });
   const beside = useQuery({
     ...priceCurve({ currency, price: live ?? price, quantities }),

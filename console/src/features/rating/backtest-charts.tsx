@@ -14,11 +14,13 @@ export function ChangeChart({ sides }: { sides: readonly NamedSide[] }) {
     at: bucketName(bucket),
     values: Object.fromEntries(sides.map(({ key, side }) => [key, String(side.distribution[index]!.organizations)])),
   }));
+  const used = points.map(({ values }) => Object.values(values).some((count) => count !== '0'));
+  const shown = points.slice(Math.max(0, used.indexOf(true) - 1), used.lastIndexOf(true) + 2);
   return (
     <Card title="Who pays how much more" lead="organizations by change in percent" actions={<Legend series={series} />}>
       <GroupedBars
         label="Organizations by the change of what they pay, in percent"
-        points={points}
+        points={shown}
         series={series}
         formatAt={(at) => `${at} %`}
         formatTick={(at) => at}

@@ -24,29 +24,30 @@ export function BacktestFigures({ summary, sides }: { summary: BacktestSummary; 
   return (
     <div className="flex flex-col gap-4">
       {sides.map(({ key, name, side }) => (
-        <section
-          key={key}
-          aria-label={`Key figures, ${name}`}
-          className="grid grid-cols-1 overflow-hidden rounded-xl border border-line bg-surface shadow-card sm:grid-cols-2 xl:grid-cols-4"
-        >
-          <Figure label={`Revenue under ${name}`} about={`${formatDecimal(summary.before.revenue.amount)} before`}>
-            {formatDecimal(side.revenue.amount)} <Small>{currency}</Small>
-          </Figure>
-          <Figure label="Difference" about={side.percent === null ? 'from nothing' : `${formatSigned(side.percent)} %`}>
-            <span className={side.difference.amount.startsWith('-') ? 'text-bad' : undefined}>
-              {formatSigned(side.difference.amount)}
-            </span>{' '}
-            <Small>{currency}</Small>
-          </Figure>
-          <Figure
-            label={`Pay over ${formatDecimal(side.over.percent)} % more`}
-            about={side.over.share === null ? 'nobody was looked at' : `${formatDecimal(side.over.share)} % of the organizations`}
-          >
-            {formatCount(side.over.organizations)} <Small>of {formatCount(summary.organizations)}</Small>
-          </Figure>
-          <Figure label="Partners’ commission" about={`${formatDecimal(summary.before.partners.amount)} before`}>
-            {formatDecimal(side.partners.amount)} <Small>{currency}</Small>
-          </Figure>
+        <section key={key} aria-label={`Key figures, ${name}`}>
+          {sides.length > 1 ? <h2 className="mb-1.5 text-xs font-medium text-ink-2">{name}</h2> : null}
+          <div className="grid grid-cols-1 overflow-hidden rounded-xl border border-line bg-surface shadow-card sm:grid-cols-2 xl:grid-cols-4">
+            <Figure label="Revenue under the draft" about={`${formatDecimal(summary.before.revenue.amount)} before`}>
+              {formatDecimal(side.revenue.amount)} <Small>{currency}</Small>
+            </Figure>
+            <Figure label="Difference" about={side.percent === null ? 'from nothing' : `${formatSigned(side.percent)} %`}>
+              <span className={side.difference.amount.startsWith('-') ? 'text-bad' : undefined}>
+                {formatSigned(side.difference.amount)}
+              </span>{' '}
+              <Small>{currency}</Small>
+            </Figure>
+            <Figure
+              label={`Pay over ${formatDecimal(side.over.percent)} % more`}
+              about={
+                side.over.share === null ? 'nobody was looked at' : `${formatDecimal(side.over.share)} % of the organizations`
+              }
+            >
+              {formatCount(side.over.organizations)} <Small>of {formatCount(summary.organizations)}</Small>
+            </Figure>
+            <Figure label="Partners’ commission" about={`${formatDecimal(summary.before.partners.amount)} before`}>
+              {formatDecimal(side.partners.amount)} <Small>{currency}</Small>
+            </Figure>
+          </div>
         </section>
       ))}
     </div>
@@ -66,11 +67,11 @@ function Figure({ label, about, children }: { label: string; about: string; chil
 }
 
 const rows = [
-  ['p5', '5 % pay no more than'],
-  ['p25', '25 %'],
-  ['p50', 'half'],
-  ['p75', '75 %'],
-  ['p95', '95 %'],
+  ['p5', '5 % see at most'],
+  ['p25', '25 % see at most'],
+  ['p50', 'Half see at most'],
+  ['p75', '75 % see at most'],
+  ['p95', '95 % see at most'],
 ] as const;
 
 /** How the change spreads over organizations, in their own currency and in percent. */
@@ -83,7 +84,7 @@ export function BacktestSpread({ sides }: { sides: readonly NamedSide[] }) {
           <thead>
             <tr className="border-b border-line text-2xs text-ink-3">
               <th scope="col" className="h-8 px-4 text-left font-medium">
-                Up to
+                Of the organizations
               </th>
               {sides.map(({ key, name }) => (
                 <th key={key} scope="col" colSpan={2} className="h-8 px-4 text-right font-medium">

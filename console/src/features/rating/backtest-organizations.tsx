@@ -93,7 +93,7 @@ const columns: readonly Column<BacktestOrganization>[] = [
 const compareColumns: readonly Column<BacktestOrganization>[] = [
   {
     id: 'compare',
-    header: 'Other',
+    header: 'Beside it',
     align: 'right',
     cell: ({ compare }) => (compare ? formatDecimal(compare.amount.amount) : '–'),
   },

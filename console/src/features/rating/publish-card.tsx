@@ -10,6 +10,7 @@ import { Dialog, DialogActions } from '../../ui/dialog.tsx';
 import { Card } from '../../ui/page.tsx';
 import { ProblemBox, Skeleton } from '../../ui/state.tsx';
 import { announce } from '../../ui/toast.tsx';
+import { DemandList } from '../catalog/policy-card.tsx';
 import { useMay } from '../session/may.ts';
 
 /** What the plan demands before the draft is published, what has met it, and the button. */
@@ -46,21 +47,10 @@ export function PublishCard({ draft }: { draft: PriceDraft }) {
 
 function Demand({ demand }: { demand: BacktestDemand | null }) {
   if (!demand) return <p className="text-ink-3">The plan demands no backtest. One is still a good idea.</p>;
-  const { months, max_increase_percent: most, max_org_increase_percent: each, max_share_over: share } = demand;
   return (
     <div>
-      <p className="mb-1 text-ink-2">The plan demands a backtest of this draft as it is:</p>
-      <ul className="tabular list-disc pl-5 text-ink-2">
-        <li>
-          over {months} {months === 1 ? 'month' : 'months'} or more, of everybody
-        </li>
-        {most === null ? null : <li>revenue up by {most} % at most</li>}
-        {each === null ? null : (
-          <li>
-            {share === null || share === '0' ? 'nobody' : `${share} % at most`} up by more than {each} %
-          </li>
-        )}
-      </ul>
+      <p className="mb-1 text-ink-2">The plan demands of this draft as it is:</p>
+      <DemandList demand={demand} />
     </div>
   );
 }

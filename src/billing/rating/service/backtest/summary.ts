@@ -16,7 +16,7 @@ import {
 const most_faults = 100;
 
 /** Where the buckets of the distribution meet, in percent. The one that begins at 0 and ends at the smallest step holds who stays. */
-const bounds = ['-50', '-25', '-10', '-5', '-2', '0', '0.000001', '2', '5', '10', '25', '50', '100'];
+const bounds = '-50 -30 -20 -15 -10 -7.5 -5 -2.5 0 0.000001 2.5 5 7.5 10 15 20 30 50 100'.split(' ');
 
 /** What a backtest's results come to. Medians and the like are over organizations, each with all its months. */
 export async function summaryOf(db: Db, row: BacktestRow): Promise<BacktestSummary> {
