@@ -14,6 +14,7 @@ import { settledWatermark } from '../src/usage/metering/service/watermark.ts';
 import { dataFolder } from '../test/support/data-folder.ts';
 import { makeSubscriptions, median, skus, subscriptions, timed } from './billing.ts';
 import type { Figure } from './figure.ts';
+import { fill } from './fill.ts';
 
 const months = 3;
 /** Of one organization and SKU in a month, each on a day of its own. */
@@ -45,7 +46,7 @@ async function measure(postgres: Postgres, client: pg.Client): Promise<Figure[]>
   });
   const scope = await scopeOfTenant({ postgres, clock }, tenant_id);
   const plan_id = await makeSubscriptions(postgres, scope);
-  await loadMonths(client, tenant_id);
+  await loadMonths(client, postgres, tenant_id);
   await rollUp(postgres, tenant_id, await settledWatermark(postgres), clock.now());
   await client.query('VACUUM (ANALYZE) tally.usage_rollup');
   const bare: number[] = [];
@@ -78,22 +79,20 @@ async function tryDraft(postgres: Postgres, scope: Scope, plan_id: string): Prom
     throw new Error(`the backtest found ${summary?.organizations} organizations`);
 }
 
-/** Loaded past the ingest path. What an organization uses grows with the square of its place, so that few use most. */
-async function loadMonths(client: pg.Client, tenant_id: string): Promise<void> {
+/** What an organization uses grows with the square of its place, so that few use most. */
+async function loadMonths(client: pg.Client, postgres: Postgres, tenant_id: string): Promise<void> {
+  const each_month = subscriptions * skus.length * days;
   const names = skus.map((sku) => `'${sku}'`).join(',');
-  for (let month = 1; month <= months; month += 1) {
-    await client.query(
-      `INSERT INTO tally.metering_event (tenant_id, request_id, event_id, org_id, sku, quantity, event_time, source, salt, leaf, received_at)
-       SELECT $1, concat_ws('/', 'bench', $2::int, o.place, s.place, d), uuidv7(), o.org_id, s.sku, 1 + (o.place * 31 % 97) ^ 2 / 400,
-              make_timestamptz(2026, $2, 4 * d, (o.place % 24)::int, 0, 0, 'UTC'), 'backend',
-              substring(sha256(convert_to(concat_ws('/', $2::int, o.place, s.place, d), 'UTF8')) FOR 16),
-              sha256(convert_to(concat_ws('/', 'leaf', $2::int, o.place, s.place, d), 'UTF8')), now()
-         FROM generate_series(1, ${days}) AS d, unnest(ARRAY[${names}]) WITH ORDINALITY AS s (sku, place),
-              (SELECT org_id, row_number() OVER (ORDER BY org_id) AS place FROM tally.organization WHERE tenant_id = $1 AND NOT is_own) AS o`,
-      [tenant_id, month],
-    );
-  }
-  await client.query('VACUUM (ANALYZE) tally.metering_event');
+  await fill(client, postgres, {
+    tenant_id,
+    generations: [each_month * months],
+    rows: `SELECT 'bench/' || n AS request_id, o.ids[1 + n / ${days * skus.length} % ${subscriptions}] AS org_id,
+                  (ARRAY[${names}])[1 + n / ${days} % ${skus.length}] AS sku,
+                  1 + (n / ${days * skus.length} % ${subscriptions} * 31 % 97) ^ 2 / 400 AS quantity, NULL::jsonb AS properties,
+                  make_timestamptz(2026, (1 + n / ${each_month})::int, (4 + 4 * (n % ${days}))::int, (n % 24)::int, 0, 0, 'UTC') AS event_time
+             FROM generate_series($1::bigint, $2::bigint) AS n,
+                  (SELECT array_agg(org_id) AS ids FROM tally.organization WHERE tenant_id = $3 AND NOT is_own) AS o`,
+  });
 }
 
 async function groupBy(client: pg.Client, tenant_id: string): Promise<void> {

@@ -162,6 +162,7 @@ export function draftChanges(
 ): { sku: string; change: 'added' | 'changed'; before: Price | null; after: Price }[] {
   const before = new Map(current.map((price) => [price.sku, price]));
   return Object.entries(skus)
+    .sort(([a], [b]) => (a < b ? -1 : 1))
     .filter(([sku, price]) => before.get(sku)?.price_hash !== hashOf(price))
     .map(([sku, after]) => {
       const was = before.get(sku)?.price ?? null;

@@ -23,11 +23,16 @@ export function PriceCurve({ price, currency, unit, live = null }: PriceCurvePro
   const [until, setUntil] = useState(() => usefulRange(price));
   const valid = /^[1-9]\d{0,11}$/.test(until);
   const ends = tierEnds(price);
+  const over_events = isOverEvents(price);
   const quantities = valid ? spread(until, live ? [...ends, ...tierEnds(live)] : ends) : [];
-  const curve = useQuery({ ...priceCurve({ currency, price, quantities }), enabled: valid, placeholderData: (before) => before });
+  const curve = useQuery({
+    ...priceCurve({ currency, price, quantities }),
+    enabled: valid && !over_events,
+    placeholderData: (before) => before,
+  });
   const beside = useQuery({
     ...priceCurve({ currency, price: live ?? price, quantities }),
-    enabled: valid && live !== null,
+    enabled: valid && live !== null && !isOverEvents(live) && !over_events,
     placeholderData: (before) => before,
   });
   const series = live
@@ -56,7 +61,11 @@ export function PriceCurve({ price, currency, unit, live = null }: PriceCurvePro
         </div>
       }
     >
-      {curve.error ? (
+      {over_events ? (
+        <p className="py-8 text-center text-ink-3">
+          A price over single events has no curve over one quantity: a backtest shows it.
+        </p>
+      ) : curve.error ? (
         <ProblemBox error={curve.error} onRetry={curve.refetch} />
       ) : !valid ? (
         <p className="py-8 text-center text-ink-3">Enter a whole number above zero.</p>
@@ -80,6 +89,10 @@ export function PriceCurve({ price, currency, unit, live = null }: PriceCurvePro
     </Card>
   );
 }
+
+/** What one quantity does not say enough for. */
+const isOverEvents = ({ model, bucket }: Price): boolean =>
+  bucket !== undefined || ['percentage', 'dynamic', 'matrix', 'time_of_use'].includes(model);
 
 /** The quantities at which a tier ends, with what is included taken before the tiers begin. */
 function tierEnds(price: Price): bigint[] {
