@@ -14,6 +14,7 @@ import { settledWatermark } from '../src/usage/metering/service/watermark.ts';
 import { dataFolder } from '../test/support/data-folder.ts';
 import { makeSubscriptions, median, skus, subscriptions, timed } from './billing.ts';
 import type { Figure } from './figure.ts';
+import { fill } from './fill.ts';
 
 const months = 3;
 /** Of one organization and SKU in a month, each on a day of its own. */
@@ -45,7 +46,7 @@ async function measure(postgres: Postgres, client: pg.Client): Promise<Figure[]>
   });
   const scope = await scopeOfTenant({ postgres, clock }, tenant_id);
   const plan_id = await makeSubscriptions(postgres, scope);
-  await loadMonths(client, tenant_id);
+  await loadMonths(client, postgres, tenant_id);
   await rollUp(postgres, tenant_id, await settledWatermark(postgres), clock.now());
   await client.query('VACUUM (ANALYZE) tally.usage_rollup');
   const bare: number[] = [];
@@ -78,22 +79,21 @@ async function tryDraft(postgres: Postgres, scope: Scope, plan_id: string): Prom
     throw new Error(`the backtest found ${summary?.organizations} organizations`);
 }
 
-/** Loaded past the ingest path. What an organization uses grows with the square of its place, so that few use most. */
-async function loadMonths(client: pg.Client, tenant_id: string): Promise<void> {
-  const names = skus.map((sku) => `'${sku}'`).join(',');
-  for (let month = 1; month <= months; month += 1) {
-    await client.query(
-      `INSERT INTO tally.metering_event (tenant_id, request_id, event_id, org_id, sku, quantity, event_time, source, salt, leaf, received_at)
-       SELECT $1, concat_ws('/', 'bench', $2::int, o.place, s.place, d), uuidv7(), o.org_id, s.sku, 1 + (o.place * 31 % 97) ^ 2 / 400,
-              make_timestamptz(2026, $2, 4 * d, (o.place % 24)::int, 0, 0, 'UTC'), 'backend',
-              substring(sha256(convert_to(concat_ws('/', $2::int, o.place, s.place, d), 'UTF8')) FOR 16),
-              sha256(convert_to(concat_ws('/', 'leaf', $2::int, o.place, s.place, d), 'UTF8')), now()
-         FROM generate_series(1, ${days}) AS d, unnest(ARRAY[${names}]) WITH ORDINALITY AS s (sku, place),
-              (SELECT org_id, row_number() OVER (ORDER BY org_id) AS place FROM tally.organization WHERE tenant_id = $1 AND NOT is_own) AS o`,
-      [tenant_id, month],
-    );
-  }
-  await client.query('VACUUM (ANALYZE) tally.metering_event');
+/** Loaded past the ingest path, a generation a month. What an organization uses grows with the square of its place, so that few use most. */
+async function loadMonths(client: pg.Client, postgres: Postgres, tenant_id: string): Promise<void> {
+  const per_month = days * skus.length * subscriptions;
+  await fill(client, postgres, {
+    tenant_id,
+    generations: Array.from({ length: months }, () => per_month),
+    rows: `
+      SELECT concat_ws('/', 'bench', n) AS request_id, o.ids[1 + at.place] AS org_id, (ARRAY[${skus.map((sku) => `'${sku}'`).join(',')}])[at.sku] AS sku,
+             1 + ((at.place + 1) * 31 % 97) ^ 2 / 400 AS quantity, NULL::jsonb AS properties,
+             make_timestamptz(2026, at.month, 4 * at.day, ((at.place + 1) % 24)::int, 0, 0, 'UTC') AS event_time
+        FROM generate_series($1::bigint, $2::bigint) AS n
+       CROSS JOIN LATERAL (SELECT (n / ${per_month})::int + 1 AS month, (n / ${skus.length * subscriptions} % ${days})::int + 1 AS day,
+                                  (n / ${subscriptions} % ${skus.length})::int + 1 AS sku, (n % ${subscriptions})::int AS place) AS at,
+             (SELECT array_agg(org_id ORDER BY org_id) AS ids FROM tally.organization WHERE tenant_id = $3 AND NOT is_own) AS o`,
+  });
 }
 
 async function groupBy(client: pg.Client, tenant_id: string): Promise<void> {
