@@ -1,5 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { clock } from '../src/platform/clock.ts';
+import { rollUpWhatIsNew } from '../src/usage/metering/service/rollup.ts';
 import type { Figure } from './figure.ts';
 import { fill, position } from './fill.ts';
 import { connections, type Served, startServed } from './served.ts';
@@ -15,8 +17,13 @@ const stored = [1_125_000, 1_125_000, 1_125_000, 1_125_000, 500_000];
  * server in a process of its own, against a bare multi-row INSERT … ON CONFLICT DO NOTHING of ready-made rows from Node into a plain table
  * with the same columns and one unique index on (tenant_id, request_id), on the same PostgreSQL with fsync on. On two servers at once, one
  * empty and one with five million events of random ids on both sides. Interleaved rounds, medians; a checkpoint before the first of them.
+ * And ingest while rollups are kept, as the job keeps them, against ingest alone.
  */
 export async function run(): Promise<Figure[]> {
+  return [...(await againstBare()), await besideRollups()];
+}
+
+async function againstBare(): Promise<Figure[]> {
   const empty = await startServed({ roles: 'api' });
   try {
     const full = await startServed({ roles: 'api' });
@@ -28,6 +35,53 @@ export async function run(): Promise<Figure[]> {
   } finally {
     await empty.stop();
   }
+}
+
+const rounds_of_rollups = 5;
+const events_per_round_of_rollups = 200_000;
+
+async function besideRollups(): Promise<Figure> {
+  const served = await startServed({ roles: 'api' });
+  try {
+    const [alone, live]: number[][] = [[], []];
+    for (let round = -1; round < rounds_of_rollups; round += 1) {
+      const rate = await overHttp(served, events_per_round_of_rollups);
+      // What came meanwhile is not this round's to roll up.
+      await rollUpWhatIsNew(served.postgres, served.tenant_id, clock.now());
+      const rollups = keepRollups(served);
+      const live_rate = await overHttp(served, events_per_round_of_rollups);
+      await rollups.stop();
+      if (round < 0) continue;
+      alone!.push(rate);
+      live!.push(live_rate);
+    }
+    return {
+      name: 'ingest over HTTP while rollups are kept vs alone',
+      ratio: median(live!.map((value, at) => value / alone![at]!)),
+      detail: `${Math.round(median(live!))} / ${Math.round(median(alone!))} events/s`,
+    };
+  } finally {
+    await served.stop();
+  }
+}
+
+/** Rolls up what is new, with the pauses of the job `metering.rollup_tenant`. */
+function keepRollups({ postgres, tenant_id }: Served): { stop(): Promise<void> } {
+  const stopping = new AbortController();
+  const work = (async () => {
+    while (!stopping.signal.aborted) {
+      const began = clock.monotonic_ms();
+      await rollUpWhatIsNew(postgres, tenant_id, clock.now());
+      const pause_ms = 5000 + 2 * (clock.monotonic_ms() - began);
+      await sleep(pause_ms, undefined, { signal: stopping.signal }).catch(() => undefined);
+    }
+  })();
+  return {
+    async stop() {
+      stopping.abort();
+      await work;
+    },
+  };
 }
 
 interface Measured {
@@ -87,7 +141,7 @@ interface Summary {
 }
 
 const sides = {
-  http: overHttp,
+  http: (served: Served) => overHttp(served),
   values: (served: Served) => bare(served, multiRowValues),
   arrays: (served: Served) => bare(served, unnestedArrays),
 };
@@ -134,8 +188,8 @@ function newEvent({ org_ids, skus }: Served) {
 }
 
 /** Events a second; the bodies are made beforehand. */
-async function overHttp(served: Served): Promise<number> {
-  const bodies = batches(() => newEvent(served)).map((events) => JSON.stringify({ events }));
+async function overHttp(served: Served, count = events_per_round): Promise<number> {
+  const bodies = batches(() => newEvent(served), count).map((events) => JSON.stringify({ events }));
   return perSecond(bodies, async (body) => {
     const answer = await served.http.post('/v1/metering/events', body, 202);
     if (answer.accepted !== batch) throw new Error(`${JSON.stringify(answer)} instead of ${batch} accepted`);
@@ -207,8 +261,8 @@ async function bare(served: Served, statement: Statement): Promise<number> {
   });
 }
 
-function batches<T>(make: () => T): T[][] {
-  return Array.from({ length: events_per_round / batch }, () => Array.from({ length: batch }, make));
+function batches<T>(make: () => T, count = events_per_round): T[][] {
+  return Array.from({ length: count / batch }, () => Array.from({ length: batch }, make));
 }
 
 async function perSecond<T>(work: readonly T[], send: (one: T) => Promise<void>): Promise<number> {
@@ -222,7 +276,7 @@ async function perSecond<T>(work: readonly T[], send: (one: T) => Promise<void>)
       }
     }),
   );
-  return events_per_round / ((clock.monotonic_ms() - began) / 1000);
+  return (work.length * batch) / ((clock.monotonic_ms() - began) / 1000);
 }
 
 function median(values: number[]): number {

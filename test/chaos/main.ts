@@ -60,12 +60,14 @@ assert.deepEqual(
   { rows: 3000 * rounds, distinct: rows, acknowledged: rows, lost: 0, wrong_answers: 0, defects: [] },
 );
 for (const broken of waysToBreakIt) {
-  const found = await exactness({ seed, events: 20_000, writers: 8, generation_events: 400, kills: 1, broken });
-  console.log(`${broken}: ${found.rows - found.distinct} events were stored twice`);
-  assert.ok(
-    found.rows > found.distinct && found.defects.includes('U6 request id that is stored twice'),
-    `${broken}, and nobody noticed`,
-  );
+  let twice = 0;
+  // Some are races, which a run may happen to miss.
+  for (let tries = 0; tries < 5 && twice === 0; tries += 1) {
+    const found = await exactness({ seed: seed + tries, events: 20_000, writers: 8, generation_events: 400, kills: 1, broken });
+    if (found.defects.includes('U6 request id that is stored twice')) twice = found.rows - found.distinct;
+  }
+  console.log(`${broken}: ${twice} events were stored twice`);
+  assert.ok(twice > 0, `${broken}, and nobody noticed`);
 }
 
 function whole(option: string, text: string): number {

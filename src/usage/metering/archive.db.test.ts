@@ -12,6 +12,7 @@ import { requireUnarchived } from './service/archived.ts';
 import { tendGenerations } from './service/generations.ts';
 import { createIngest } from './service/ingest.ts';
 import { rollUp } from './service/rollup.ts';
+import { type UsageQuery, usageOf } from './service/usage.ts';
 import { settledWatermark } from './service/watermark.ts';
 import { closeUsage, daysOfTake, eventsOfTake, firstEventsOfTake, takeUsage } from './service.ts';
 
@@ -202,6 +203,17 @@ it('refuses by name what only archived events could answer', async () => {
   await expect(ask('2026-01-05T00:00:00Z', '2026-01-06T00:00:00Z', null)).rejects.toMatchObject({ code: 'usage_archived' });
   await ask('2026-02-15T00:00:00Z', '2026-02-16T00:00:00Z');
   await ask('2026-01-05T00:00:00Z', '2026-01-06T00:00:00Z', []);
+
+  const usageIn = (over: Partial<UsageQuery>) =>
+    t.read((db) =>
+      usageOf(db, { org_id: utc, from: '2026-01-01', to: '2026-02-01', window: 'month', group_by: [], org_ids: null, ...over }),
+    );
+  expect((await usageIn({})).data).toMatchObject([{ start: '2026-01-01', count: 1500 }]);
+  expect((await usageIn({ window: 'day', from: '2026-01-05', to: '2026-01-06' })).data).toMatchObject([{ start: '2026-01-05' }]);
+  await expect(usageIn({ window: 'hour', from: '2026-01-05', to: '2026-01-06' })).rejects.toMatchObject({
+    code: 'usage_archived',
+  });
+  await expect(usageIn({ from: '2026-01-05T00:30:00Z' })).rejects.toMatchObject({ code: 'usage_archived' });
 });
 
 it('says so when a document was changed or is gone, and answers nothing wrong', async () => {

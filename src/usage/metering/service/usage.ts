@@ -19,6 +19,7 @@ import {
   type UsagePointRow,
   type UsageQuestion,
 } from '../sql/usage.ts';
+import { requireUnarchived } from './archived.ts';
 
 /** The most points of one answer. */
 const most_points = 10_000;
@@ -48,7 +49,7 @@ export interface UsageQuery {
 
 /**
  * Usage by window up to this moment, everything acknowledged included. `watermark` is what the rollups had; the events above it are in the
- * answer too. Throws `org_not_found`, `range_invalid`, `usage_query_invalid`.
+ * answer too. Throws `org_not_found`, `range_invalid`, `usage_query_invalid`, `usage_archived`.
  */
 export async function usageOf(db: Db, query: UsageQuery): Promise<{ data: UsagePoint[]; as_of: string; watermark: string }> {
   const org_ids = await visibleOrganizations(db, query);
@@ -74,6 +75,7 @@ export async function usageOf(db: Db, query: UsageQuery): Promise<{ data: UsageP
     watermark,
     most: most_points + 1,
   };
+  if (needsEvents(question)) await requireUnarchived(db, { org_ids, ...widely(from, to) });
   const rows = await selectUsage(db, question);
   if (rows.length > most_points)
     throw invalid('range_invalid', 'to', `The answer would hold more than ${most_points} points: ask for less at once.`);
@@ -99,6 +101,19 @@ export async function usageOf(db: Db, query: UsageQuery): Promise<{ data: UsageP
     };
   });
   return { data, as_of: utcText(db.now), watermark };
+}
+
+/** True where rollups of whole days cannot answer alone: what is archived would be missing. */
+function needsEvents({ window, project_id, group_by, dimensions, where, special, from, to }: UsageQuestion): boolean {
+  const tells_apart = project_id !== null || group_by.includes('project_id') || dimensions.length > 0 || where.length > 0;
+  return window === 'hour' || tells_apart || special.length > 0 || 'instant' in from || 'instant' in to;
+}
+
+/** A range as moments, whatever the zone of its dates. */
+function widely(from: Bound, to: Bound): { from: string; to: string } {
+  const moment = (bound: Bound, days: number) =>
+    'date' in bound ? `${roughly(bound).add({ hours: 24 * days })}` : bound.instant;
+  return { from: moment(from, -1), to: moment(to, 1) };
 }
 
 /** The SKUs whose own aggregation the answer may need: the one asked for, or all where points are of one each. */
