@@ -61,6 +61,27 @@ const usage = createRoute({
   component: lazyRouteComponent(() => import('./pages/usage.tsx'), 'UsagePage'),
 });
 
+const meters = createRoute({
+  getParentRoute: under,
+  path: '/meters',
+  validateSearch: (search): { q?: string } => pick(search, ['q']),
+  component: lazyRouteComponent(() => import('./pages/meters.tsx'), 'MetersPage'),
+});
+
+const meter = createRoute({
+  getParentRoute: under,
+  path: '/meters/$meter_id',
+  validateSearch: (search): { register?: string; from?: string; to?: string } => pick(search, ['register', 'from', 'to']),
+  component: lazyRouteComponent(() => import('./pages/meter.tsx'), 'MeterPage'),
+});
+
+const reviews = createRoute({
+  getParentRoute: under,
+  path: '/reviews',
+  validateSearch: (search): { status?: string } => pick(search, ['status']),
+  component: lazyRouteComponent(() => import('./pages/reviews.tsx'), 'ReviewsPage'),
+});
+
 const imports = createRoute({
   getParentRoute: under,
   path: '/imports',
@@ -169,6 +190,9 @@ const tree = root.addChildren([
   signed.addChildren([
     overview,
     usage,
+    meters,
+    meter,
+    reviews,
     imports,
     organizations,
     organization,

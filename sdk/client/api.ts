@@ -75,6 +75,18 @@ export interface Api {
       updated_at: string;
     };
   };
+  /** Take a rule away; what it held stays held */
+  "DELETE /v1/metering/reading-rules/{id}": {
+    answer: {
+      rule_id: string;
+      sku: string | null;
+      meter_id: string | null;
+      kind: "below_min" | "above_max" | "spike" | "zeros" | "negative" | "backwards" | "future" | "unit_mismatch" | "no_occupant";
+      action: "accept_and_flag" | "hold";
+      threshold: string | null;
+      created_at: string;
+    };
+  };
   /** End a membership, with its sessions and invitations */
   "DELETE /v1/orgs/{id}/members/{user_id}": {
     answer: null;
@@ -890,6 +902,23 @@ export interface Api {
       reason: string | null;
     };
   };
+  /** Gateways, newest first */
+  "GET /v1/metering/gateways": {
+    query: {
+      limit?: number;
+      cursor?: string;
+    };
+    answer: {
+      data: ({
+        gateway_id: string;
+        name: string;
+        old_secret_until: string | null;
+        revoked_at: string | null;
+        created_at: string;
+      })[];
+      next_cursor: string | null;
+    };
+  };
   /** Imports, newest first */
   "GET /v1/metering/imports": {
     query: {
@@ -921,6 +950,7 @@ export interface Api {
           rejected: number;
           unmapped: number;
           missing: number;
+          held: number;
           quantities: Record<string, string>;
         };
         error_count: number;
@@ -959,6 +989,7 @@ export interface Api {
         rejected: number;
         unmapped: number;
         missing: number;
+        held: number;
         quantities: Record<string, string>;
       };
       error_count: number;
@@ -979,10 +1010,39 @@ export interface Api {
       next_cursor: string | null;
     };
   };
-  /** Manual readings of a meter, latest first */
+  /** A photo as it was sent */
+  "GET /v1/metering/photos/{id}": {
+    answer: unknown;
+  };
+  /** Rules for readings, newest first */
+  "GET /v1/metering/reading-rules": {
+    query: {
+      sku?: string;
+      meter_id?: string;
+      limit?: number;
+      cursor?: string;
+    };
+    answer: {
+      data: ({
+        rule_id: string;
+        sku: string | null;
+        meter_id: string | null;
+        kind: "below_min" | "above_max" | "spike" | "zeros" | "negative" | "backwards" | "future" | "unit_mismatch" | "no_occupant";
+        action: "accept_and_flag" | "hold";
+        threshold: string | null;
+        created_at: string;
+      })[];
+      next_cursor: string | null;
+    };
+  };
+  /** Readings of a meter that count or are held, latest first; with state, only those */
   "GET /v1/metering/readings": {
     query: {
       meter_id: string;
+      register?: string;
+      state?: "counted" | "held" | "superseded" | "rejected";
+      from?: string;
+      to?: string;
       limit?: number;
       cursor?: string;
     };
@@ -995,6 +1055,17 @@ export interface Api {
         /** decimal text */
         value: string;
         quality: "actual" | "estimated" | "substituted" | "final" | "customer";
+        state: "counted" | "held" | "superseded" | "rejected";
+        source: "manual" | "gateway" | "import" | "estimate";
+        is_last: boolean;
+        flags: ("below_min" | "above_max" | "spike" | "zeros" | "negative" | "backwards" | "future" | "unit_mismatch" | "no_occupant")[];
+        photo_id: string | null;
+        created_by: {
+          kind: string;
+          id: string;
+          name?: string;
+        } | null;
+        created_at: string;
         usage: {
           request_id: string;
           org_id: string;
@@ -1002,6 +1073,7 @@ export interface Api {
           /** decimal text */
           quantity: string;
           time: string;
+          refusal: string | null;
         } | null;
       })[];
       next_cursor: string | null;
@@ -1034,6 +1106,71 @@ export interface Api {
       })[];
       created_at: string;
       finished_at: string | null;
+    };
+  };
+  /** Readings that are held until somebody decides, and what was decided; newest first */
+  "GET /v1/metering/reviews": {
+    query: {
+      status?: "open" | "accepted" | "corrected" | "rejected";
+      meter_id?: string;
+      limit?: number;
+      cursor?: string;
+    };
+    answer: {
+      data: ({
+        review_id: string;
+        status: "open" | "accepted" | "corrected" | "rejected";
+        reasons: ({
+          code: "below_min" | "above_max" | "spike" | "zeros" | "negative" | "backwards" | "future" | "unit_mismatch" | "no_occupant";
+          detail: string;
+        })[];
+        reading: {
+          reading_id: string;
+          meter_id: string;
+          register: string;
+          time: string;
+          /** decimal text */
+          value: string;
+          quality: "actual" | "estimated" | "substituted" | "final" | "customer";
+          state: "counted" | "held" | "superseded" | "rejected";
+          source: "manual" | "gateway" | "import" | "estimate";
+          is_last: boolean;
+          flags: ("below_min" | "above_max" | "spike" | "zeros" | "negative" | "backwards" | "future" | "unit_mismatch" | "no_occupant")[];
+          photo_id: string | null;
+          created_by: {
+            kind: string;
+            id: string;
+            name?: string;
+          } | null;
+          created_at: string;
+          usage: {
+            request_id: string;
+            org_id: string;
+            sku: string;
+            /** decimal text */
+            quantity: string;
+            time: string;
+            refusal: string | null;
+          } | null;
+        };
+        identifier: string;
+        unit: string;
+        before: {
+          time: string;
+          /** decimal text */
+          value: string;
+        } | null;
+        note: string | null;
+        corrected_by: string | null;
+        decided_by: {
+          kind: string;
+          id: string;
+          name?: string;
+        } | null;
+        decided_at: string | null;
+        created_at: string;
+      })[];
+      next_cursor: string | null;
     };
   };
   /** Usage by hour, local day or month, everything acknowledged included */
@@ -1078,10 +1215,11 @@ export interface Api {
       watermark: string;
     };
   };
-  /** Meters, newest first */
+  /** Meters, newest first; with search, those whose identifier or site is called something like it */
   "GET /v1/meters": {
     query: {
       site_id?: string;
+      search?: string;
       limit?: number;
       cursor?: string;
     };
@@ -1096,6 +1234,19 @@ export interface Api {
           sku: string;
           unit: string;
           direction: "import" | "export";
+          kind: "interval" | "cumulative";
+          every_minutes: number | null;
+          digits: number | null;
+          /** decimal text */
+          multiplier: string;
+        })[];
+        devices: ({
+          register: string;
+          installed_at: string;
+          serial: string | null;
+          digits: number | null;
+          /** decimal text */
+          multiplier: string;
         })[];
         created_at: string;
       })[];
@@ -1114,8 +1265,59 @@ export interface Api {
         sku: string;
         unit: string;
         direction: "import" | "export";
+        kind: "interval" | "cumulative";
+        every_minutes: number | null;
+        digits: number | null;
+        /** decimal text */
+        multiplier: string;
+      })[];
+      devices: ({
+        register: string;
+        installed_at: string;
+        serial: string | null;
+        digits: number | null;
+        /** decimal text */
+        multiplier: string;
       })[];
       created_at: string;
+    };
+  };
+  /** What was used of a register: by local day where it has intervals, else between its reads; at most 400 days */
+  "GET /v1/meters/{id}/consumption": {
+    query: {
+      register: string;
+      from: string;
+      to: string;
+    };
+    answer: {
+      data: ({
+        from: string;
+        to: string;
+        /** decimal text */
+        quantity: string;
+        by_quality: ({
+          quality: "actual" | "estimated" | "substituted" | "final" | "customer";
+          /** decimal text */
+          quantity: string;
+        })[];
+        missing: number;
+      })[];
+    };
+  };
+  /** Where readings of a meter are missing, of registers of which it is known how often they should be read; at most 400 days */
+  "GET /v1/meters/{id}/gaps": {
+    query: {
+      register?: string;
+      from: string;
+      to: string;
+    };
+    answer: {
+      data: ({
+        register: string;
+        from: string;
+        to: string;
+        missing: number;
+      })[];
     };
   };
   /** Organizations, newest first */
@@ -2938,6 +3140,59 @@ export interface Api {
       ack: string;
     };
   };
+  /** Register a gateway that sends readings by signed webhook; its secret is in this answer and in no other */
+  "POST /v1/metering/gateways": {
+    body: {
+      name: string;
+    };
+    answer: {
+      gateway_id: string;
+      name: string;
+      old_secret_until: string | null;
+      revoked_at: string | null;
+      created_at: string;
+      secret: string;
+    };
+  };
+  /** Readings of a gateway, signed as Standard Webhooks has it */
+  "POST /v1/metering/gateways/{gateway_id}/readings": {
+    answer: {
+      readings: ({
+        index: number;
+        reading_id: string;
+        outcome: "recorded" | "replaced" | "unchanged" | "not_applied" | "held";
+      })[];
+      rejected: ({
+        index: number;
+        code: string;
+        detail: string;
+      })[];
+    };
+  };
+  /** Take nothing more of a gateway, for good */
+  "POST /v1/metering/gateways/{gateway_id}:revoke": {
+    answer: {
+      gateway_id: string;
+      name: string;
+      old_secret_until: string | null;
+      revoked_at: string | null;
+      created_at: string;
+    };
+  };
+  /** Give a gateway another secret; the one before stays good for a while */
+  "POST /v1/metering/gateways/{gateway_id}:rotate": {
+    body: {
+      keep_hours?: number;
+    };
+    answer: {
+      gateway_id: string;
+      name: string;
+      old_secret_until: string | null;
+      revoked_at: string | null;
+      created_at: string;
+      secret: string;
+    };
+  };
   /** Import a file of usage: CSV, NEM12, NEM13, Green Button XML or MSCONS */
   "POST /v1/metering/imports": {
     answer: {
@@ -2962,6 +3217,7 @@ export interface Api {
         rejected: number;
         unmapped: number;
         missing: number;
+        held: number;
         quantities: Record<string, string>;
       };
       error_count: number;
@@ -2970,7 +3226,36 @@ export interface Api {
       finished_at: string | null;
     };
   };
-  /** Keep what a register shows, one reading or up to 1,000 in order; the difference to the reading before is usage */
+  /** Keep a photo of what a device shows, for a reading to refer to */
+  "POST /v1/metering/photos": {
+    answer: {
+      photo_id: string;
+      sha256: string;
+      media_type: "image/jpeg" | "image/png" | "image/webp";
+      bytes: number;
+      created_at: string;
+    };
+  };
+  /** Say what readings of a SKU or of a meter have to keep to, and what becomes of those that do not */
+  "POST /v1/metering/reading-rules": {
+    body: {
+      sku?: string;
+      meter_id?: string;
+      kind: "below_min" | "above_max" | "spike" | "zeros" | "negative" | "backwards" | "future" | "unit_mismatch" | "no_occupant";
+      action: "accept_and_flag" | "hold";
+      threshold?: string | number;
+    };
+    answer: {
+      rule_id: string;
+      sku: string | null;
+      meter_id: string | null;
+      kind: "below_min" | "above_max" | "spike" | "zeros" | "negative" | "backwards" | "future" | "unit_mismatch" | "no_occupant";
+      action: "accept_and_flag" | "hold";
+      threshold: string | null;
+      created_at: string;
+    };
+  };
+  /** Keep what registers show, one reading or up to 1,000 in any order; what a counter gained since the reading before is usage */
   "POST /v1/metering/readings": {
     body: {
       meter_id: string;
@@ -2978,6 +3263,8 @@ export interface Api {
       time: string;
       value: string | number;
       quality: "actual" | "estimated" | "substituted" | "final" | "customer" | "A" | "E" | "S" | "F";
+      unit?: string;
+      photo_id?: string;
     } | {
       readings: ({
         meter_id: string;
@@ -2985,6 +3272,8 @@ export interface Api {
         time: string;
         value: string | number;
         quality: "actual" | "estimated" | "substituted" | "final" | "customer" | "A" | "E" | "S" | "F";
+        unit?: string;
+        photo_id?: string;
       })[];
     } | ({
       meter_id: string;
@@ -2992,6 +3281,8 @@ export interface Api {
       time: string;
       value: string | number;
       quality: "actual" | "estimated" | "substituted" | "final" | "customer" | "A" | "E" | "S" | "F";
+      unit?: string;
+      photo_id?: string;
     })[];
     answer: {
       data: ({
@@ -3002,6 +3293,17 @@ export interface Api {
         /** decimal text */
         value: string;
         quality: "actual" | "estimated" | "substituted" | "final" | "customer";
+        state: "counted" | "held" | "superseded" | "rejected";
+        source: "manual" | "gateway" | "import" | "estimate";
+        is_last: boolean;
+        flags: ("below_min" | "above_max" | "spike" | "zeros" | "negative" | "backwards" | "future" | "unit_mismatch" | "no_occupant")[];
+        photo_id: string | null;
+        created_by: {
+          kind: string;
+          id: string;
+          name?: string;
+        } | null;
+        created_at: string;
         usage: {
           request_id: string;
           org_id: string;
@@ -3009,7 +3311,13 @@ export interface Api {
           /** decimal text */
           quantity: string;
           time: string;
+          refusal: string | null;
         } | null;
+        outcome: "recorded" | "replaced" | "unchanged" | "not_applied" | "held";
+        reasons: ({
+          code: "below_min" | "above_max" | "spike" | "zeros" | "negative" | "backwards" | "future" | "unit_mismatch" | "no_occupant";
+          detail: string;
+        })[];
       })[];
     };
   };
@@ -3051,6 +3359,180 @@ export interface Api {
       finished_at: string | null;
     };
   };
+  /** Count a held reading as it is */
+  "POST /v1/metering/reviews/{id}:accept": {
+    answer: {
+      review_id: string;
+      status: "open" | "accepted" | "corrected" | "rejected";
+      reasons: ({
+        code: "below_min" | "above_max" | "spike" | "zeros" | "negative" | "backwards" | "future" | "unit_mismatch" | "no_occupant";
+        detail: string;
+      })[];
+      reading: {
+        reading_id: string;
+        meter_id: string;
+        register: string;
+        time: string;
+        /** decimal text */
+        value: string;
+        quality: "actual" | "estimated" | "substituted" | "final" | "customer";
+        state: "counted" | "held" | "superseded" | "rejected";
+        source: "manual" | "gateway" | "import" | "estimate";
+        is_last: boolean;
+        flags: ("below_min" | "above_max" | "spike" | "zeros" | "negative" | "backwards" | "future" | "unit_mismatch" | "no_occupant")[];
+        photo_id: string | null;
+        created_by: {
+          kind: string;
+          id: string;
+          name?: string;
+        } | null;
+        created_at: string;
+        usage: {
+          request_id: string;
+          org_id: string;
+          sku: string;
+          /** decimal text */
+          quantity: string;
+          time: string;
+          refusal: string | null;
+        } | null;
+      };
+      identifier: string;
+      unit: string;
+      before: {
+        time: string;
+        /** decimal text */
+        value: string;
+      } | null;
+      note: string | null;
+      corrected_by: string | null;
+      decided_by: {
+        kind: string;
+        id: string;
+        name?: string;
+      } | null;
+      decided_at: string | null;
+      created_at: string;
+    };
+  };
+  /** Count another value in the place of a held reading, as substituted */
+  "POST /v1/metering/reviews/{id}:correct": {
+    body: {
+      value: string | number;
+    };
+    answer: {
+      review_id: string;
+      status: "open" | "accepted" | "corrected" | "rejected";
+      reasons: ({
+        code: "below_min" | "above_max" | "spike" | "zeros" | "negative" | "backwards" | "future" | "unit_mismatch" | "no_occupant";
+        detail: string;
+      })[];
+      reading: {
+        reading_id: string;
+        meter_id: string;
+        register: string;
+        time: string;
+        /** decimal text */
+        value: string;
+        quality: "actual" | "estimated" | "substituted" | "final" | "customer";
+        state: "counted" | "held" | "superseded" | "rejected";
+        source: "manual" | "gateway" | "import" | "estimate";
+        is_last: boolean;
+        flags: ("below_min" | "above_max" | "spike" | "zeros" | "negative" | "backwards" | "future" | "unit_mismatch" | "no_occupant")[];
+        photo_id: string | null;
+        created_by: {
+          kind: string;
+          id: string;
+          name?: string;
+        } | null;
+        created_at: string;
+        usage: {
+          request_id: string;
+          org_id: string;
+          sku: string;
+          /** decimal text */
+          quantity: string;
+          time: string;
+          refusal: string | null;
+        } | null;
+      };
+      identifier: string;
+      unit: string;
+      before: {
+        time: string;
+        /** decimal text */
+        value: string;
+      } | null;
+      note: string | null;
+      corrected_by: string | null;
+      decided_by: {
+        kind: string;
+        id: string;
+        name?: string;
+      } | null;
+      decided_at: string | null;
+      created_at: string;
+    };
+  };
+  /** Never count a held reading */
+  "POST /v1/metering/reviews/{id}:reject": {
+    body: {
+      reason: string;
+    };
+    answer: {
+      review_id: string;
+      status: "open" | "accepted" | "corrected" | "rejected";
+      reasons: ({
+        code: "below_min" | "above_max" | "spike" | "zeros" | "negative" | "backwards" | "future" | "unit_mismatch" | "no_occupant";
+        detail: string;
+      })[];
+      reading: {
+        reading_id: string;
+        meter_id: string;
+        register: string;
+        time: string;
+        /** decimal text */
+        value: string;
+        quality: "actual" | "estimated" | "substituted" | "final" | "customer";
+        state: "counted" | "held" | "superseded" | "rejected";
+        source: "manual" | "gateway" | "import" | "estimate";
+        is_last: boolean;
+        flags: ("below_min" | "above_max" | "spike" | "zeros" | "negative" | "backwards" | "future" | "unit_mismatch" | "no_occupant")[];
+        photo_id: string | null;
+        created_by: {
+          kind: string;
+          id: string;
+          name?: string;
+        } | null;
+        created_at: string;
+        usage: {
+          request_id: string;
+          org_id: string;
+          sku: string;
+          /** decimal text */
+          quantity: string;
+          time: string;
+          refusal: string | null;
+        } | null;
+      };
+      identifier: string;
+      unit: string;
+      before: {
+        time: string;
+        /** decimal text */
+        value: string;
+      } | null;
+      note: string | null;
+      corrected_by: string | null;
+      decided_by: {
+        kind: string;
+        id: string;
+        name?: string;
+      } | null;
+      decided_at: string | null;
+      created_at: string;
+    };
+  };
   /** Register a meter at a site; without registers it has one, called 1 */
   "POST /v1/meters": {
     body: {
@@ -3062,6 +3544,10 @@ export interface Api {
         sku?: string;
         unit?: string;
         direction?: "import" | "export";
+        kind?: "interval" | "cumulative";
+        every_minutes?: number | null;
+        digits?: number | null;
+        multiplier?: string | number;
       })[];
     };
     answer: {
@@ -3074,6 +3560,103 @@ export interface Api {
         sku: string;
         unit: string;
         direction: "import" | "export";
+        kind: "interval" | "cumulative";
+        every_minutes: number | null;
+        digits: number | null;
+        /** decimal text */
+        multiplier: string;
+      })[];
+      devices: ({
+        register: string;
+        installed_at: string;
+        serial: string | null;
+        digits: number | null;
+        /** decimal text */
+        multiplier: string;
+      })[];
+      created_at: string;
+    };
+  };
+  /** Fill the gaps of a register with estimated readings, which a later actual trues up */
+  "POST /v1/meters/{id}/gaps:estimate": {
+    body: {
+      register: string;
+      from: string;
+      to: string;
+    };
+    answer: {
+      data: ({
+        reading_id: string;
+        meter_id: string;
+        register: string;
+        time: string;
+        /** decimal text */
+        value: string;
+        quality: "actual" | "estimated" | "substituted" | "final" | "customer";
+        state: "counted" | "held" | "superseded" | "rejected";
+        source: "manual" | "gateway" | "import" | "estimate";
+        is_last: boolean;
+        flags: ("below_min" | "above_max" | "spike" | "zeros" | "negative" | "backwards" | "future" | "unit_mismatch" | "no_occupant")[];
+        photo_id: string | null;
+        created_by: {
+          kind: string;
+          id: string;
+          name?: string;
+        } | null;
+        created_at: string;
+        usage: {
+          request_id: string;
+          org_id: string;
+          sku: string;
+          /** decimal text */
+          quantity: string;
+          time: string;
+          refusal: string | null;
+        } | null;
+        outcome: "recorded" | "replaced" | "unchanged" | "not_applied" | "held";
+        reasons: ({
+          code: "below_min" | "above_max" | "spike" | "zeros" | "negative" | "backwards" | "future" | "unit_mismatch" | "no_occupant";
+          detail: string;
+        })[];
+      })[];
+    };
+  };
+  /** Put another device in the place of a meter’s: the final read of the old and the initial of the new, of each counter */
+  "POST /v1/meters/{id}:replace": {
+    body: {
+      at: string;
+      serial?: string | null;
+      registers: ({
+        register: string;
+        final: string | number;
+        initial?: string | number;
+        digits?: number | null;
+        multiplier?: string | number;
+      })[];
+    };
+    answer: {
+      meter_id: string;
+      site_id: string;
+      identifier: string;
+      sku: string;
+      registers: ({
+        register: string;
+        sku: string;
+        unit: string;
+        direction: "import" | "export";
+        kind: "interval" | "cumulative";
+        every_minutes: number | null;
+        digits: number | null;
+        /** decimal text */
+        multiplier: string;
+      })[];
+      devices: ({
+        register: string;
+        installed_at: string;
+        serial: string | null;
+        digits: number | null;
+        /** decimal text */
+        multiplier: string;
       })[];
       created_at: string;
     };

@@ -1,20 +1,19 @@
 import { executeRun } from '../../src/billing/invoicing/service/run.ts';
 import { executeBacktest } from '../../src/billing/rating/service/backtest/run.ts';
 import { clock } from '../../src/platform/clock.ts';
+import { form, formType } from './form.ts';
+import type { Sample } from './sample.ts';
 import type { Answer, TestServer, TestTenant } from './server.ts';
+import { meterSamples, populateMeters } from './world-meters.ts';
+
+export { form, formType } from './form.ts';
+export type { Sample } from './sample.ts';
 
 /** Everything that a tenant may have, at least one of each; ids by name. */
 export interface World {
   ids: Record<string, string>;
   /** As this world's admin. */
   call(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<Answer>;
-}
-
-/** A request that the server takes when it is sent as it stands, with the ids of a world in it. */
-export interface Sample {
-  url: string;
-  body?: unknown;
-  content_type?: string;
 }
 
 /** How some meter file is read. */
@@ -84,6 +83,7 @@ export async function populate(s: TestServer, tenant: TestTenant, name: string):
     made('/v1/metering/readings', { meter_id: ids.meter, time, value, quality: 'actual' });
   await reading('2025-01-02T00:00:00Z', '1');
   ids.reading = (await reading('2025-01-03T00:00:00Z', '4')).data[0].reading_id;
+  await populateMeters({ made, call, name }, ids);
   const event = (org_id: string, at: number) => ({
     request_id: `${name}-event-${at}`,
     org_id,
@@ -229,6 +229,7 @@ export function samplesOf(ids: Readonly<Record<string, string>>, n: string): Rec
       body: { meter_id: ids.meter, time: '2025-01-20T00:00:00Z', value: '9', quality: 'actual' },
     },
     'GET /v1/metering/readings': { url: `/v1/metering/readings?meter_id=${ids.meter}` },
+    ...meterSamples(ids, n),
     'POST /v1/metering/imports': { url: '/v1/metering/imports', body: form({ org: ids.org! }, file), content_type: formType },
     'GET /v1/metering/imports': { url: `/v1/metering/imports?org_id=${ids.org}` },
     'GET /v1/metering/imports/{id}': { url: `/v1/metering/imports/${ids.import}` },
@@ -349,14 +350,4 @@ export function samplesOf(ids: Readonly<Record<string, string>>, n: string): Rec
     'DELETE /v1/api-keys/{id}': { url: `/v1/api-keys/${ids.key}` },
     'PUT /v1/test-clock': { url: '/v1/test-clock', body: { now: '2099-01-01T00:00:00Z' } },
   };
-}
-
-const boundary = 'a-boundary-of-forms';
-export const formType = `multipart/form-data; boundary=${boundary}`;
-
-/** A multipart form with fields and one CSV file. */
-export function form(fields: Record<string, string>, csv: string): string {
-  const parts = Object.entries(fields).map(([name, value]) => `content-disposition: form-data; name="${name}"\r\n\r\n${value}`);
-  parts.push(`content-disposition: form-data; name="file"; filename="usage.csv"\r\ncontent-type: text/csv\r\n\r\n${csv}`);
-  return `${parts.map((part) => `--${boundary}\r\n${part}\r\n`).join('')}--${boundary}--\r\n`;
 }

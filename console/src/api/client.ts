@@ -44,13 +44,21 @@ export async function closeSession(): Promise<void> {
   csrf_token = null;
 }
 
-/** Sends a file to be imported; `onProgress` hears the bytes that left. fetch cannot tell, so this is an XMLHttpRequest. */
-export async function upload(form: FormData, onProgress: (sent: number, total: number) => void): Promise<Answer<'POST /v1/metering/imports'>> {
+/** The routes that take a form with a file. */
+type FormRoute = 'POST /v1/metering/imports' | 'POST /v1/metering/photos';
+
+/** Sends a file; `onProgress` hears the bytes that left. fetch cannot tell, so this is an XMLHttpRequest. */
+export async function upload<N extends FormRoute>(
+  name: N,
+  form: FormData,
+  onProgress: (sent: number, total: number) => void = () => undefined,
+): Promise<Answer<N>> {
   const key = randomId();
-  let answer = await sendForm(form, key, onProgress);
-  if (answer.status === 401 && (await refreshSession())) answer = await sendForm(form, key, onProgress);
+  const { address } = requestOf(name, {});
+  let answer = await sendForm(address, form, key, onProgress);
+  if (answer.status === 401 && (await refreshSession())) answer = await sendForm(address, form, key, onProgress);
   if (answer.status < 200 || answer.status > 299) throw problemFromAnswer(answer.status, answer.text, answer.request_id);
-  return JSON.parse(answer.text) as Answer<'POST /v1/metering/imports'>;
+  return JSON.parse(answer.text) as Answer<N>;
 }
 
 let csrf_token: string | null = null;
@@ -125,10 +133,15 @@ interface FormAnswer {
   request_id: string | null;
 }
 
-function sendForm(form: FormData, key: string, onProgress: (sent: number, total: number) => void): Promise<FormAnswer> {
+function sendForm(
+  address: string,
+  form: FormData,
+  key: string,
+  onProgress: (sent: number, total: number) => void,
+): Promise<FormAnswer> {
   return new Promise((resolve, reject) => {
     const xhr = new XMLHttpRequest();
-    xhr.open('POST', '/v1/metering/imports');
+    xhr.open('POST', address);
     xhr.setRequestHeader('accept', 'application/json');
     xhr.setRequestHeader('idempotency-key', key);
     if (csrf_token) xhr.setRequestHeader('x-csrf-token', csrf_token);

@@ -1,4 +1,4 @@
-import { queryOptions } from '@tanstack/react-query';
+import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query';
 import { api, upload } from './client.ts';
 import type { ImportJob } from './types.ts';
 
@@ -24,6 +24,13 @@ export const imports = (limit: number) =>
     queryFn: () => api('GET /v1/metering/imports', { query: { limit } }),
   });
 
+export const importPages = infiniteQueryOptions({
+  queryKey: ['imports', 'pages'],
+  queryFn: ({ pageParam }) => api('GET /v1/metering/imports', { query: { limit: 50, cursor: pageParam } }),
+  initialPageParam: '',
+  getNextPageParam: (page) => page.next_cursor,
+});
+
 /** One import, asked for again while it is at work. */
 export const importById = (import_id: string) =>
   queryOptions({
@@ -31,6 +38,11 @@ export const importById = (import_id: string) =>
     queryFn: () => api('GET /v1/metering/imports/{id}', { params: { id: import_id } }),
     refetchInterval: ({ state }) => (state.data && !atWork(state.data) ? false : 600),
   });
+
+export const csvMappings = queryOptions({
+  queryKey: ['csv-mappings'],
+  queryFn: () => api('GET /v1/metering/csv-mappings', { query: { limit: 100 } }),
+});
 
 export const atWork = (job: Pick<ImportJob, 'status'>) => job.status === 'queued' || job.status === 'running';
 
@@ -41,6 +53,8 @@ export interface NewImport {
   on_error: 'reject' | 'keep_good';
   /** What consumption of a meter that is new counts as; "" leaves it to the server. */
   sku: string;
+  /** The saved mapping of a CSV file's columns; "" where the header says what they are. */
+  mapping: string;
   /** Makes the sites, meters and SKUs that the file names and nobody has made yet. */
   create_missing: boolean;
 }
@@ -52,7 +66,8 @@ export function startImport(input: NewImport, onProgress: (sent: number, total: 
   form.set('format', input.format);
   form.set('on_error', input.on_error);
   if (input.sku) form.set('sku', input.sku);
+  if (input.mapping && (input.format === 'auto' || input.format === 'csv')) form.set('mapping', input.mapping);
   form.set('create_missing', String(input.create_missing));
   form.set('file', input.file);
-  return upload(form, onProgress);
+  return upload('POST /v1/metering/imports', form, onProgress);
 }

@@ -65,6 +65,17 @@ export interface Api {
       updated_at: string;
     };
   };
+  "DELETE /v1/metering/reading-rules/{id}": {
+    answer: {
+      rule_id: string;
+      sku: string | null;
+      meter_id: string | null;
+      kind: "below_min" | "above_max" | "spike" | "zeros" | "negative" | "backwards" | "future" | "unit_mismatch" | "no_occupant";
+      action: "accept_and_flag" | "hold";
+      threshold: string | null;
+      created_at: string;
+    };
+  };
   "DELETE /v1/orgs/{id}/members/{user_id}": {
     answer: null;
   };
@@ -769,6 +780,22 @@ export interface Api {
       reason: string | null;
     };
   };
+  "GET /v1/metering/gateways": {
+    query: {
+      limit?: number;
+      cursor?: string;
+    };
+    answer: {
+      data: ({
+        gateway_id: string;
+        name: string;
+        old_secret_until: string | null;
+        revoked_at: string | null;
+        created_at: string;
+      })[];
+      next_cursor: string | null;
+    };
+  };
   "GET /v1/metering/imports": {
     query: {
       org_id?: string;
@@ -799,6 +826,7 @@ export interface Api {
           rejected: number;
           unmapped: number;
           missing: number;
+          held: number;
           quantities: Record<string, string>;
         };
         error_count: number;
@@ -836,6 +864,7 @@ export interface Api {
         rejected: number;
         unmapped: number;
         missing: number;
+        held: number;
         quantities: Record<string, string>;
       };
       error_count: number;
@@ -855,9 +884,36 @@ export interface Api {
       next_cursor: string | null;
     };
   };
+  "GET /v1/metering/photos/{id}": {
+    answer: unknown;
+  };
+  "GET /v1/metering/reading-rules": {
+    query: {
+      sku?: string;
+      meter_id?: string;
+      limit?: number;
+      cursor?: string;
+    };
+    answer: {
+      data: ({
+        rule_id: string;
+        sku: string | null;
+        meter_id: string | null;
+        kind: "below_min" | "above_max" | "spike" | "zeros" | "negative" | "backwards" | "future" | "unit_mismatch" | "no_occupant";
+        action: "accept_and_flag" | "hold";
+        threshold: string | null;
+        created_at: string;
+      })[];
+      next_cursor: string | null;
+    };
+  };
   "GET /v1/metering/readings": {
     query: {
       meter_id: string;
+      register?: string;
+      state?: "counted" | "held" | "superseded" | "rejected";
+      from?: string;
+      to?: string;
       limit?: number;
       cursor?: string;
     };
@@ -869,12 +925,24 @@ export interface Api {
         time: string;
         value: string;
         quality: "actual" | "estimated" | "substituted" | "final" | "customer";
+        state: "counted" | "held" | "superseded" | "rejected";
+        source: "manual" | "gateway" | "import" | "estimate";
+        is_last: boolean;
+        flags: ("below_min" | "above_max" | "spike" | "zeros" | "negative" | "backwards" | "future" | "unit_mismatch" | "no_occupant")[];
+        photo_id: string | null;
+        created_by: {
+          kind: string;
+          id: string;
+          name?: string;
+        } | null;
+        created_at: string;
         usage: {
           request_id: string;
           org_id: string;
           sku: string;
           quantity: string;
           time: string;
+          refusal: string | null;
         } | null;
       })[];
       next_cursor: string | null;
@@ -901,6 +969,67 @@ export interface Api {
       })[];
       created_at: string;
       finished_at: string | null;
+    };
+  };
+  "GET /v1/metering/reviews": {
+    query: {
+      status?: "open" | "accepted" | "corrected" | "rejected";
+      meter_id?: string;
+      limit?: number;
+      cursor?: string;
+    };
+    answer: {
+      data: ({
+        review_id: string;
+        status: "open" | "accepted" | "corrected" | "rejected";
+        reasons: ({
+          code: "below_min" | "above_max" | "spike" | "zeros" | "negative" | "backwards" | "future" | "unit_mismatch" | "no_occupant";
+          detail: string;
+        })[];
+        reading: {
+          reading_id: string;
+          meter_id: string;
+          register: string;
+          time: string;
+          value: string;
+          quality: "actual" | "estimated" | "substituted" | "final" | "customer";
+          state: "counted" | "held" | "superseded" | "rejected";
+          source: "manual" | "gateway" | "import" | "estimate";
+          is_last: boolean;
+          flags: ("below_min" | "above_max" | "spike" | "zeros" | "negative" | "backwards" | "future" | "unit_mismatch" | "no_occupant")[];
+          photo_id: string | null;
+          created_by: {
+            kind: string;
+            id: string;
+            name?: string;
+          } | null;
+          created_at: string;
+          usage: {
+            request_id: string;
+            org_id: string;
+            sku: string;
+            quantity: string;
+            time: string;
+            refusal: string | null;
+          } | null;
+        };
+        identifier: string;
+        unit: string;
+        before: {
+          time: string;
+          value: string;
+        } | null;
+        note: string | null;
+        corrected_by: string | null;
+        decided_by: {
+          kind: string;
+          id: string;
+          name?: string;
+        } | null;
+        decided_at: string | null;
+        created_at: string;
+      })[];
+      next_cursor: string | null;
     };
   };
   "GET /v1/metering/usage": {
@@ -936,6 +1065,7 @@ export interface Api {
   "GET /v1/meters": {
     query: {
       site_id?: string;
+      search?: string;
       limit?: number;
       cursor?: string;
     };
@@ -950,6 +1080,17 @@ export interface Api {
           sku: string;
           unit: string;
           direction: "import" | "export";
+          kind: "interval" | "cumulative";
+          every_minutes: number | null;
+          digits: number | null;
+          multiplier: string;
+        })[];
+        devices: ({
+          register: string;
+          installed_at: string;
+          serial: string | null;
+          digits: number | null;
+          multiplier: string;
         })[];
         created_at: string;
       })[];
@@ -967,8 +1108,53 @@ export interface Api {
         sku: string;
         unit: string;
         direction: "import" | "export";
+        kind: "interval" | "cumulative";
+        every_minutes: number | null;
+        digits: number | null;
+        multiplier: string;
+      })[];
+      devices: ({
+        register: string;
+        installed_at: string;
+        serial: string | null;
+        digits: number | null;
+        multiplier: string;
       })[];
       created_at: string;
+    };
+  };
+  "GET /v1/meters/{id}/consumption": {
+    query: {
+      register: string;
+      from: string;
+      to: string;
+    };
+    answer: {
+      data: ({
+        from: string;
+        to: string;
+        quantity: string;
+        by_quality: ({
+          quality: "actual" | "estimated" | "substituted" | "final" | "customer";
+          quantity: string;
+        })[];
+        missing: number;
+      })[];
+    };
+  };
+  "GET /v1/meters/{id}/gaps": {
+    query: {
+      register?: string;
+      from: string;
+      to: string;
+    };
+    answer: {
+      data: ({
+        register: string;
+        from: string;
+        to: string;
+        missing: number;
+      })[];
     };
   };
   "GET /v1/orgs": {
@@ -2523,6 +2709,55 @@ export interface Api {
       ack: string;
     };
   };
+  "POST /v1/metering/gateways": {
+    body: {
+      name: string;
+    };
+    answer: {
+      gateway_id: string;
+      name: string;
+      old_secret_until: string | null;
+      revoked_at: string | null;
+      created_at: string;
+      secret: string;
+    };
+  };
+  "POST /v1/metering/gateways/{gateway_id}/readings": {
+    answer: {
+      readings: ({
+        index: number;
+        reading_id: string;
+        outcome: "recorded" | "replaced" | "unchanged" | "not_applied" | "held";
+      })[];
+      rejected: ({
+        index: number;
+        code: string;
+        detail: string;
+      })[];
+    };
+  };
+  "POST /v1/metering/gateways/{gateway_id}:revoke": {
+    answer: {
+      gateway_id: string;
+      name: string;
+      old_secret_until: string | null;
+      revoked_at: string | null;
+      created_at: string;
+    };
+  };
+  "POST /v1/metering/gateways/{gateway_id}:rotate": {
+    body: {
+      keep_hours?: number;
+    };
+    answer: {
+      gateway_id: string;
+      name: string;
+      old_secret_until: string | null;
+      revoked_at: string | null;
+      created_at: string;
+      secret: string;
+    };
+  };
   "POST /v1/metering/imports": {
     answer: {
       import_id: string;
@@ -2546,12 +2781,40 @@ export interface Api {
         rejected: number;
         unmapped: number;
         missing: number;
+        held: number;
         quantities: Record<string, string>;
       };
       error_count: number;
       same_as: string | null;
       created_at: string;
       finished_at: string | null;
+    };
+  };
+  "POST /v1/metering/photos": {
+    answer: {
+      photo_id: string;
+      sha256: string;
+      media_type: "image/jpeg" | "image/png" | "image/webp";
+      bytes: number;
+      created_at: string;
+    };
+  };
+  "POST /v1/metering/reading-rules": {
+    body: {
+      sku?: string;
+      meter_id?: string;
+      kind: "below_min" | "above_max" | "spike" | "zeros" | "negative" | "backwards" | "future" | "unit_mismatch" | "no_occupant";
+      action: "accept_and_flag" | "hold";
+      threshold?: string | number;
+    };
+    answer: {
+      rule_id: string;
+      sku: string | null;
+      meter_id: string | null;
+      kind: "below_min" | "above_max" | "spike" | "zeros" | "negative" | "backwards" | "future" | "unit_mismatch" | "no_occupant";
+      action: "accept_and_flag" | "hold";
+      threshold: string | null;
+      created_at: string;
     };
   };
   "POST /v1/metering/readings": {
@@ -2561,6 +2824,8 @@ export interface Api {
       time: string;
       value: string | number;
       quality: "actual" | "estimated" | "substituted" | "final" | "customer" | "A" | "E" | "S" | "F";
+      unit?: string;
+      photo_id?: string;
     } | {
       readings: ({
         meter_id: string;
@@ -2568,6 +2833,8 @@ export interface Api {
         time: string;
         value: string | number;
         quality: "actual" | "estimated" | "substituted" | "final" | "customer" | "A" | "E" | "S" | "F";
+        unit?: string;
+        photo_id?: string;
       })[];
     } | ({
       meter_id: string;
@@ -2575,6 +2842,8 @@ export interface Api {
       time: string;
       value: string | number;
       quality: "actual" | "estimated" | "substituted" | "final" | "customer" | "A" | "E" | "S" | "F";
+      unit?: string;
+      photo_id?: string;
     })[];
     answer: {
       data: ({
@@ -2584,13 +2853,30 @@ export interface Api {
         time: string;
         value: string;
         quality: "actual" | "estimated" | "substituted" | "final" | "customer";
+        state: "counted" | "held" | "superseded" | "rejected";
+        source: "manual" | "gateway" | "import" | "estimate";
+        is_last: boolean;
+        flags: ("below_min" | "above_max" | "spike" | "zeros" | "negative" | "backwards" | "future" | "unit_mismatch" | "no_occupant")[];
+        photo_id: string | null;
+        created_by: {
+          kind: string;
+          id: string;
+          name?: string;
+        } | null;
+        created_at: string;
         usage: {
           request_id: string;
           org_id: string;
           sku: string;
           quantity: string;
           time: string;
+          refusal: string | null;
         } | null;
+        outcome: "recorded" | "replaced" | "unchanged" | "not_applied" | "held";
+        reasons: ({
+          code: "below_min" | "above_max" | "spike" | "zeros" | "negative" | "backwards" | "future" | "unit_mismatch" | "no_occupant";
+          detail: string;
+        })[];
       })[];
     };
   };
@@ -2625,6 +2911,168 @@ export interface Api {
       finished_at: string | null;
     };
   };
+  "POST /v1/metering/reviews/{id}:accept": {
+    answer: {
+      review_id: string;
+      status: "open" | "accepted" | "corrected" | "rejected";
+      reasons: ({
+        code: "below_min" | "above_max" | "spike" | "zeros" | "negative" | "backwards" | "future" | "unit_mismatch" | "no_occupant";
+        detail: string;
+      })[];
+      reading: {
+        reading_id: string;
+        meter_id: string;
+        register: string;
+        time: string;
+        value: string;
+        quality: "actual" | "estimated" | "substituted" | "final" | "customer";
+        state: "counted" | "held" | "superseded" | "rejected";
+        source: "manual" | "gateway" | "import" | "estimate";
+        is_last: boolean;
+        flags: ("below_min" | "above_max" | "spike" | "zeros" | "negative" | "backwards" | "future" | "unit_mismatch" | "no_occupant")[];
+        photo_id: string | null;
+        created_by: {
+          kind: string;
+          id: string;
+          name?: string;
+        } | null;
+        created_at: string;
+        usage: {
+          request_id: string;
+          org_id: string;
+          sku: string;
+          quantity: string;
+          time: string;
+          refusal: string | null;
+        } | null;
+      };
+      identifier: string;
+      unit: string;
+      before: {
+        time: string;
+        value: string;
+      } | null;
+      note: string | null;
+      corrected_by: string | null;
+      decided_by: {
+        kind: string;
+        id: string;
+        name?: string;
+      } | null;
+      decided_at: string | null;
+      created_at: string;
+    };
+  };
+  "POST /v1/metering/reviews/{id}:correct": {
+    body: {
+      value: string | number;
+    };
+    answer: {
+      review_id: string;
+      status: "open" | "accepted" | "corrected" | "rejected";
+      reasons: ({
+        code: "below_min" | "above_max" | "spike" | "zeros" | "negative" | "backwards" | "future" | "unit_mismatch" | "no_occupant";
+        detail: string;
+      })[];
+      reading: {
+        reading_id: string;
+        meter_id: string;
+        register: string;
+        time: string;
+        value: string;
+        quality: "actual" | "estimated" | "substituted" | "final" | "customer";
+        state: "counted" | "held" | "superseded" | "rejected";
+        source: "manual" | "gateway" | "import" | "estimate";
+        is_last: boolean;
+        flags: ("below_min" | "above_max" | "spike" | "zeros" | "negative" | "backwards" | "future" | "unit_mismatch" | "no_occupant")[];
+        photo_id: string | null;
+        created_by: {
+          kind: string;
+          id: string;
+          name?: string;
+        } | null;
+        created_at: string;
+        usage: {
+          request_id: string;
+          org_id: string;
+          sku: string;
+          quantity: string;
+          time: string;
+          refusal: string | null;
+        } | null;
+      };
+      identifier: string;
+      unit: string;
+      before: {
+        time: string;
+        value: string;
+      } | null;
+      note: string | null;
+      corrected_by: string | null;
+      decided_by: {
+        kind: string;
+        id: string;
+        name?: string;
+      } | null;
+      decided_at: string | null;
+      created_at: string;
+    };
+  };
+  "POST /v1/metering/reviews/{id}:reject": {
+    body: {
+      reason: string;
+    };
+    answer: {
+      review_id: string;
+      status: "open" | "accepted" | "corrected" | "rejected";
+      reasons: ({
+        code: "below_min" | "above_max" | "spike" | "zeros" | "negative" | "backwards" | "future" | "unit_mismatch" | "no_occupant";
+        detail: string;
+      })[];
+      reading: {
+        reading_id: string;
+        meter_id: string;
+        register: string;
+        time: string;
+        value: string;
+        quality: "actual" | "estimated" | "substituted" | "final" | "customer";
+        state: "counted" | "held" | "superseded" | "rejected";
+        source: "manual" | "gateway" | "import" | "estimate";
+        is_last: boolean;
+        flags: ("below_min" | "above_max" | "spike" | "zeros" | "negative" | "backwards" | "future" | "unit_mismatch" | "no_occupant")[];
+        photo_id: string | null;
+        created_by: {
+          kind: string;
+          id: string;
+          name?: string;
+        } | null;
+        created_at: string;
+        usage: {
+          request_id: string;
+          org_id: string;
+          sku: string;
+          quantity: string;
+          time: string;
+          refusal: string | null;
+        } | null;
+      };
+      identifier: string;
+      unit: string;
+      before: {
+        time: string;
+        value: string;
+      } | null;
+      note: string | null;
+      corrected_by: string | null;
+      decided_by: {
+        kind: string;
+        id: string;
+        name?: string;
+      } | null;
+      decided_at: string | null;
+      created_at: string;
+    };
+  };
   "POST /v1/meters": {
     body: {
       site_id: string;
@@ -2635,6 +3083,10 @@ export interface Api {
         sku?: string;
         unit?: string;
         direction?: "import" | "export";
+        kind?: "interval" | "cumulative";
+        every_minutes?: number | null;
+        digits?: number | null;
+        multiplier?: string | number;
       })[];
     };
     answer: {
@@ -2647,6 +3099,95 @@ export interface Api {
         sku: string;
         unit: string;
         direction: "import" | "export";
+        kind: "interval" | "cumulative";
+        every_minutes: number | null;
+        digits: number | null;
+        multiplier: string;
+      })[];
+      devices: ({
+        register: string;
+        installed_at: string;
+        serial: string | null;
+        digits: number | null;
+        multiplier: string;
+      })[];
+      created_at: string;
+    };
+  };
+  "POST /v1/meters/{id}/gaps:estimate": {
+    body: {
+      register: string;
+      from: string;
+      to: string;
+    };
+    answer: {
+      data: ({
+        reading_id: string;
+        meter_id: string;
+        register: string;
+        time: string;
+        value: string;
+        quality: "actual" | "estimated" | "substituted" | "final" | "customer";
+        state: "counted" | "held" | "superseded" | "rejected";
+        source: "manual" | "gateway" | "import" | "estimate";
+        is_last: boolean;
+        flags: ("below_min" | "above_max" | "spike" | "zeros" | "negative" | "backwards" | "future" | "unit_mismatch" | "no_occupant")[];
+        photo_id: string | null;
+        created_by: {
+          kind: string;
+          id: string;
+          name?: string;
+        } | null;
+        created_at: string;
+        usage: {
+          request_id: string;
+          org_id: string;
+          sku: string;
+          quantity: string;
+          time: string;
+          refusal: string | null;
+        } | null;
+        outcome: "recorded" | "replaced" | "unchanged" | "not_applied" | "held";
+        reasons: ({
+          code: "below_min" | "above_max" | "spike" | "zeros" | "negative" | "backwards" | "future" | "unit_mismatch" | "no_occupant";
+          detail: string;
+        })[];
+      })[];
+    };
+  };
+  "POST /v1/meters/{id}:replace": {
+    body: {
+      at: string;
+      serial?: string | null;
+      registers: ({
+        register: string;
+        final: string | number;
+        initial?: string | number;
+        digits?: number | null;
+        multiplier?: string | number;
+      })[];
+    };
+    answer: {
+      meter_id: string;
+      site_id: string;
+      identifier: string;
+      sku: string;
+      registers: ({
+        register: string;
+        sku: string;
+        unit: string;
+        direction: "import" | "export";
+        kind: "interval" | "cumulative";
+        every_minutes: number | null;
+        digits: number | null;
+        multiplier: string;
+      })[];
+      devices: ({
+        register: string;
+        installed_at: string;
+        serial: string | null;
+        digits: number | null;
+        multiplier: string;
       })[];
       created_at: string;
     };

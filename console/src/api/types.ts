@@ -18,6 +18,14 @@ export type Entitlement = Item<Answer<'GET /v1/orgs/{id}/entitlements'>>;
 export type Site = Item<Answer<'GET /v1/sites'>>;
 export type Occupancy = Item<Answer<'GET /v1/sites/{id}/occupancies'>>;
 
+export type Meter = Answer<'GET /v1/meters/{id}'>;
+export type Register = Meter['registers'][number];
+export type Reading = Item<Answer<'GET /v1/metering/readings'>>;
+export type RecordedReading = Answer<'POST /v1/metering/readings'>['data'][number];
+export type Gap = Answer<'GET /v1/meters/{id}/gaps'>['data'][number];
+export type Consumption = Answer<'GET /v1/meters/{id}/consumption'>['data'][number];
+export type Review = Item<Answer<'GET /v1/metering/reviews'>>;
+
 export type Sku = Item<Answer<'GET /v1/skus'>>;
 export type BusinessModel = Item<Answer<'GET /v1/business-models'>>;
 export type Plan = Item<Answer<'GET /v1/plans'>>;

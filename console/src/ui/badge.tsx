@@ -37,6 +37,9 @@ const statusTones: Record<string, Tone> = {
   failed: 'bad',
   rejected: 'bad',
   overdue: 'warn',
+  accepted: 'good',
+  corrected: 'good',
+  held: 'warn',
 };
 
 /** A state by name; the word carries the meaning, the colour only helps. */

@@ -5,6 +5,7 @@ import {
   CartesianGrid,
   Line,
   LineChart,
+  ReferenceArea,
   ReferenceLine,
   Tooltip,
   type TooltipContentProps,
@@ -17,6 +18,8 @@ import { plotted } from './decimal.ts';
 export interface ChartPoint {
   at: string;
   values: Record<string, string>;
+  /** What else is to be said of it, and to be seen: its place is hatched. */
+  note?: string | undefined;
 }
 
 export interface ChartSeries {
@@ -56,7 +59,21 @@ export function BarsOverTime(props: ChartProps) {
         style={{ width: '100%', height }}
         barCategoryGap={points.length > 40 ? '12%' : '22%'}
       >
+        <Hatching />
         {axes(props)}
+        {points.map((point) =>
+          point.note === undefined ? null : (
+            <ReferenceArea
+              key={point.at}
+              x1={point.at}
+              x2={point.at}
+              fill="url(#hatching)"
+              stroke="var(--warn)"
+              strokeDasharray="3 3"
+              strokeOpacity={0.6}
+            />
+          ),
+        )}
         {series.map((one, index) => (
           <Bar
             key={one.key}
@@ -102,6 +119,18 @@ export function GroupedBars(props: ChartProps) {
         ))}
       </BarChart>
     </ChartFigure>
+  );
+}
+
+/** What marks a place where something is missing. */
+function Hatching() {
+  return (
+    <defs>
+      <pattern id="hatching" width="6" height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">
+        <rect width="6" height="6" fill="var(--warn-soft)" />
+        <line x1="0" y1="0" x2="0" y2="6" stroke="var(--warn)" strokeWidth="1.5" strokeOpacity="0.55" />
+      </pattern>
+    </defs>
   );
 }
 
@@ -196,13 +225,14 @@ export function Legend({ series }: { series: readonly ChartSeries[] }) {
 
 interface DrawnPoint {
   at: string;
+  note: string | undefined;
   values: Record<string, string>;
   drawn: Record<string, number>;
 }
 
 function drawn(point: ChartPoint): DrawnPoint {
   const heights = Object.fromEntries(Object.entries(point.values).map(([key, value]) => [key, plotted(value)]));
-  return { at: point.at, values: point.values, drawn: heights };
+  return { at: point.at, note: point.note, values: point.values, drawn: heights };
 }
 
 /** With its place on an axis to scale. */
@@ -258,12 +288,14 @@ function Tip({ active, payload, chart }: TooltipContentProps & { chart: ChartPro
           <span className="ml-auto text-ink">{chart.formatValue(row.values[one.key]!)}</span>
         </p>
       ))}
+      {row.note === undefined ? null : <p className="mt-1 text-warn">{row.note}</p>}
     </div>
   );
 }
 
 /** The drawing for those who see it, and the same numbers as a table for those who do not. */
 function ChartFigure({ label, points, series, formatAt, formatValue, children }: ChartProps & { children: ReactNode }) {
+  const has_notes = points.some((point) => point.note !== undefined);
   return (
     <figure className="m-0 min-w-0" aria-label={label}>
       <div aria-hidden="true">{children}</div>
@@ -277,6 +309,7 @@ function ChartFigure({ label, points, series, formatAt, formatValue, children }:
                 {one.name}
               </th>
             ))}
+            {has_notes ? <th scope="col">Note</th> : null}
           </tr>
         </thead>
         <tbody>
@@ -286,6 +319,7 @@ function ChartFigure({ label, points, series, formatAt, formatValue, children }:
               {series.map((one) => (
                 <td key={one.key}>{point.values[one.key] === undefined ? '–' : formatValue(point.values[one.key]!)}</td>
               ))}
+              {has_notes ? <td>{point.note ?? ''}</td> : null}
             </tr>
           ))}
         </tbody>

@@ -61,6 +61,27 @@ export const startOfMonth = (date: string): string => `${date.slice(0, 7)}-01`;
 /** Whether a moment lies behind. */
 export const isPast = (text: string): boolean => Date.parse(text) < now();
 
+const sortable = {
+  year: 'numeric',
+  month: '2-digit',
+  day: '2-digit',
+  hour: '2-digit',
+  minute: '2-digit',
+  second: '2-digit',
+} as const;
+const localText = new Intl.DateTimeFormat('sv-SE', sortable);
+const utcText = new Intl.DateTimeFormat('sv-SE', { ...sortable, timeZone: 'UTC' });
+
+/** Now, as `datetime-local` fields have it. */
+export const localNow = (): string => localText.format(now()).replace(' ', 'T').slice(0, 16);
+
+/** What a `datetime-local` or `date` field holds, as an RFC 3339 moment; a date begins at midnight by the reader's clock. */
+export const momentOf = (local: string): string =>
+  `${utcText.format(Date.parse(local.length === 10 ? `${local}T00:00` : local)).replace(' ', 'T')}Z`;
+
+/** Whole days between two moments, rounded. */
+export const daysBetween = (from: string, to: string): number => Math.round((Date.parse(to) - Date.parse(from)) / 86_400_000);
+
 /** How long ago, roughly: "just now", "5 min ago", "3 h ago", then the date. */
 export function formatAgo(text: string): string {
   const minutes = Math.floor((now() - Date.parse(text)) / 60_000);

@@ -4,8 +4,10 @@ import {
   FilePenLine,
   FileUp,
   FlaskConical,
+  Gauge,
   KeyRound,
   LayoutDashboard,
+  ListChecks,
   type LucideIcon,
   ReceiptText,
   RefreshCcwDot,
@@ -18,6 +20,8 @@ export interface Destination {
   to:
     | '/'
     | '/usage'
+    | '/meters'
+    | '/reviews'
     | '/imports'
     | '/organizations'
     | '/plans'
@@ -41,6 +45,8 @@ export const navigation: readonly { title: string | null; items: readonly Destin
     title: 'Metering',
     items: [
       { to: '/usage', label: 'Usage', icon: Zap, key: 'u' },
+      { to: '/meters', label: 'Meters', icon: Gauge, key: 'd' },
+      { to: '/reviews', label: 'Review queue', icon: ListChecks, key: 'v' },
       { to: '/imports', label: 'Import', icon: FileUp, key: 'm' },
     ],
   },

@@ -22,6 +22,25 @@ export const events = {
     version: 1,
     data: z.object({ reading_id: z.string(), meter_id: z.string(), register: z.string(), time: z.string(), value: z.string() }),
   },
+  'meter.reading.held': {
+    version: 1,
+    data: z.object({ reading_id: z.string(), meter_id: z.string(), register: z.string(), time: z.string(), value: z.string() }),
+  },
+  'meter.replaced': {
+    version: 1,
+    data: z.object({ meter_id: z.string(), at: z.string(), serial: z.string().nullable() }),
+  },
+  'meter.gap.found': {
+    version: 1,
+    data: z.object({
+      gap_id: z.string(),
+      meter_id: z.string(),
+      register: z.string(),
+      from: z.string(),
+      to: z.string(),
+      missing: z.number().int(),
+    }),
+  },
   'import.completed': { version: 1, data: z.object({ import_id: z.string(), filename: z.string(), totals: ImportTotals }) },
   'import.rejected': {
     version: 1,

@@ -1,9 +1,11 @@
 import { enqueue, type JobDefinition } from '../../platform/jobs.ts';
+import { meteringCorrections } from './service/corrections.ts';
+import { findAllGaps, gap_job } from './service/gaps.ts';
 import type { ImportDeps } from './service/import-progress.ts';
 import { import_job } from './service/imports.ts';
-import { reading_job, readingById, sendReading } from './service/readings.ts';
 import { runImport, tenantNow } from './service/run-import.ts';
 import { sweepFiles } from './service/stored-file.ts';
+import { tell_job, tellUsage } from './service/tell-usage.ts';
 
 /** What runs beside requests: imports, the usage of readings, and the removal of files that nobody fetched. */
 export function jobs(deps: Pick<ImportDeps, 'ingest' | 'data_dir'>): JobDefinition[] {
@@ -19,12 +21,16 @@ export function jobs(deps: Pick<ImportDeps, 'ingest' | 'data_dir'>): JobDefiniti
       },
     },
     {
-      name: reading_job,
-      async run({ tenant_id = '', reading_id = '' }, { postgres, clock }) {
-        const now = await tenantNow({ postgres, clock }, tenant_id);
-        const reading = await postgres.read({ tenant_id, now }, (db) => readingById(db, reading_id));
-        if (reading) await sendReading(deps.ingest, tenant_id, now, reading);
+      name: tell_job,
+      async run({ tenant_id = '', meter_id = '' }, { postgres, clock }) {
+        const usage = { ...deps, postgres, corrections: meteringCorrections({ ...deps, postgres }) };
+        await tellUsage(usage, tenant_id, await tenantNow({ postgres, clock }, tenant_id), meter_id);
       },
+    },
+    {
+      name: gap_job,
+      cron: '23 3 * * *',
+      run: (_payload, { postgres, clock, signal }) => findAllGaps({ postgres, clock }, signal),
     },
     {
       name: 'meters.sweep_files',

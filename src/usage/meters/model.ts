@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { DecimalText, Id, Text, TimeZone } from '../../platform/schemas.ts';
 import type { Source } from '../metering/model.ts';
+import type { ReadingQuality } from './model/readings.ts';
 
 /** A place with meters. */
 export const Site = z.object({
@@ -27,14 +28,34 @@ export type Occupancy = z.infer<typeof Occupancy>;
 /** `import`: taken from the grid or the main; `export`: given back to it. */
 export const directions = ['import', 'export'] as const;
 
-/** One counter of a meter. Its values are in `unit`; the usage they become is of `sku`, in that SKU's unit. */
+/** `interval`: each value is what was used from its time on, for `every_minutes`. `cumulative`: a counter; what it gained between reads was used. */
+export const registerKinds = ['interval', 'cumulative'] as const;
+
+/** One part of a meter that has values of its own, in `unit`; the usage they become is of `sku`, in that SKU's unit. */
 export const Register = z.object({
   register: z.string(),
   sku: z.string(),
   unit: z.string(),
   direction: z.enum(directions),
+  kind: z.enum(registerKinds),
+  /** The length of an interval, or how often the counter is expected to be read; null where nobody said. */
+  every_minutes: z.number().int().nullable(),
+  /** Before the point: a counter of 5 digits goes from 99999 to 0. Null where nobody said. */
+  digits: z.number().int().nullable(),
+  /** What the device shows times this is the quantity. */
+  multiplier: DecimalText,
 });
 export type Register = z.infer<typeof Register>;
+
+/** A device that took the place of the one before, as one register of the meter shows it. */
+export const Device = z.object({
+  register: z.string(),
+  installed_at: z.string(),
+  serial: z.string().nullable(),
+  digits: z.number().int().nullable(),
+  multiplier: DecimalText,
+});
+export type Device = z.infer<typeof Device>;
 
 export const Meter = z.object({
   meter_id: Id,
@@ -44,28 +65,11 @@ export const Meter = z.object({
   /** What its registers measure unless a register says otherwise. */
   sku: z.string(),
   registers: z.array(Register),
+  /** Those after the first, by time. */
+  devices: z.array(Device),
   created_at: z.string(),
 });
 export type Meter = z.infer<typeof Meter>;
-
-/** Read, estimated, put in place of a reading that was wrong, final, told by the customer. */
-export const readingQualities = ['actual', 'estimated', 'substituted', 'final', 'customer'] as const;
-
-/** The letters that meter files have for them. */
-export const qualityLetters = { A: 'actual', E: 'estimated', S: 'substituted', F: 'final' } as const;
-
-/** A register's counter, read at a time; the difference to the reading before is usage. */
-export const Reading = z.object({
-  reading_id: Id,
-  meter_id: Id,
-  register: z.string(),
-  time: z.string(),
-  value: DecimalText,
-  quality: z.enum(readingQualities),
-  /** What was used since the reading before; null for a register's first. */
-  usage: z.object({ request_id: z.string(), org_id: Id, sku: z.string(), quantity: DecimalText, time: z.string() }).nullable(),
-});
-export type Reading = z.infer<typeof Reading>;
 
 export const importFormats = ['csv', 'nem12', 'nem13', 'greenbutton', 'mscons'] as const;
 export type ImportFormat = (typeof importFormats)[number];
@@ -199,6 +203,8 @@ export const ImportTotals = z.object({
   unmapped: z.number().int(),
   /** Intervals for which the file holds no value (quality N). */
   missing: z.number().int(),
+  /** Held back by a rule until somebody decides; named in `notes`. */
+  held: z.number().int(),
   /** Usage of the file by SKU: what was newly stored or stored before. */
   quantities: z.record(z.string(), DecimalText),
 });
@@ -243,6 +249,16 @@ export const UsageImportReport = UsageImport.extend({
 });
 export type UsageImportReport = z.infer<typeof UsageImportReport>;
 
+/** What a counter showed, as a file has it. */
+export interface RegisterRead {
+  /** RFC 3339, UTC. */
+  time: string;
+  value: string;
+  quality: ReadingQuality;
+  /** The register's unless given. */
+  unit?: string;
+}
+
 /** One metered fact on its way to metering, with the line of the file that holds it. */
 export interface UsageRow {
   line: number;
@@ -258,4 +274,6 @@ export interface UsageRow {
   project_id?: string;
   properties?: Record<string, string>;
   metadata?: Record<string, string>;
+  /** Where the row is an interval of a known meter's register: what it is judged by as a reading. */
+  reading?: { meter_id: string; register: string; quality: ReadingQuality };
 }

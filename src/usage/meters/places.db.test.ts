@@ -1,18 +1,14 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { testDatabase } from '../../../test/support/database.ts';
 import { createOrganization } from '../../foundation/tenancy/service.ts';
 import type { CodedError } from '../../kernel/errors.ts';
 import { createSku } from '../../offer/catalog/service.ts';
 import { toCodedError } from '../../platform/problem.ts';
-import { createIngest } from '../metering/service/ingest.ts';
 import { constraints } from './errors.ts';
 import { listMeters, registerMeter, requireMeter } from './service/meters.ts';
-import { listReadings, recordReading, sendReading } from './service/readings.ts';
 import { createOccupancy, createSite, endOccupancy, listOccupancies, listSites, requireSite } from './service/sites.ts';
 
 const t = await testDatabase();
-const ingest = createIngest(t.postgres, { queue_events: 10_000 });
-afterAll(() => ingest.close());
 
 let number = 0;
 let acme = '';
@@ -107,7 +103,18 @@ describe('a site', () => {
 describe('a meter', () => {
   it('has one register called 1 unless it is said otherwise, in the unit of its SKU', async () => {
     const made = await meter();
-    expect(made.registers).toEqual([{ register: '1', sku: 'water', unit: 'm3', direction: 'import' }]);
+    expect(made.registers).toEqual([
+      {
+        register: '1',
+        sku: 'water',
+        unit: 'm3',
+        direction: 'import',
+        kind: 'cumulative',
+        every_minutes: null,
+        digits: null,
+        multiplier: '1',
+      },
+    ]);
     const listed = await t.read((db) => listMeters(db, { site_id: made.site_id, org_ids: null, limit: 10 }));
     expect(listed.data).toEqual([made]);
   });
@@ -127,85 +134,12 @@ describe('a meter', () => {
     expect(await ask({ site_id: crypto.randomUUID() })).toBe('site_not_found');
     expect(await ask({ registers: [{ register: '1' }, { register: '1' }] })).toBe('register_repeated');
     expect(await ask({ registers: [{ register: '1', unit: 'kWh' }] })).toBe('unit_mismatch');
-  });
-});
-
-describe('a reading', () => {
-  const read = (meter_id: string, time: string, value: string, register?: string) =>
-    t.transact((tx) => recordReading(tx, ingest, { meter_id, time, value, quality: 'actual', register }));
-  const stored = (request_id: string) =>
-    t.superuser(
-      'SELECT org_id, sku, trim_scale(quantity)::text AS quantity, event_time, source FROM metering_event WHERE request_id = $1',
-      [request_id],
-    );
-
-  it('makes usage of the difference to the one before, from that one on, in the unit of the SKU', async () => {
-    const { meter_id } = await meter([{ register: '1', unit: 'L' }]);
-    expect((await read(meter_id, '2025-01-01T00:00:00Z', '10000')).usage).toBeNull();
-    const { usage } = await read(meter_id, '2025-02-01T00:00:00Z', '12345.6');
-    // 12,345.6 l − 10,000 l = 2,345.6 l = 2.3456 m³
-    expect(usage).toMatchObject({ org_id: acme, sku: 'water', quantity: '2.3456', time: '2025-01-01T00:00:00Z' });
-    expect(await stored(usage!.request_id)).toEqual([
-      { org_id: acme, sku: 'water', quantity: '2.3456', event_time: '2025-01-01T00:00:00Z', source: 'manual' },
-    ]);
-    const listed = await t.read((db) => listReadings(db, { meter_id, limit: 10 }));
-    expect(listed.data.map((one) => [one.time, one.value, one.usage?.quantity ?? null])).toEqual([
-      ['2025-02-01T00:00:00Z', '12345.6', '2.3456'],
-      ['2025-01-01T00:00:00Z', '10000', null],
-    ]);
+    expect(await ask({ registers: [{ register: '1', kind: 'interval', digits: 5 }] })).toBe('register_invalid');
+    expect(await ask({ registers: [{ register: '1', multiplier: '0' }] })).toBe('register_invalid');
   });
 
-  it('sent to metering again counts once', async () => {
+  it('of another tenant is unknown', async () => {
     const { meter_id } = await meter();
-    await read(meter_id, '2025-01-01T00:00:00Z', '1');
-    const reading = await read(meter_id, '2025-02-01T00:00:00Z', '2');
-    await sendReading(ingest, t.tenant_id, t.scope().now, reading);
-    expect(await stored(reading.usage!.request_id)).toHaveLength(1);
-  });
-
-  it('comes in order and never counts down', async () => {
-    const { meter_id } = await meter();
-    await read(meter_id, '2025-01-01T00:00:00Z', '100');
-    await read(meter_id, '2025-02-01T00:00:00Z', '150');
-    expect(await codeOf(read(meter_id, '2025-02-01T00:00:00Z', '150'))).toBe('reading_exists');
-    expect(await codeOf(read(meter_id, '2025-01-15T00:00:00Z', '120'))).toBe('reading_out_of_order');
-    expect(await codeOf(read(meter_id, '2025-03-01T00:00:00Z', '149.999'))).toBe('reading_below_previous');
-    expect(await codeOf(read(meter_id, '2026-03-01T00:00:01Z', '200'))).toBe('reading_in_future');
-    expect((await read(meter_id, '2025-03-01T00:00:00Z', '150')).usage?.quantity).toBe('0');
-  });
-
-  it('of two at the same moment follows one of them', async () => {
-    const { meter_id } = await meter();
-    await read(meter_id, '2025-01-01T00:00:00Z', '0');
-    const two = await Promise.all(
-      [read(meter_id, '2025-02-01T00:00:00Z', '10'), codeOf(read(meter_id, '2025-02-01T00:00:00Z', '10'))].map((one) =>
-        one.catch(() => 'refused'),
-      ),
-    );
-    expect(two.filter((one) => one === 'refused' || one === 'reading_exists')).toHaveLength(1);
-  });
-
-  it('says which register where the meter has several', async () => {
-    const { meter_id } = await meter([{ register: 'cold' }, { register: 'hot' }]);
-    expect(await codeOf(read(meter_id, '2025-01-01T00:00:00Z', '1'))).toBe('register_unknown');
-    expect(await codeOf(read(meter_id, '2025-01-01T00:00:00Z', '1', 'tepid'))).toBe('register_unknown');
-    expect((await read(meter_id, '2025-01-01T00:00:00Z', '1', 'hot')).register).toBe('hot');
-  });
-
-  it('needs somebody who occupied the site when the usage began', async () => {
-    const { meter_id, site_id } = await meter();
-    const [only] = await t.read((db) => listOccupancies(db, site_id));
-    await t.transact((tx) => endOccupancy(tx, site_id, only!.occupancy_id, '2025-01-15T00:00:00Z'));
-    await read(meter_id, '2025-01-20T00:00:00Z', '1');
-    expect(await codeOf(read(meter_id, '2025-02-01T00:00:00Z', '2'))).toBe('reading_without_occupant');
-  });
-
-  it('cannot be changed, not even past the program', async () => {
-    const { meter_id } = await meter();
-    await read(meter_id, '2025-01-01T00:00:00Z', '1');
-    await expect(t.superuser('UPDATE meter_reading SET value = 2 WHERE meter_id = $1', [meter_id])).rejects.toThrow(
-      'append-only',
-    );
     expect(await codeOf(t.read((db) => requireMeter(db, meter_id), { tenant_id: t.other_tenant_id }))).toBe('meter_not_found');
   });
 });

@@ -2,7 +2,7 @@ import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { FileText, FileUp, X } from 'lucide-react';
 import { type DragEvent, useRef, useState } from 'react';
 import { skus } from '../../api/catalog.ts';
-import { type NewImport, startImport } from '../../api/metering.ts';
+import { csvMappings, type NewImport, startImport } from '../../api/metering.ts';
 import type { ImportJob } from '../../api/types.ts';
 import { Button, IconButton } from '../../ui/button.tsx';
 import { cx } from '../../ui/cx.ts';
@@ -29,6 +29,8 @@ export function ImportForm({ onStarted }: { onStarted: (job: ImportJob) => void 
   const [file, setFile] = useState<File | null>(null);
   const [org, setOrg] = useState('');
   const [format, setFormat] = useState<NewImport['format']>('auto');
+  const mappings = useQuery(csvMappings).data?.data ?? [];
+  const [mapping, setMapping] = useState('');
   const [keep_good, setKeepGood] = useState(false);
   const [sku, setSku] = useState('');
   const [create_missing, setCreateMissing] = useState(true);
@@ -47,7 +49,7 @@ export function ImportForm({ onStarted }: { onStarted: (job: ImportJob) => void 
     setMissing({ file: file ? undefined : 'Choose a file.', org: org ? undefined : 'Choose whose usage it is.' });
     if (!file || !org) return;
     setSent({ done: 0, total: file.size });
-    start.mutate({ file, org, format, on_error: keep_good ? 'keep_good' : 'reject', sku, create_missing });
+    start.mutate({ file, org, format, on_error: keep_good ? 'keep_good' : 'reject', sku, mapping, create_missing });
   };
   const take = (next: File | null) => {
     setFile(next);
@@ -71,6 +73,17 @@ export function ImportForm({ onStarted }: { onStarted: (job: ImportJob) => void 
           <Select label="Format" value={format} choices={formats} onChange={setFormat} />
           <Select label="New meters count as" value={sku} choices={sku_choices} onChange={setSku} />
         </div>
+        {mappings.length > 0 && (format === 'auto' || format === 'csv') ? (
+          <Select
+            label="Columns of a CSV file"
+            value={mapping}
+            choices={[
+              { value: '', label: 'As the header says: request_id, sku, quantity, time' },
+              ...mappings.map((one) => ({ value: one.name, label: `By the saved mapping ${one.name}` })),
+            ]}
+            onChange={setMapping}
+          />
+        ) : null}
         <Toggle
           label="Keep good rows"
           hint="Off: one bad row refuses the whole file. On: bad rows are named, the others count."
@@ -160,7 +173,7 @@ function DropZone({
           ref={input}
           type="file"
           aria-label="File to import"
-          accept=".csv,.txt,.nem12,.dat,text/csv,text/plain"
+          accept=".csv,.txt,.nem12,.nem13,.dat,.xml,.edi,text/csv,text/plain,text/xml,application/xml"
           className="sr-only"
           tabIndex={-1}
           onChange={(event) => {

@@ -50,6 +50,15 @@ function Report({ job }: { job: ImportReport }) {
             <Total label="Already known" value={duplicates} />
             <Total label="Rejected" value={rejected} bad={rejected > 0} />
           </dl>
+          {job.totals.held > 0 ? (
+            <p className="mb-2 text-warn">
+              {formatCount(job.totals.held)} {job.totals.held === 1 ? 'reading waits' : 'readings wait'} in the{' '}
+              <Link to="/reviews" search={{}} className="rounded-sm underline underline-offset-2">
+                review queue
+              </Link>
+              .
+            </p>
+          ) : null}
           <p className="text-ink-2">{verdict(job)}</p>
           <Quantities quantities={job.totals.quantities} />
           {accepted + duplicates > 0 && job.status === 'completed' ? (

@@ -1,4 +1,5 @@
 import { useQuery } from '@tanstack/react-query';
+import { Link } from '@tanstack/react-router';
 import { ChevronRight, Gauge } from 'lucide-react';
 import { useState } from 'react';
 import { metersOf, occupanciesOf, orgById, sitesOf } from '../../api/orgs.ts';
@@ -77,7 +78,14 @@ function Meters({ site_id }: { site_id: string }) {
           {list.data.data.map((meter) => (
             <li key={meter.meter_id} className="flex items-center gap-2">
               <Gauge size={14} className="text-ink-3" aria-hidden="true" />
-              <code className="font-mono text-xs">{meter.identifier}</code>
+              <Link
+                to="/meters/$meter_id"
+                params={{ meter_id: meter.meter_id }}
+                search={{}}
+                className="rounded-sm font-mono text-xs underline decoration-line-strong underline-offset-2 hover:decoration-current"
+              >
+                {meter.identifier}
+              </Link>
               <span className="text-ink-3">
                 {meter.registers.length > 0 ? meter.registers.map((one) => `${one.register} ${one.sku}`).join(', ') : meter.sku}
               </span>

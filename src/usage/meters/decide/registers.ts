@@ -1,4 +1,4 @@
-import type { Commodity, Meter, Register } from '../model.ts';
+import type { Commodity, Register } from '../model.ts';
 import type { MeterSeries } from './row.ts';
 
 /** What consumption and export become when nothing else is said. */
@@ -23,7 +23,7 @@ export interface Mapping {
  */
 export function mapRegister(
   { register, flow, commodity }: Pick<MeterSeries, 'register' | 'flow' | 'commodity'>,
-  meter: Pick<Meter, 'sku' | 'registers'> | null,
+  meter: { sku: string; registers: readonly Pick<Register, 'register' | 'sku' | 'direction'>[] } | null,
   options: { sku: string | null; registers: Readonly<Record<string, string>> },
 ): Mapping | null {
   const known = meter?.registers.find((one) => one.register === register);

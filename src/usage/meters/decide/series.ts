@@ -1,5 +1,6 @@
 import type { Sku } from '../../../offer/catalog/model.ts';
-import type { ImportOptions, Meter, Occupancy, Register, UsageRow } from '../model.ts';
+import type { ReadingQuality } from '../model/readings.ts';
+import type { ImportOptions, Meter, Occupancy, QualityFlag, Register, RegisterRead, UsageRow } from '../model.ts';
 import { type Fault, fault, shown } from './faults.ts';
 import { nextStart, occupantFinder } from './occupant.ts';
 import { mapRegister, skuOf } from './registers.ts';
@@ -26,6 +27,8 @@ export interface Missing {
 
 export interface SeriesPlan {
   rows: UsageRow[];
+  /** What a known counter showed, where the file says only that. */
+  reads: RegisterRead[];
   faults: (Fault & { line: number })[];
   notes: Fault[];
   /** Values of a register that is not billed. */
@@ -65,10 +68,29 @@ export function planSeries(
   const power = conversion(unit, target_unit);
   if ('code' in power) return refuse(fault(power.code, `${meter} ${register}: ${power.detail}`));
 
-  const plan = planRows(series, state, options, { sku: mapping.sku, unit: target_unit, power: power.power, may_make });
+  const own = state.meter?.registers.find((one) => one.register === register) ?? null;
+  const target = {
+    meter_id: state.meter?.meter_id ?? null,
+    own,
+    sku: mapping.sku,
+    unit: target_unit,
+    power: power.power,
+    may_make,
+  };
+  const plan = planRows(series, state, options, target);
   // What is left of a day would look complete.
-  if (plan.faults.length > 0 && series.whole) return { ...plan, rows: [], needs: null };
-  const known = { register, sku: mapping.sku, unit: target_unit, direction: mapping.direction };
+  if (plan.faults.length > 0 && series.whole) return { ...plan, rows: [], reads: [], needs: null };
+  const known: Register = {
+    register,
+    sku: mapping.sku,
+    unit: target_unit,
+    direction: mapping.direction,
+    ...(series.kind === 'interval'
+      ? { kind: 'interval', every_minutes: minutesOf(series) }
+      : { kind: 'cumulative', every_minutes: null }),
+    digits: null,
+    multiplier: '1',
+  };
   const needs: Missing = {
     meter: state.meter === null ? { sku: options.sku ?? skuOf(series, 'import'), unit: unitOfNewSku(series) } : null,
     register: mapping.known || !may_make ? null : known,
@@ -84,9 +106,12 @@ export function refusedSeries({ line }: MeterSeries, { code, detail }: Fault): S
   return { ...no_plan, faults: [{ line, code, detail }] };
 }
 
-const no_plan: SeriesPlan = { rows: [], faults: [], notes: [], unmapped: 0, missing: 0, needs: null };
+const no_plan: SeriesPlan = { rows: [], reads: [], faults: [], notes: [], unmapped: 0, missing: 0, needs: null };
 
 interface Target {
+  meter_id: string | null;
+  /** Null while the meter does not know it. */
+  own: Register | null;
   sku: string;
   unit: string;
   power: number;
@@ -96,24 +121,30 @@ interface Target {
 function planRows(series: MeterSeries, state: MeterState, options: ImportOptions, target: Target) {
   const { meter, register } = series;
   const rows: UsageRow[] = [];
+  const reads: RegisterRead[] = [];
   const faults: SeriesPlan['faults'] = [];
   const notes: Fault[] = [];
   let [missing, unmapped] = [0, 0];
   let occupancies = state.occupancies;
   let occupant = occupantFinder(occupancies);
   let occupancy: Missing['occupancy'] = null;
+  /** Whoever is there or, where nobody is and the import may, the organization that it is for, until the next comes. */
+  const occupantOrOurs = (at_ms: number): string | null => {
+    const there = occupant(at_ms);
+    if (there !== null || !target.may_make) return there;
+    occupancy = { from: timeText(at_ms), to: nextStart(occupancies, at_ms) };
+    occupancies = [...occupancies, { occupancy_id: '', site_id: '', org_id: options.org_id!, ...occupancy }];
+    occupant = occupantFinder(occupancies);
+    return options.org_id;
+  };
   for (const row of series.rows) {
     if (row.quality === 'N') missing += 1;
-    if (row.value === null) unmapped += 1;
+    if (row.value === null && row.reads) occupantOrOurs(row.reads.start === null ? row.end_ms : row.start_ms);
+    if (row.value === null && target.own?.kind === 'cumulative') reads.push(...readsOf(row, series.unit));
+    else if (row.value === null) unmapped += 1;
     if (row.quality === 'N' || row.value === null) continue;
     const time = timeText(row.start_ms);
-    let org_id = occupant(row.start_ms);
-    if (org_id === null && target.may_make) {
-      occupancy = { from: time, to: nextStart(occupancies, row.start_ms) };
-      occupancies = [...occupancies, { occupancy_id: '', site_id: '', org_id: options.org_id!, ...occupancy }];
-      occupant = occupantFinder(occupancies);
-      org_id = options.org_id;
-    }
+    const org_id = occupantOrOurs(row.start_ms);
     const wrong = ownerFault(org_id, time, meter, options);
     if (wrong) {
       // A day that is refused whole is refused once for one reason.
@@ -136,6 +167,7 @@ function planRows(series: MeterSeries, state: MeterState, options: ImportOptions
       source: 'meter',
       properties: { quality: row.quality },
       metadata: { ...lengthOf(row), ...row.flags },
+      ...readingOf(row, series, target),
     });
   }
   if (missing > 0) {
@@ -144,7 +176,41 @@ function planRows(series: MeterSeries, state: MeterState, options: ImportOptions
   }
   if (unmapped > 0)
     notes.push(fault('register_reads', `${meter} ${register} shows what its register read, and no quantity that was used`));
-  return { rows, faults, notes, missing, unmapped, occupancy };
+  return { rows, reads, faults, notes, missing, unmapped, occupancy };
+}
+
+/** An interval of a register that the meter knows is judged as a reading too. */
+function readingOf({ quality }: MeterRow, { kind, register }: MeterSeries, { meter_id, own }: Target): Pick<UsageRow, 'reading'> {
+  if (kind !== 'interval' || meter_id === null || own?.kind !== 'interval') return {};
+  return { reading: { meter_id, register, quality: qualities[quality] } };
+}
+
+function readsOf({ reads, start_ms, end_ms, quality }: MeterRow, unit: string): RegisterRead[] {
+  if (reads === undefined || quality === 'N') return [];
+  const read = (ms: number, value: string): RegisterRead => ({
+    time: timeText(ms),
+    value: convert(value, 0),
+    quality: qualities[quality],
+    ...(unit === '' ? {} : { unit }),
+  });
+  return [...(reads.start === null ? [] : [read(start_ms, reads.start)]), read(end_ms, reads.end)];
+}
+
+/** As readings have it. Several within one value, and none, are as good as a substitute at the best. */
+const qualities: Readonly<Record<QualityFlag, ReadingQuality>> = {
+  A: 'actual',
+  F: 'final',
+  S: 'substituted',
+  V: 'substituted',
+  E: 'estimated',
+  N: 'estimated',
+};
+
+/** How long its intervals are, where they are all as long. */
+function minutesOf({ rows }: MeterSeries): number | null {
+  const lengths = new Set(rows.map(({ start_ms, end_ms }) => (end_ms - start_ms) / 60_000));
+  const [minutes] = lengths;
+  return lengths.size === 1 && Number.isInteger(minutes) && minutes! >= 1 && minutes! <= 1440 ? minutes! : null;
 }
 
 /** Whole minutes where it has them; a register's period says its end instead. */

@@ -20,6 +20,7 @@ export interface Tally {
   missing(count: number): void;
   accepted(count: number): void;
   duplicates(count: number): void;
+  held(count: number): void;
   used(sku: string, quantity: string): void;
   /** Findings not taken yet, and how many of their kind were taken before. */
   take(severity: Severity): { listed: number; faults: ImportFault[] };
@@ -77,6 +78,9 @@ export function tally(start: { totals: ImportTotals; error_count: number; listed
     duplicates: (count) => {
       counts.duplicates += count;
     },
+    held: (count) => {
+      counts.held += count;
+    },
     used: (sku, quantity) => {
       quantities.set(sku, add(quantities.get(sku) ?? ZERO, parseDecimal(quantity)));
     },
@@ -97,5 +101,6 @@ export const no_totals: ImportTotals = {
   rejected: 0,
   unmapped: 0,
   missing: 0,
+  held: 0,
   quantities: {},
 };

@@ -1,26 +1,27 @@
 import { z } from 'zod';
 import { requireVisible } from '../../../foundation/tenancy/service.ts';
 import type { Server } from '../../../platform/http.ts';
+import type { Db } from '../../../platform/postgres.ts';
 import { Decimal, Id, Instant, PageQuery, page, Text, TimeZone } from '../../../platform/schemas.ts';
-import type { Ingest } from '../../metering/model.ts';
 import { errors } from '../errors.ts';
-import { directions, Meter, Occupancy, qualityLetters, Reading, readingQualities, Site } from '../model.ts';
+import { Consumption, Gap } from '../model/gaps.ts';
+import { RecordedReading } from '../model/readings.ts';
+import { directions, Meter, Occupancy, registerKinds, Site } from '../model.ts';
+import { consumptionOf, estimateGaps, findGaps } from '../service/gaps.ts';
 import { listMeters, registerMeter, requireMeter } from '../service/meters.ts';
-import { listReadings, recordReading } from '../service/readings.ts';
+import { replaceMeter } from '../service/replace-meter.ts';
 import { createOccupancy, createSite, endOccupancy, listOccupancies, listSites, requireVisibleSite } from '../service/sites.ts';
+import type { UsageDeps } from '../service/tell-usage.ts';
 
 const params = z.object({ id: Id });
 const sku = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$/, 'must be the name of a SKU');
-const registerName = z
+export const registerName = z
   .string()
   .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,31}$/, 'must be 1 to 32 letters, digits, dots, dashes and underscores');
 
-/** A word, or the letter that meter files have for it. */
-const Quality = z
-  .enum([...readingQualities, 'A', 'E', 'S', 'F'])
-  .transform((quality) =>
-    Object.hasOwn(qualityLetters, quality) ? qualityLetters[quality as 'A'] : (quality as Reading['quality']),
-  );
+const Multiplier = Decimal.refine((text) => /[1-9]/.test(text) && !text.startsWith('-'), 'must be above zero');
+/** What a counter may show. */
+const Shown = Decimal.refine((text) => !text.startsWith('-'), 'must not be below zero');
 
 export function siteRoutes(server: Server): void {
   const tags = ['Sites'];
@@ -108,13 +109,17 @@ export function siteRoutes(server: Server): void {
   });
 }
 
-export function meterRoutes(server: Server, deps: { ingest: Ingest }): void {
+export function meterRoutes(server: Server, deps: UsageDeps): void {
   const tags = ['Meters'];
   const Register = z.strictObject({
     register: registerName,
     sku: sku.optional(),
     unit: Text(32).optional(),
     direction: z.enum(directions).optional(),
+    kind: z.enum(registerKinds).optional(),
+    every_minutes: z.number().int().min(1).max(527_040).nullish(),
+    digits: z.number().int().min(1).max(12).nullish(),
+    multiplier: Multiplier.optional(),
   });
   const NewMeter = z.strictObject({
     site_id: Id,
@@ -145,9 +150,9 @@ export function meterRoutes(server: Server, deps: { ingest: Ingest }): void {
     method: 'GET',
     url: '/v1/meters',
     scope: 'usage:read',
-    summary: 'Meters, newest first',
+    summary: 'Meters, newest first; with search, those whose identifier or site is called something like it',
     tags,
-    querystring: z.strictObject({ site_id: Id.optional(), ...PageQuery }),
+    querystring: z.strictObject({ site_id: Id.optional(), search: Text(100).optional(), ...PageQuery }),
     response: { 200: page(Meter) },
     handle: async (db, { query, principal }) => ({
       status: 200,
@@ -168,56 +173,96 @@ export function meterRoutes(server: Server, deps: { ingest: Ingest }): void {
       return { status: 200, body: meter };
     },
   });
-  readingRoutes(server, deps);
+  replacement(server, deps);
+  gapRoutes(server, deps);
 }
 
-function readingRoutes(server: Server, { ingest }: { ingest: Ingest }): void {
-  const tags = ['Meters'];
-  const NewReading = z.strictObject({
-    meter_id: Id,
-    register: registerName.optional(),
-    time: Instant,
-    value: Decimal,
-    quality: Quality,
-  });
-  const Readings = z.object({ data: z.array(Reading) });
+function replacement(server: Server, deps: UsageDeps): void {
   server.command({
     method: 'POST',
-    url: '/v1/metering/readings',
+    url: '/v1/meters/{id}:replace',
     scope: 'usage:write',
-    summary: 'Keep what a register shows, one reading or up to 1,000 in order; the difference to the reading before is usage',
-    tags,
-    body: z.union([
-      NewReading,
-      z.strictObject({ readings: z.array(NewReading).min(1).max(1000) }),
-      z.array(NewReading).min(1).max(1000),
-    ]),
-    response: { 201: Readings },
-    handle: async (tx, { body, principal }) => {
+    summary:
+      'Put another device in the place of a meter’s: the final read of the old and the initial of the new, of each counter',
+    tags: ['Meters'],
+    params,
+    body: z.strictObject({
+      at: Instant,
+      serial: Text(64).nullish(),
+      registers: z
+        .array(
+          z.strictObject({
+            register: registerName,
+            final: Shown,
+            initial: Shown.default('0'),
+            digits: z.number().int().min(1).max(12).nullish(),
+            multiplier: Multiplier.optional(),
+          }),
+        )
+        .min(1)
+        .max(100),
+    }),
+    response: { 200: Meter },
+    handle: async (tx, { params: { id }, body, principal }) => {
       requireStaff(principal.org_ids);
-      const readings = Array.isArray(body) ? body : 'readings' in body ? body.readings : [body];
-      const data: Reading[] = [];
-      for (const reading of readings) data.push(await recordReading(tx, ingest, reading));
-      return { status: 201, body: { data } };
+      return { status: 200, body: await replaceMeter(tx, deps, { ...body, meter_id: id, serial: body.serial ?? null }) };
+    },
+  });
+}
+
+function gapRoutes(server: Server, deps: UsageDeps): void {
+  const tags = ['Meters'];
+  server.query({
+    method: 'GET',
+    url: '/v1/meters/{id}/gaps',
+    scope: 'usage:read',
+    summary:
+      'Where readings of a meter are missing, of registers of which it is known how often they should be read; at most 400 days',
+    tags,
+    params,
+    querystring: z.strictObject({ register: registerName.optional(), from: Instant, to: Instant }),
+    response: { 200: z.object({ data: z.array(Gap) }) },
+    handle: async (db, { params: { id }, query, principal }) => {
+      await requireVisibleMeter(db, id, principal.org_ids);
+      return { status: 200, body: { data: await findGaps(db, id, query, query.register) } };
+    },
+  });
+  server.command({
+    method: 'POST',
+    url: '/v1/meters/{id}/gaps:estimate',
+    scope: 'usage:write',
+    summary: 'Fill the gaps of a register with estimated readings, which a later actual trues up',
+    tags,
+    params,
+    body: z.strictObject({ register: registerName, from: Instant, to: Instant }),
+    response: { 201: z.object({ data: z.array(RecordedReading) }) },
+    handle: async (tx, { params: { id }, body, principal }) => {
+      requireStaff(principal.org_ids);
+      return { status: 201, body: { data: await estimateGaps(tx, deps, { ...body, meter_id: id }) } };
     },
   });
   server.query({
     method: 'GET',
-    url: '/v1/metering/readings',
+    url: '/v1/meters/{id}/consumption',
     scope: 'usage:read',
-    summary: 'Manual readings of a meter, latest first',
+    summary: 'What was used of a register: by local day where it has intervals, else between its reads; at most 400 days',
     tags,
-    querystring: z.strictObject({ meter_id: Id, ...PageQuery }),
-    response: { 200: page(Reading) },
-    handle: async (db, { query, principal }) => {
-      const meter = await requireMeter(db, query.meter_id);
-      await requireVisibleSite(db, meter.site_id, principal.org_ids);
-      return { status: 200, body: await listReadings(db, query) };
+    params,
+    querystring: z.strictObject({ register: registerName, from: Instant, to: Instant }),
+    response: { 200: z.object({ data: z.array(Consumption) }) },
+    handle: async (db, { params: { id }, query, principal }) => {
+      await requireVisibleMeter(db, id, principal.org_ids);
+      return { status: 200, body: { data: await consumptionOf(db, { ...query, meter_id: id }) } };
     },
   });
 }
 
+async function requireVisibleMeter(db: Db, meter_id: string, org_ids: readonly string[] | null): Promise<void> {
+  const meter = await requireMeter(db, meter_id);
+  await requireVisibleSite(db, meter.site_id, org_ids);
+}
+
 /** Where meters stand and who is billed for them is the tenant's own business. */
-function requireStaff(org_ids: readonly string[] | null): void {
+export function requireStaff(org_ids: readonly string[] | null): void {
   if (org_ids !== null) throw errors.staff_only({ detail: 'Sites, meters and readings are kept by the tenant itself.' });
 }

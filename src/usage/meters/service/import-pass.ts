@@ -7,11 +7,14 @@ import { fault, isFault } from '../decide/faults.ts';
 import type { Finding } from '../decide/finding.ts';
 import { certainRow } from '../decide/foresee.ts';
 import { readFindings } from '../decide/formats.ts';
+import type { MeterSeries } from '../decide/row.ts';
+import type { SeriesPlan } from '../decide/series.ts';
 import { most_listed } from '../decide/tally.ts';
 import type { ImportStatus, UsageRow } from '../model.ts';
 import type { Run } from './import-progress.ts';
 import { type RowMaker, rowMaker } from './import-rows.ts';
 import { rehearse } from './rehearsal.ts';
+import { type Screened, screenReads, screenRows } from './screen-rows.ts';
 import { type SeenFile, seenFile } from './seen-file.ts';
 import { readFile } from './stored-file.ts';
 
@@ -107,13 +110,13 @@ interface Flight {
 
 /** Sends batches and puts on record what came of them, in the order of the file, while the next are read. */
 function inFlight(run: Run, rows: RowMaker) {
-  const waiting: { flight: Flight; outcome: Promise<IngestOutcome | null> }[] = [];
+  const waiting: { flight: Flight; outcome: Promise<Stored | null> }[] = [];
   let sent_bytes = 0;
   let recorded_bytes = 0;
   const certain = certainRow(rows.skus(), run.scope.now);
   const landFirst = async () => {
     const { flight, outcome } = waiting[0]!;
-    count(run, flight.batch, await outcome);
+    count(run, await outcome);
     waiting.shift();
     // A check starts anew when it is killed, so its place in the file is not worth keeping.
     run.items_done = run.phase === 'store' ? flight.position : 0;
@@ -167,7 +170,7 @@ function rowsOf(run: Run, rows: RowMaker, finding: Finding): UsageRow[] | Promis
         for (const note of plan.notes) run.tally.note(finding.line, note);
         run.tally.unmapped(plan.unmapped);
         run.tally.missing(plan.missing);
-        return plan.rows;
+        return plan.reads.length === 0 ? plan.rows : readCounter(run, finding, plan);
       });
   }
 }
@@ -189,14 +192,24 @@ async function check(run: Run, rows: RowMaker, batch: readonly UsageRow[], certa
   const is_certain = batch.map(certain);
   const ids = batch.flatMap((row, index) => (is_certain[index] ? [row.request_id] : []));
   const stored = await storedAmong(postgres, tenant_id, ids);
-  const to_ask = batch.filter((row, index) => (!is_certain[index] || stored.has(row.request_id)) && rows.skus().has(row.sku));
+  const doubtful = batch.filter((row, index) => (!is_certain[index] || stored.has(row.request_id)) && rows.skus().has(row.sku));
+  // What a better reading takes the place of is no conflict.
+  const to_ask = doubtful.length === 0 ? [] : (await screenRows(run.deps, run.scope, doubtful, false)).send;
   if (to_ask.length === 0) return null;
   const outcome = await rehearse(postgres, tenant_id, to_ask.map(eventOf), { now, org_ids: run.work.options.org_ids });
   for (const { index, code, detail } of outcome.rejected) run.tally.fault(to_ask[index]!.line, { code, detail });
   return null;
 }
 
-async function store(run: Run, batch: readonly UsageRow[]): Promise<IngestOutcome> {
+/** What came of a batch: what metering says of the rows that it was sent, and what readings came to. */
+type Stored = Screened & { outcome: IngestOutcome | null };
+
+async function store(run: Run, batch: readonly UsageRow[]): Promise<Stored> {
+  const screened = await screenRows(run.deps, run.scope, batch, true);
+  return { ...screened, outcome: screened.send.length === 0 ? null : await ingest(run, screened.send) };
+}
+
+async function ingest(run: Run, batch: readonly UsageRow[]): Promise<IngestOutcome> {
   const { tenant_id, now } = run.scope;
   for (let wait_ms = 100; ; wait_ms = Math.min(2 * wait_ms, 2000)) {
     try {
@@ -208,17 +221,31 @@ async function store(run: Run, batch: readonly UsageRow[]): Promise<IngestOutcom
   }
 }
 
-function count(run: Run, batch: readonly UsageRow[], outcome: IngestOutcome | null): void {
-  if (outcome === null) return;
-  const refused = new Set(outcome.rejected.map((one) => one.index));
-  run.tally.accepted(outcome.accepted);
-  run.tally.duplicates(outcome.duplicates);
-  for (const { index, code, detail } of outcome.rejected) run.tally.fault(batch[index]!.line, { code, detail });
-  for (const [index, row] of batch.entries()) {
-    if (!refused.has(index) && row.quantity !== undefined) run.tally.used(row.sku, row.quantity);
-  }
+function count(run: Run, stored: Stored | null): void {
+  if (stored === null) return;
+  const { send, outcome, trued_up, unchanged, held, notes } = stored;
+  const rejected = outcome?.rejected ?? [];
+  const refused = new Set(rejected.map((one) => one.index));
+  run.tally.accepted((outcome?.accepted ?? 0) + trued_up.length);
+  run.tally.duplicates((outcome?.duplicates ?? 0) + unchanged.length);
+  run.tally.held(held.length);
+  for (const { index, code, detail } of rejected) run.tally.fault(send[index]!.line, { code, detail });
+  for (const note of notes) run.tally.note(note.line, note);
+  const taken = [...send.filter((_row, index) => !refused.has(index)), ...trued_up, ...unchanged];
+  for (const row of taken) if (row.quantity !== undefined) run.tally.used(row.sku, row.quantity);
 }
 
-function eventOf({ line: _line, ...event }: UsageRow): Omit<UsageRow, 'line'> {
+/** What a counter showed is stored as it comes: it may change usage of other files. */
+async function readCounter(run: Run, series: MeterSeries, plan: SeriesPlan): Promise<UsageRow[]> {
+  if (run.phase === 'check') return plan.rows;
+  const { recorded, unchanged, held, notes } = await screenReads(run.deps, run.scope, series, plan.reads);
+  run.tally.accepted(recorded);
+  run.tally.duplicates(unchanged);
+  run.tally.held(held);
+  for (const note of notes) run.tally.note(series.line, note);
+  return plan.rows;
+}
+
+function eventOf({ line: _line, reading: _reading, ...event }: UsageRow): Omit<UsageRow, 'line' | 'reading'> {
   return event;
 }

@@ -1,5 +1,6 @@
 import { recordAudit } from '../../../foundation/audit/service.ts';
 import { emit } from '../../../foundation/events/service.ts';
+import { parseDecimal } from '../../../kernel/decimal.ts';
 import { newId } from '../../../kernel/id.ts';
 import { requireSku } from '../../../offer/catalog/service.ts';
 import { decodeCursor, encodeCursor, toPage } from '../../../platform/cursor.ts';
@@ -25,6 +26,11 @@ export interface NewRegister {
   /** Of its readings; the SKU's unless given. */
   unit?: string | undefined;
   direction?: Register['direction'] | undefined;
+  /** `cumulative` unless given. */
+  kind?: Register['kind'] | undefined;
+  every_minutes?: number | null | undefined;
+  digits?: number | null | undefined;
+  multiplier?: string | undefined;
 }
 
 export interface NewMeter {
@@ -38,7 +44,7 @@ export interface NewMeter {
 
 /**
  * A device at a site, with its registers. Throws `site_not_found`, `sku_unknown`, `register_repeated`, `unit_mismatch`, and by constraint
- * `meter_identifier_taken`.
+ * `register_invalid`, `meter_identifier_taken`.
  */
 export async function registerMeter(tx: Tx, meter: NewMeter): Promise<Meter> {
   await requireSite(tx, meter.site_id);
@@ -85,6 +91,13 @@ export async function requireMeter(db: Db, meter_id: string): Promise<Meter> {
   return meter;
 }
 
+/** Throws `meter_not_found`. */
+export async function requireMeterByIdentifier(db: Db, identifier: string): Promise<Meter> {
+  const meter = await selectMeterByIdentifier(db, identifier);
+  if (!meter) throw errors.meter_not_found({ detail: `There is no meter ${identifier}.` });
+  return meter;
+}
+
 export function meterByIdentifier(db: Db, identifier: string): Promise<Meter | undefined> {
   return selectMeterByIdentifier(db, identifier);
 }
@@ -92,11 +105,16 @@ export function meterByIdentifier(db: Db, identifier: string): Promise<Meter | u
 /** Newest first. Throws `cursor_invalid`. */
 export async function listMeters(
   db: Db,
-  query: Pick<MeterFilter, 'org_ids' | 'limit'> & { site_id?: string | undefined; cursor?: string | undefined },
+  query: Pick<MeterFilter, 'org_ids' | 'limit'> & {
+    site_id?: string | undefined;
+    search?: string | undefined;
+    cursor?: string | undefined;
+  },
 ): Promise<{ data: Meter[]; next_cursor: string | null }> {
   const sort = 'meters.meter_id';
   const [below = null] = query.cursor === undefined ? [] : decodeCursor(db.tenant_id, sort, query.cursor);
-  const rows = await selectMeters(db, { site_id: query.site_id ?? null, org_ids: query.org_ids, limit: query.limit, below });
+  const { org_ids, limit, site_id = null, search = null } = query;
+  const rows = await selectMeters(db, { site_id, search, org_ids, limit, below });
   return toPage(rows, query.limit, (row) => encodeCursor(db.tenant_id, sort, [row.meter_id]));
 }
 
@@ -106,5 +124,14 @@ async function completeRegister(db: Db, meter_sku: string, register: NewRegister
   const found = conversion(unit, sku.unit);
   if ('code' in found) throw errors.unit_mismatch({ detail: `Register ${register.register}: ${found.detail}.` });
   const direction = register.direction ?? (register.register.startsWith('B') ? 'export' : 'import');
-  return { register: register.register, sku: sku.sku, unit, direction };
+  const { kind = 'cumulative', every_minutes = null, digits = null, multiplier = '1' } = register;
+  if (kind === 'interval' && (digits !== null || (every_minutes ?? 1) > 1440))
+    throw errors.register_invalid({ detail: `Register ${register.register}: an interval has no digits, and a day at the most.` });
+  if (!isPositive(multiplier))
+    throw errors.register_invalid({ detail: `Register ${register.register}: a multiplier is above zero.` });
+  return { register: register.register, sku: sku.sku, unit, direction, kind, every_minutes, digits, multiplier };
+}
+
+function isPositive(multiplier: string): boolean {
+  return parseDecimal(multiplier).units > 0n;
 }

@@ -1,121 +1,267 @@
-import { recordAudit } from '../../../foundation/audit/service.ts';
-import { emit } from '../../../foundation/events/service.ts';
+import { recordAudits } from '../../../foundation/audit/service.ts';
+import { emitMany } from '../../../foundation/events/service.ts';
 import { assert } from '../../../kernel/assert.ts';
+import { multiply, parseDecimal } from '../../../kernel/decimal.ts';
 import { newId } from '../../../kernel/id.ts';
-import { requireSku } from '../../../offer/catalog/service.ts';
 import { decodeCursor, encodeCursor, toPage } from '../../../platform/cursor.ts';
-import { enqueue } from '../../../platform/jobs.ts';
 import type { Db, Tx } from '../../../platform/postgres.ts';
-import type { Ingest } from '../../metering/model.ts';
-import { occupantAt } from '../decide/occupant.ts';
-import { countedSince, registerOf } from '../decide/reading.ts';
-import { conversion, convert } from '../decide/units.ts';
+import type { Source } from '../../metering/model.ts';
+import { hoursBetween, type JudgeState, judge, rulesFor, trailing_most, type Used, type Verdict } from '../decide/judge.ts';
+import { compareTimes, countedBetween, registerOf } from '../decide/reading.ts';
 import { errors } from '../errors.ts';
 import type { events } from '../events.ts';
-import type { Reading } from '../model.ts';
-import { insertReading, lockMeter, selectLastReading, selectReading, selectReadings } from '../sql/meters.ts';
+import type { Reading, ReadingQuality, ReadingSource, ReadingState, RecordedReading } from '../model/readings.ts';
+import type { Meter, Register } from '../model.ts';
+import { lockMeter } from '../sql/meters.ts';
+import {
+  insertReadings,
+  type ReadRow,
+  selectReadings,
+  selectReadingsById,
+  selectReadsAround,
+  selectReadsAt,
+  selectReadsBefore,
+  updateReadingState,
+} from '../sql/readings.ts';
+import { insertReviews, selectRulesOf } from '../sql/reviews.ts';
 import { selectOccupancies } from '../sql/sites.ts';
 import { requireMeter } from './meters.ts';
+import { settleUsage } from './settle-usage.ts';
+import type { UsageDeps } from './tell-usage.ts';
 
+/** A reading as it is offered. */
 export interface NewReading {
   meter_id: string;
   /** May be left out where the meter has one. */
   register?: string | undefined;
-  /** RFC 3339. */
+  /** RFC 3339, UTC. */
   time: string;
-  /** What the register shows, in its unit. */
+  /** What the register shows or, of an interval register, what was used from `time` on. */
   value: string;
-  quality: Reading['quality'];
+  quality: ReadingQuality;
+  /** The register's unless given. */
+  unit?: string | undefined;
+  photo_id?: string | undefined;
 }
-
-export const reading_job = 'meters.send_reading';
 
 /**
- * Keeps what a register shows. The difference to the reading before is usage of whoever occupied the site then, from that reading on; the
- * register's first reading is none. The usage goes to metering as soon as the reading is committed, and again by a job if that fails.
- * Throws `meter_not_found`, `register_unknown`, `reading_*`.
+ * Takes readings of any meters, in any order, and answers what became of each. What counts becomes usage of whoever occupied the site when it
+ * began; a reading between two others, or in the place of one, splits their usage anew. What breaks a rule waits for a review and is no usage.
+ * Throws `meter_not_found`, `register_unknown`, `reading_photo_unknown`.
  */
-export async function recordReading(tx: Tx, ingest: Pick<Ingest, 'ingestEvents'>, reading: NewReading): Promise<Reading> {
-  const meter = await lockMeter(tx, reading.meter_id);
-  if (!meter) throw errors.meter_not_found({ detail: `There is no meter ${reading.meter_id}.` });
-  const register = registerOf(meter, reading.register);
-  if (reading.value.startsWith('-')) throw errors.reading_below_previous({ detail: 'A register shows zero or more.' });
-  const before = (await selectLastReading(tx, meter.meter_id, register.register)) ?? null;
-  const counted = countedSince(before, reading, tx.now);
-  const made: Reading = {
-    reading_id: newId(tx.now),
-    meter_id: meter.meter_id,
-    register: register.register,
-    time: reading.time,
-    value: reading.value,
-    quality: reading.quality,
-    usage: null,
-  };
-  if (before !== null && counted !== null) {
-    const org_id = occupantAt(await selectOccupancies(tx, meter.site_id), before.time);
-    if (org_id === null) throw errors.reading_without_occupant({ detail: `Nobody occupied the site at ${before.time}.` });
-    const sku = await requireSku(tx, register.sku);
-    const unit = conversion(register.unit, sku.unit);
-    assert('power' in unit, 'a register has a unit of its SKU');
-    made.usage = {
-      // By its start alone: two readings that follow the same one cannot both become usage.
-      request_id: `reading/${meter.meter_id}/${register.register}/${before.time}`,
-      org_id,
-      sku: sku.sku,
-      quantity: convert(counted, unit.power),
-      time: before.time,
-    };
+export async function recordReadings(
+  tx: Tx,
+  deps: UsageDeps,
+  readings: readonly NewReading[],
+  source: ReadingSource,
+): Promise<RecordedReading[]> {
+  const meters = new Map<string, Meter>();
+  // In one order, so that two calls never wait for each other in a ring.
+  for (const meter_id of [...new Set(readings.map((one) => one.meter_id))].sort()) {
+    const meter = await lockMeter(tx, meter_id);
+    if (!meter) throw errors.meter_not_found({ detail: `There is no meter ${meter_id}.` });
+    meters.set(meter_id, meter);
   }
-  await insertReading(tx, made);
-  await recordAudit(tx, {
-    action: 'meter.read',
-    target_type: 'meter',
-    target_id: meter.meter_id,
-    org_id: made.usage?.org_id ?? null,
-    before: before && { ...before },
-    after: { ...made },
+  const placed = readings.map((reading, index) => {
+    const meter = meters.get(reading.meter_id)!;
+    return { index, meter, register: registerOf(meter, reading.register), reading };
   });
-  await emit<typeof events>(tx, {
-    type: 'meter.read',
-    aggregate_type: 'meter',
-    aggregate_id: meter.meter_id,
-    org_id: made.usage?.org_id ?? null,
-    data: { reading_id: made.reading_id, meter_id: made.meter_id, register: made.register, time: made.time, value: made.value },
-  });
-  if (made.usage) {
-    await enqueue(tx, reading_job, { reading_id: made.reading_id }, { key: `reading ${made.reading_id}` });
-    tx.afterCommit(() => sendReading(ingest, tx.tenant_id, tx.now, made));
+  const answers: RecordedReading[] = [];
+  for (const group of Map.groupBy(placed, ({ meter, register }) => `${meter.meter_id} ${register.register}`).values()) {
+    const { meter, register } = group[0]!;
+    const offers = group.map(({ reading }) => ({ ...reading, is_last: false }));
+    const taken = await takeReadings(tx, deps, { meter, register, offers, source });
+    const stored = new Map(
+      (
+        await selectReadingsById(
+          tx,
+          taken.map((one) => one.reading_id),
+        )
+      ).map((one) => [one.reading_id, one]),
+    );
+    for (const [at, one] of taken.entries()) {
+      answers[group[at]!.index] = { ...stored.get(one.reading_id)!, outcome: one.outcome, reasons: one.reasons };
+    }
   }
-  return made;
+  return answers;
 }
 
-/** Sends a reading's usage to metering, once in effect. Throws `reading_refused` when metering does not take it. */
-export async function sendReading(
-  ingest: Pick<Ingest, 'ingestEvents'>,
-  tenant_id: string,
-  now: Temporal.Instant,
-  reading: Reading,
-): Promise<void> {
-  if (reading.usage === null) return;
-  const event = { ...reading.usage, source: 'manual', metadata: { quality: reading.quality, to: reading.time } };
-  const { rejected } = await ingest.ingestEvents(tenant_id, [event], { now });
-  const refusal = rejected[0];
-  if (refusal) throw errors.reading_refused({ detail: `${refusal.code}: ${refusal.detail}` });
+export type Offer = Pick<NewReading, 'time' | 'value' | 'quality' | 'unit' | 'photo_id'> & { is_last: boolean };
+
+export interface Taken extends Verdict {
+  /** Of what was stored or, where nothing was, of what stands there. */
+  reading_id: string;
+  /** What counted there before. */
+  before: ReadRow | null;
 }
 
-export function readingById(db: Db, reading_id: string): Promise<Reading | undefined> {
-  return selectReading(db, reading_id);
+/** Takes readings of one register of a meter that is locked. `settle` false leaves first usage to whoever calls, as imports send their own. */
+export async function takeReadings(
+  tx: Tx,
+  deps: UsageDeps,
+  call: {
+    meter: Meter;
+    register: Register;
+    offers: readonly Offer[];
+    source: ReadingSource;
+    settle?: boolean;
+    only_better?: boolean;
+  },
+): Promise<Taken[]> {
+  const { meter, register, offers, source } = call;
+  const state = { ...(await judgeState(tx, meter, register, offers)), only_better: call.only_better ?? false };
+  const offered = offers.map((one) => ({ ...one, reading_id: newId(tx.now) }));
+  const verdicts = judge(offered, state);
+  const replaced = new Set(verdicts.flatMap(({ replaces }) => (replaces === null ? [] : [replaces])));
+  const rows = offered.flatMap((one, at) => {
+    const { outcome, value, reasons } = verdicts[at]!;
+    if (outcome === 'unchanged' || outcome === 'not_applied') return [];
+    const row_state: ReadingState = outcome === 'held' ? 'held' : replaced.has(one.reading_id) ? 'superseded' : 'counted';
+    const flags = outcome === 'held' ? [] : reasons.map(({ code }) => code);
+    return [{ ...one, value, state: row_state, flags, photo_id: one.photo_id ?? null }];
+  });
+  await updateReadingState(
+    tx,
+    state.known.filter((one) => replaced.has(one.reading_id)).map((one) => one.reading_id),
+    'superseded',
+  );
+  await insertReadings(tx, { meter_id: meter.meter_id, register: register.register, source }, rows);
+  const held = offered.flatMap((one, at) => (verdicts[at]!.outcome === 'held' ? [{ ...one, ...verdicts[at]! }] : []));
+  await insertReviews(
+    tx,
+    held.map(({ reading_id, reasons }) => ({ review_id: newId(tx.now), reading_id, reasons })),
+  );
+  await tellOthers(tx, meter, register, source, rows, state.known);
+  const first = call.settle ?? true;
+  const counted = offered.filter((_one, at) => {
+    const { outcome, confirms } = verdicts[at]!;
+    return (outcome === 'recorded' && first) || (outcome === 'replaced' && !confirms);
+  });
+  if (counted.length > 0) {
+    const origin: Source = source === 'import' ? 'import' : source === 'manual' ? 'manual' : 'meter';
+    const times = [...new Set(counted.map((one) => one.time))];
+    await settleUsage(tx, deps, { meter, register, times, source: origin, first, known: state.known });
+  }
+  // Of what was stored first of two the same in one call, the others are told the id.
+  const standing = new Map([...rows, ...state.held, ...state.known].reverse().map((one) => [placeOf(one), one.reading_id]));
+  const stored = new Set(rows.map((row) => row.reading_id));
+  const counted_before = new Map(state.known.map((one) => [placeOf(one), one]));
+  return offered.map((one, at) => {
+    const reading_id = stored.has(one.reading_id) ? one.reading_id : standing.get(placeOf(one));
+    assert(reading_id !== undefined, 'a reading that is not stored has one that stands in its place');
+    return { ...verdicts[at]!, reading_id, before: counted_before.get(placeOf(one)) ?? null };
+  });
 }
 
-/** Latest first. Throws `meter_not_found`, `cursor_invalid`. */
-export async function listReadings(
+/** What judging a register's readings needs to know. */
+export async function judgeState(
   db: Db,
-  query: { meter_id: string; limit: number; cursor?: string | undefined },
-): Promise<{ data: Reading[]; next_cursor: string | null }> {
+  meter: Meter,
+  register: Register,
+  offers: readonly Pick<Offer, 'time'>[],
+): Promise<Omit<JudgeState, 'known' | 'held'> & { known: ReadRow[]; held: ReadRow[] }> {
+  const times = [...new Set(offers.map((one) => one.time))].sort(compareTimes);
+  const [first, last] = [times[0]!, times.at(-1)!];
+  const { meter_id } = meter;
+  const there =
+    register.kind === 'interval'
+      ? await selectReadsAt(db, meter_id, register.register, times)
+      : await selectReadsAround(db, meter_id, register.register, first, last);
+  const rules = rulesFor(await selectRulesOf(db, meter_id, register.sku));
+  const history =
+    rules.spike || rules.zeros ? await selectReadsBefore(db, meter_id, register.register, first, trailing_most) : [];
+  return {
+    register,
+    devices: meter.devices,
+    occupancies: await selectOccupancies(db, meter.site_id),
+    rules,
+    known: there.filter((one) => one.state === 'counted'),
+    held: there.filter((one) => one.state === 'held'),
+    trailing: trailingOf(meter, register, history.reverse()),
+    now: db.now,
+  };
+}
+
+export interface ReadingQuery {
+  meter_id: string;
+  register?: string | undefined;
+  state?: ReadingState | undefined;
+  from?: string | undefined;
+  to?: string | undefined;
+  limit: number;
+  cursor?: string | undefined;
+}
+
+/** Latest first: what counts and what is held, unless `state` says otherwise. Throws `meter_not_found`, `cursor_invalid`. */
+export async function listReadings(db: Db, query: ReadingQuery): Promise<{ data: Reading[]; next_cursor: string | null }> {
   await requireMeter(db, query.meter_id);
   const sort = 'readings.time';
   const [time, reading_id] = query.cursor === undefined ? [] : decodeCursor(db.tenant_id, sort, query.cursor);
-  const before = time !== undefined && reading_id !== undefined ? { time, reading_id } : null;
-  const rows = await selectReadings(db, { meter_id: query.meter_id, limit: query.limit, before });
+  const rows = await selectReadings(db, {
+    meter_id: query.meter_id,
+    register: query.register ?? null,
+    states: query.state === undefined ? ['counted', 'held'] : [query.state],
+    from: query.from ?? null,
+    to: query.to ?? null,
+    before: time !== undefined && reading_id !== undefined ? { time, reading_id } : null,
+    limit: query.limit,
+  });
   return toPage(rows, query.limit, (row) => encodeCursor(db.tenant_id, sort, [row.time, row.reading_id]));
+}
+
+function placeOf({ time, is_last }: { time: string; is_last: boolean }): string {
+  return `${time} ${is_last}`;
+}
+
+function trailingOf(meter: Meter, register: Register, reads: readonly ReadRow[]): Used[] {
+  const hours = (register.every_minutes ?? 30) / 60;
+  if (register.kind === 'interval') {
+    const multiplier = parseDecimal(register.multiplier);
+    return reads.map((one) => ({ hours, quantity: multiply(parseDecimal(one.value), multiplier) }));
+  }
+  return reads.flatMap((read, at) => {
+    const before = reads[at - 1];
+    const counted = before ? countedBetween(register, meter.devices, before, read) : null;
+    if (!before || counted === null || counted === 'backwards') return [];
+    return [{ hours: hoursBetween(before.time, read.time), quantity: counted }];
+  });
+}
+
+/** The audit log and whoever listens. Files bring thousands, which their import stands for; what they replaced is told of all the same. */
+async function tellOthers(
+  tx: Tx,
+  meter: Meter,
+  register: Register,
+  source: ReadingSource,
+  rows: readonly (Omit<Offer, 'photo_id'> & { reading_id: string; state: ReadingState })[],
+  known: readonly ReadRow[],
+): Promise<void> {
+  const { meter_id } = meter;
+  const standing = new Map(known.map((one) => [placeOf(one), one]));
+  const audited = source === 'import' ? rows.filter((row) => standing.has(placeOf(row)) || row.state === 'held') : rows;
+  await recordAudits(
+    tx,
+    audited.map((row) => {
+      const before = standing.get(placeOf(row));
+      const { reading_id, time, value, quality, state } = row;
+      return {
+        action: state === 'held' ? 'meter.reading_held' : before ? 'meter.reading_replaced' : 'meter.read',
+        target_type: 'meter',
+        target_id: meter_id,
+        before:
+          before && state !== 'held' ? { reading_id: before.reading_id, value: before.value, quality: before.quality } : null,
+        after: { reading_id, register: register.register, time, value, quality, state, source },
+      };
+    }),
+  );
+  if (source === 'import') return;
+  await emitMany<typeof events>(
+    tx,
+    rows.map(({ reading_id, time, value, state }) => ({
+      type: state === 'held' ? ('meter.reading.held' as const) : ('meter.read' as const),
+      aggregate_type: 'meter',
+      aggregate_id: meter_id,
+      data: { reading_id, meter_id, register: register.register, time, value },
+    })),
+  );
 }

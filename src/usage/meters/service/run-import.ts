@@ -81,8 +81,8 @@ async function throughTheFile(run: Run, signal: AbortSignal | undefined): Promis
   }
   const stored = await pass(run, signal);
   if (stored !== 'whole') return stored;
-  const { accepted, duplicates, rejected, unmapped, missing } = run.tally.totals();
-  if (accepted + duplicates + rejected + unmapped + missing === 0)
+  const { accepted, duplicates, rejected, unmapped, missing, held } = run.tally.totals();
+  if (accepted + duplicates + rejected + unmapped + missing + held === 0)
     run.tally.note(1, fault('no_usage', 'the file is in order and holds no usage'));
   return run.end('completed');
 }

@@ -29,10 +29,10 @@ export async function insertRepeat(tx: Tx, it: NewImport, first: UsageImport): P
   const { totals } = first;
   await tx.write(sql`
     INSERT INTO usage_import (tenant_id, import_id, filename, sha256, bytes, options, options_hash, org_id, format, on_error, status, bytes_to_read,
-      bytes_read, lines, duplicates, unmapped, missing, quantities, same_as, created_by, created_at, finished_at)
+      bytes_read, lines, duplicates, unmapped, missing, held, quantities, same_as, created_by, created_at, finished_at)
     VALUES (${tx.tenant_id}, ${it.import_id}, ${it.filename}, ${it.sha256}, ${it.bytes}, ${JSON.stringify(it.options)}::jsonb, ${it.options_hash},
       ${it.options.org_id}, ${first.format}, ${it.options.on_error}, 'completed', ${it.bytes}, ${it.bytes}, ${totals.lines},
-      ${totals.accepted + totals.duplicates}, ${totals.unmapped}, ${totals.missing}, ${JSON.stringify(totals.quantities)}::jsonb, ${first.import_id},
+      ${totals.accepted + totals.duplicates}, ${totals.unmapped}, ${totals.missing}, ${totals.held}, ${JSON.stringify(totals.quantities)}::jsonb, ${first.import_id},
       ${JSON.stringify(tx.actor)}::jsonb, ${tx.now.toString()}, ${tx.now.toString()})`);
 }
 
@@ -120,7 +120,7 @@ export async function updateProgress(
     UPDATE usage_import
        SET format = ${at.format}, phase = ${at.phase}, items_done = ${at.items_done}, bytes_read = ${at.bytes_read}, bytes_to_read = ${at.bytes_to_read},
            lines = ${totals.lines}, accepted = ${totals.accepted}, duplicates = ${totals.duplicates}, rejected = ${totals.rejected},
-           unmapped = ${totals.unmapped}, missing = ${totals.missing}, quantities = ${JSON.stringify(totals.quantities)}::jsonb,
+           unmapped = ${totals.unmapped}, missing = ${totals.missing}, held = ${totals.held}, quantities = ${JSON.stringify(totals.quantities)}::jsonb,
            error_count = ${at.error_count}, status = ${status}, finished_at = ${finished_at}, leased_at = clock_timestamp(), attempts = 0
      WHERE tenant_id = ${tx.tenant_id} AND import_id = ${import_id} AND lease = ${lease} RETURNING 1`);
   return rows.length === 1;
@@ -173,5 +173,5 @@ const columns = sql`
   import_id, filename, encode(sha256, 'hex') AS sha256, bytes::float8 AS bytes, format, on_error, org_id, options->'mapping'->>'name' AS mapping, status,
   jsonb_build_object('bytes_done', bytes_read, 'bytes_total', bytes_to_read, 'rows_done', lines) AS progress,
   jsonb_build_object('lines', lines, 'accepted', accepted, 'duplicates', duplicates, 'rejected', rejected, 'unmapped', unmapped,
-    'missing', missing, 'quantities', quantities) AS totals,
+    'missing', missing, 'held', held, 'quantities', quantities) AS totals,
   error_count::float8 AS error_count, same_as, created_at, finished_at`;

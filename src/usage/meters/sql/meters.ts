@@ -1,8 +1,10 @@
 import { sql } from 'kysely';
+import { isId } from '../../../kernel/id.ts';
 import type { Db, Tx } from '../../../platform/postgres.ts';
-import type { Meter, Reading, Register } from '../model.ts';
+import { inUtc } from '../decide/reading.ts';
+import type { Device, Meter, Register } from '../model.ts';
 
-export async function insertMeter(tx: Tx, meter: Omit<Meter, 'registers' | 'created_at'>): Promise<void> {
+export async function insertMeter(tx: Tx, meter: Omit<Meter, 'registers' | 'devices' | 'created_at'>): Promise<void> {
   await tx.write(sql`
     INSERT INTO meter (tenant_id, meter_id, site_id, identifier, sku, created_at)
     VALUES (${tx.tenant_id}, ${meter.meter_id}, ${meter.site_id}, ${meter.identifier}, ${meter.sku}, ${tx.now.toString()})`);
@@ -10,20 +12,41 @@ export async function insertMeter(tx: Tx, meter: Omit<Meter, 'registers' | 'crea
 
 export async function insertRegister(tx: Tx, meter_id: string, register: Register): Promise<void> {
   await tx.write(sql`
-    INSERT INTO meter_register (tenant_id, meter_id, register, sku, unit, direction, created_at)
-    VALUES (${tx.tenant_id}, ${meter_id}, ${register.register}, ${register.sku}, ${register.unit}, ${register.direction}, ${tx.now.toString()})`);
+    INSERT INTO meter_register (tenant_id, meter_id, register, sku, unit, direction, kind, every_minutes, digits, multiplier, created_at)
+    VALUES (${tx.tenant_id}, ${meter_id}, ${register.register}, ${register.sku}, ${register.unit}, ${register.direction}, ${register.kind},
+      ${register.every_minutes}, ${register.digits}, ${register.multiplier}, ${tx.now.toString()})`);
 }
 
-export function selectMeter(db: Db, meter_id: string): Promise<Meter | undefined> {
-  return db.maybe(sql<Meter>`${meters} WHERE m.tenant_id = ${db.tenant_id} AND m.meter_id = ${meter_id}`);
+export async function insertDevice(tx: Tx, meter_id: string, device: Device): Promise<void> {
+  await tx.write(sql`
+    INSERT INTO meter_device (tenant_id, meter_id, register, installed_at, serial, digits, multiplier, created_at)
+    VALUES (${tx.tenant_id}, ${meter_id}, ${device.register}, ${device.installed_at}, ${device.serial}, ${device.digits}, ${device.multiplier},
+      ${tx.now.toString()})`);
 }
 
-export function selectMeterByIdentifier(db: Db, identifier: string): Promise<Meter | undefined> {
-  return db.maybe(sql<Meter>`${meters} WHERE m.tenant_id = ${db.tenant_id} AND m.identifier = ${identifier}`);
+export async function selectMeter(db: Db, meter_id: string): Promise<Meter | undefined> {
+  const found = await db.maybe(sql<Meter>`${meters} WHERE m.tenant_id = ${db.tenant_id} AND m.meter_id = ${meter_id}`);
+  return found && meterOf(found);
+}
+
+export async function selectMeterByIdentifier(db: Db, identifier: string): Promise<Meter | undefined> {
+  const found = await db.maybe(sql<Meter>`${meters} WHERE m.tenant_id = ${db.tenant_id} AND m.identifier = ${identifier}`);
+  return found && meterOf(found);
+}
+
+/** By identifier or by id. */
+export async function selectMetersCalled(db: Db, names: readonly string[]): Promise<Meter[]> {
+  const ids = names.filter(isId);
+  const rows = await db.rows(
+    sql<Meter>`${meters} WHERE m.tenant_id = ${db.tenant_id} AND (m.identifier = ANY (${names}::text[]) OR m.meter_id = ANY (${ids}::uuid[]))`,
+  );
+  return rows.map(meterOf);
 }
 
 export interface MeterFilter {
   site_id: string | null;
+  /** Part of the identifier or of the site's name, in any case; null for all. */
+  search: string | null;
   /** Only meters at sites that one of these occupies, has occupied or will; null for all. */
   org_ids: readonly string[] | null;
   below: string | null;
@@ -31,14 +54,17 @@ export interface MeterFilter {
 }
 
 /** Newest first, one more than the limit. */
-export function selectMeters(db: Db, filter: MeterFilter): Promise<Meter[]> {
-  return db.rows(sql<Meter>`
+export async function selectMeters(db: Db, filter: MeterFilter): Promise<Meter[]> {
+  const rows = await db.rows(sql<Meter>`
     ${meters}
      WHERE m.tenant_id = ${db.tenant_id} AND (${filter.below}::uuid IS NULL OR m.meter_id < ${filter.below}::uuid)
        AND (${filter.site_id}::uuid IS NULL OR m.site_id = ${filter.site_id}::uuid)
+       AND (${filter.search}::text IS NULL OR strpos(lower(m.identifier), lower(${filter.search}::text)) > 0 OR EXISTS (
+             SELECT 1 FROM site s WHERE s.tenant_id = m.tenant_id AND s.site_id = m.site_id AND strpos(lower(s.name), lower(${filter.search}::text)) > 0))
        AND (${filter.org_ids}::uuid[] IS NULL OR EXISTS (
              SELECT 1 FROM occupancy o WHERE o.tenant_id = m.tenant_id AND o.site_id = m.site_id AND o.org_id = ANY (${filter.org_ids}::uuid[])))
      ORDER BY m.meter_id DESC LIMIT ${filter.limit + 1}`);
+  return rows.map(meterOf);
 }
 
 /** Until the transaction ends, nobody else adds a reading of this meter. */
@@ -47,76 +73,22 @@ export async function lockMeter(tx: Tx, meter_id: string): Promise<Meter | undef
   return selectMeter(tx, meter_id);
 }
 
-/** The register's last reading, whenever it was entered. */
-export function selectLastReading(
-  db: Db,
-  meter_id: string,
-  register: string,
-): Promise<{ time: string; value: string } | undefined> {
-  return db.maybe(sql<{ time: string; value: string }>`
-    SELECT read_at AS time, trim_scale(value)::text AS value FROM meter_reading
-     WHERE tenant_id = ${db.tenant_id} AND meter_id = ${meter_id} AND register = ${register} ORDER BY read_at DESC LIMIT 1`);
-}
-
-export async function insertReading(tx: Tx, reading: Reading): Promise<void> {
-  const { usage } = reading;
-  await tx.write(sql`
-    INSERT INTO meter_reading (tenant_id, reading_id, meter_id, register, read_at, value, quality, used_from, request_id, org_id, sku, quantity,
-      created_at)
-    VALUES (${tx.tenant_id}, ${reading.reading_id}, ${reading.meter_id}, ${reading.register}, ${reading.time}, ${reading.value},
-      ${reading.quality}, ${usage?.time ?? null}, ${usage?.request_id ?? null}, ${usage?.org_id ?? null}, ${usage?.sku ?? null},
-      ${usage?.quantity ?? null}, ${tx.now.toString()})`);
-}
-
-export async function selectReading(db: Db, reading_id: string): Promise<Reading | undefined> {
-  const row = await db.maybe(sql<ReadingRow>`${readings} WHERE tenant_id = ${db.tenant_id} AND reading_id = ${reading_id}`);
-  return row && readingOf(row);
-}
-
-export interface ReadingFilter {
-  meter_id: string;
-  /** The reading that the page before ended with. */
-  before: { time: string; reading_id: string } | null;
-  limit: number;
-}
-
-/** Latest first, one more than the limit. */
-export async function selectReadings(db: Db, filter: ReadingFilter): Promise<Reading[]> {
-  const before = filter.before;
-  const rows = await db.rows(sql<ReadingRow>`
-    ${readings}
-     WHERE tenant_id = ${db.tenant_id} AND meter_id = ${filter.meter_id}
-       AND (${before?.time ?? null}::timestamptz IS NULL
-         OR (read_at, reading_id) < (${before?.time ?? null}::timestamptz, ${before?.reading_id ?? null}::uuid))
-     ORDER BY read_at DESC, reading_id DESC LIMIT ${filter.limit + 1}`);
-  return rows.map(readingOf);
-}
-
 /** Until the transaction ends, nobody else makes or changes a meter of this name. */
 export async function lockIdentifier(tx: Tx, identifier: string): Promise<void> {
   await tx.rows(sql`SELECT pg_advisory_xact_lock(hashtextextended(${`meter ${tx.tenant_id} ${identifier}`}, 0))`);
 }
 
-type ReadingRow = Omit<Reading, 'usage'> & {
-  request_id: string | null;
-  org_id: string | null;
-  sku: string | null;
-  quantity: string | null;
-  used_from: string | null;
-};
-
-function readingOf({ request_id, org_id, sku, quantity, used_from, ...reading }: ReadingRow): Reading {
-  const is_usage = request_id !== null && org_id !== null && sku !== null && quantity !== null && used_from !== null;
-  return { ...reading, usage: is_usage ? { request_id, org_id, sku, quantity, time: used_from } : null };
+/** Times inside of documents come as JSON has them in the database. */
+function meterOf(row: Meter): Meter {
+  return { ...row, devices: row.devices.map((one) => ({ ...one, installed_at: inUtc(one.installed_at) })) };
 }
 
 const meters = sql`
   SELECT m.meter_id, m.site_id, m.identifier, m.sku, m.created_at,
-         coalesce((SELECT jsonb_agg(jsonb_build_object('register', r.register, 'sku', r.sku, 'unit', r.unit, 'direction', r.direction) ORDER BY r.register)
-                     FROM meter_register r WHERE r.tenant_id = m.tenant_id AND r.meter_id = m.meter_id), '[]') AS registers
+         coalesce((SELECT jsonb_agg(jsonb_build_object('register', r.register, 'sku', r.sku, 'unit', r.unit, 'direction', r.direction, 'kind', r.kind,
+                     'every_minutes', r.every_minutes, 'digits', r.digits, 'multiplier', trim_scale(r.multiplier)::text) ORDER BY r.register)
+                     FROM meter_register r WHERE r.tenant_id = m.tenant_id AND r.meter_id = m.meter_id), '[]') AS registers,
+         coalesce((SELECT jsonb_agg(jsonb_build_object('register', d.register, 'installed_at', d.installed_at,
+                     'serial', d.serial, 'digits', d.digits, 'multiplier', trim_scale(d.multiplier)::text) ORDER BY d.installed_at, d.register)
+                     FROM meter_device d WHERE d.tenant_id = m.tenant_id AND d.meter_id = m.meter_id), '[]') AS devices
     FROM meter m`;
-
-const readings = sql`
-  SELECT reading_id, meter_id, register, read_at AS time, trim_scale(value)::text AS value, quality, request_id, org_id, sku,
-         trim_scale(quantity)::text AS quantity, used_from
-    FROM meter_reading`;
