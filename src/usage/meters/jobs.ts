@@ -5,6 +5,7 @@ import type { ImportDeps } from './service/import-progress.ts';
 import { import_job } from './service/imports.ts';
 import { runImport, tenantNow } from './service/run-import.ts';
 import { sweepFiles } from './service/stored-file.ts';
+import { reportSupply, supply_job } from './service/supply.ts';
 import { tell_job, tellUsage } from './service/tell-usage.ts';
 
 /** What runs beside requests: imports, the usage of readings, and the removal of files that nobody fetched. */
@@ -31,6 +32,12 @@ export function jobs(deps: Pick<ImportDeps, 'ingest' | 'data_dir'>): JobDefiniti
       name: gap_job,
       cron: '23 3 * * *',
       run: (_payload, { postgres, clock, signal }) => findAllGaps({ postgres, clock }, signal),
+    },
+    {
+      // Often, so that a month's last day is there before the month is billed.
+      name: supply_job,
+      cron: '7 * * * *',
+      run: (_payload, { postgres, clock, signal }) => reportSupply({ ...deps, postgres, clock }, signal),
     },
     {
       name: 'meters.sweep_files',

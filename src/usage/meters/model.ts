@@ -9,6 +9,10 @@ export const Site = z.object({
   name: z.string(),
   address: z.string().nullable(),
   time_zone: z.string(),
+  supply_sku: z
+    .string()
+    .nullable()
+    .meta({ description: 'each day on which somebody occupies the site is one of this SKU: the daily supply charge' }),
   /** Who occupies it now, if anybody. */
   org_id: Id.nullable(),
   created_at: z.string(),

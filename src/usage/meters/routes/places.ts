@@ -31,7 +31,14 @@ export function siteRoutes(server: Server): void {
     scope: 'usage:write',
     summary: 'Make a site',
     tags,
-    body: z.strictObject({ name: Text(200), address: Text(500).nullish(), time_zone: TimeZone.default('UTC') }),
+    body: z.strictObject({
+      name: Text(200),
+      address: Text(500).nullish(),
+      time_zone: TimeZone.default('UTC'),
+      supply_sku: Text(128)
+        .optional()
+        .meta({ description: 'for a daily supply charge: one a day while somebody occupies the site' }),
+    }),
     response: { 201: Site },
     handle: async (tx, { body, principal }) => {
       requireStaff(principal.org_ids);

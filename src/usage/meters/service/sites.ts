@@ -2,6 +2,7 @@ import { recordAudit } from '../../../foundation/audit/service.ts';
 import { emit } from '../../../foundation/events/service.ts';
 import { requireOrganization } from '../../../foundation/tenancy/service.ts';
 import { newId } from '../../../kernel/id.ts';
+import { requireSku } from '../../../offer/catalog/service.ts';
 import { decodeCursor, encodeCursor, toPage } from '../../../platform/cursor.ts';
 import type { Db, Tx } from '../../../platform/postgres.ts';
 import { errors } from '../errors.ts';
@@ -15,6 +16,7 @@ import {
   selectOccupancies,
   selectSite,
   selectSites,
+  supplyAgainFrom,
   updateOccupancyEnd,
 } from '../sql/sites.ts';
 
@@ -22,12 +24,15 @@ export interface NewSite {
   name: string;
   address?: string | null | undefined;
   time_zone: string;
+  supply_sku?: string | null | undefined;
 }
 
-/** A place for meters. Nobody occupies it yet. */
+/** A place for meters. Nobody occupies it yet. Throws `sku_unknown`. */
 export async function createSite(tx: Tx, site: NewSite): Promise<Site> {
   const site_id = newId(tx.now);
-  await insertSite(tx, { site_id, name: site.name, address: site.address ?? null, time_zone: site.time_zone });
+  const { name, address = null, time_zone, supply_sku = null } = site;
+  if (supply_sku !== null) await requireSku(tx, supply_sku);
+  await insertSite(tx, { site_id, name, address, time_zone, supply_sku });
   const made = await requireSite(tx, site_id);
   await recordAudit(tx, { action: 'site.created', target_type: 'site', target_id: site_id, before: null, after: { ...made } });
   await emit<typeof events>(tx, {
@@ -82,6 +87,7 @@ export async function createOccupancy(tx: Tx, site_id: string, occupancy: NewOcc
   const made = { occupancy_id: newId(tx.now), site_id, org_id, from: occupancy.from, to: occupancy.to ?? null };
   if (made.to !== null) requireOrder(made.from, made.to);
   await insertOccupancy(tx, made);
+  await supplyAgainFrom(tx, site_id, made.from);
   await recordAudit(tx, {
     action: 'occupancy.started',
     target_type: 'occupancy',

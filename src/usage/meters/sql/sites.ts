@@ -1,13 +1,14 @@
 import { sql } from 'kysely';
 import type { Db, Tx } from '../../../platform/postgres.ts';
+import type { SuppliedSite } from '../decide/supply.ts';
 import type { Occupancy, Site } from '../model.ts';
 
 const occupancyColumns = sql`occupancy_id, site_id, org_id, starts_at AS "from", ends_at AS "to"`;
 
 export async function insertSite(tx: Tx, site: Omit<Site, 'org_id' | 'created_at'>): Promise<void> {
   await tx.write(sql`
-    INSERT INTO site (tenant_id, site_id, name, address, time_zone, created_at)
-    VALUES (${tx.tenant_id}, ${site.site_id}, ${site.name}, ${site.address}, ${site.time_zone}, ${tx.now.toString()})`);
+    INSERT INTO site (tenant_id, site_id, name, address, time_zone, supply_sku, created_at)
+    VALUES (${tx.tenant_id}, ${site.site_id}, ${site.name}, ${site.address}, ${site.time_zone}, ${site.supply_sku}, ${tx.now.toString()})`);
 }
 
 export function selectSite(db: Db, site_id: string): Promise<Site | undefined> {
@@ -59,9 +60,34 @@ export async function updateOccupancyEnd(tx: Tx, occupancy_id: string, to: strin
   await tx.write(sql`UPDATE occupancy SET ends_at = ${to} WHERE tenant_id = ${tx.tenant_id} AND occupancy_id = ${occupancy_id}`);
 }
 
+/** Sites with a local day that has begun and was not reported, those longest behind first. */
+export function selectSitesToSupply(db: Db, most: number): Promise<SuppliedSite[]> {
+  return db.rows(sql<SuppliedSite>`
+    SELECT site_id, time_zone, supply_sku, supplied_until::text FROM site s
+     WHERE tenant_id = ${db.tenant_id} AND supply_sku IS NOT NULL
+       AND coalesce(supplied_until, '2000-01-01') <= (${db.now.toString()}::timestamptz AT TIME ZONE time_zone)::date
+       AND EXISTS (SELECT FROM occupancy o WHERE o.tenant_id = s.tenant_id AND o.site_id = s.site_id)
+     ORDER BY supplied_until NULLS FIRST, site_id LIMIT ${most}`);
+}
+
+export async function updateSupplied(tx: Tx, sites: readonly { site_id: string; until: string }[]): Promise<void> {
+  if (sites.length === 0) return;
+  await tx.write(sql`
+    UPDATE site SET supplied_until = s.until
+      FROM unnest(${sites.map((each) => each.site_id)}::uuid[], ${sites.map((each) => each.until)}::date[]) AS s(site_id, until)
+     WHERE site.tenant_id = ${tx.tenant_id} AND site.site_id = s.site_id`);
+}
+
+/** An occupancy that begins before what was reported has its days reported after all. */
+export async function supplyAgainFrom(tx: Tx, site_id: string, moment: string): Promise<void> {
+  await tx.write(sql`
+    UPDATE site SET supplied_until = (${moment}::timestamptz AT TIME ZONE time_zone)::date
+     WHERE tenant_id = ${tx.tenant_id} AND site_id = ${site_id} AND supplied_until > (${moment}::timestamptz AT TIME ZONE time_zone)::date`);
+}
+
 function sites(db: Db) {
   return sql`
-    SELECT s.site_id, s.name, s.address, s.time_zone, s.created_at,
+    SELECT s.site_id, s.name, s.address, s.time_zone, s.supply_sku, s.created_at,
            (SELECT o.org_id FROM occupancy o
              WHERE o.tenant_id = s.tenant_id AND o.site_id = s.site_id AND o.starts_at <= ${db.now.toString()}
                AND (o.ends_at IS NULL OR o.ends_at > ${db.now.toString()})) AS org_id
