@@ -147,11 +147,19 @@ export async function* readTouchedDays(
         FROM metering_event e JOIN zone z USING (org_id)
        WHERE e.tenant_id = ${db.tenant_id} AND e.xid >= ${from}::xid8 AND e.xid < ${to}::xid8
          ${others.length === 0 ? sql`` : sql`AND (e.org_id, e.sku, (e.event_time AT TIME ZONE z.time_zone)::date) NOT IN (${daysRows(others)})`})`;
+  const open = await selectFirstUnclosed(db);
+  // Closed generations have an index by time. The others are read once, whole, and each event looked up in a hash of the days: IS TRUE keeps it so.
   const days = sql`
     SELECT t.org_id, t.sku, t.day, t.time_zone, e.event_time, e.request_id, e.voids, e.quantity, e.amount, e.leaf, e.absorbed AS late
       FROM touched t JOIN metering_event e ON e.tenant_id = ${db.tenant_id} AND e.org_id = t.org_id AND e.sku = t.sku
        AND e.event_time >= day_start(t.day, t.time_zone) AND e.event_time < day_start(t.day + 1, t.time_zone)
-     WHERE e.xid < ${to}::xid8`;
+     WHERE e.gen < ${open} AND e.xid < ${to}::xid8
+    UNION ALL
+    SELECT e.org_id, e.sku, (e.event_time AT TIME ZONE z.time_zone)::date, z.time_zone, e.event_time, e.request_id, e.voids, e.quantity, e.amount,
+           e.leaf, e.absorbed
+      FROM metering_event e JOIN zone z USING (org_id)
+     WHERE e.tenant_id = ${db.tenant_id} AND e.gen >= ${open} AND e.xid < ${to}::xid8
+       AND ((e.org_id, e.sku, (e.event_time AT TIME ZONE z.time_zone)::date) IN (SELECT t.org_id, t.sku, t.day FROM touched t)) IS TRUE`;
   const everything = sql`
     SELECT e.org_id, e.sku, (e.event_time AT TIME ZONE z.time_zone)::date AS day, z.time_zone, e.event_time, e.request_id, e.voids, e.quantity,
            e.amount, e.leaf, e.absorbed AS late
@@ -159,6 +167,14 @@ export async function* readTouchedDays(
   const picked = from === '0' ? sql`WITH ${zone}, picked AS (${everything})` : sql`WITH ${zone}, ${touched}, picked AS (${days})`;
   const blocks = blocksOf(sql`org_id, sku, time_zone`, await hasCorrected(db));
   yield* readBlocks(db, sql<DayBlockRow>`${picked}, ${blocks}`, { ahead: true });
+}
+
+/** The lowest generation without its indexes. */
+async function selectFirstUnclosed(db: Db): Promise<number> {
+  const row = await db.one(
+    sql<{ gen: number }>`SELECT min(gen) AS gen FROM metering_generation WHERE state IN ('hot', 'sealed')`,
+  );
+  return row.gen;
 }
 
 function daysRows(days: readonly TouchedDay[]) {
