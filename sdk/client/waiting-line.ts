@@ -10,8 +10,8 @@ export interface WaitingLine {
   enter(entry: Entry): Promise<void>;
   /** Resolves when everything that came before is in the line, or could not be. */
   entered(): Promise<void>;
-  /** Resolves when the first `count` are out of queue and line. */
-  leave(count: number): Promise<void>;
+  /** Resolves when the first `count` are out of queue and line; `left` is told in the moment in which they leave the line. */
+  leave(count: number, left: () => void): Promise<void>;
   readonly entries: readonly Entry[];
   bytes(): number;
 }
@@ -86,9 +86,10 @@ export function waitingLine(options: {
       );
       await taken;
     },
-    async leave(count) {
+    async leave(count, left) {
       await queue.remove(entries.slice(0, count).map(({ request_id }) => request_id));
       for (const entry of entries.splice(0, count)) bytes -= entry.bytes;
+      left();
       makeRoom();
     },
   };
