@@ -1,9 +1,12 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
+import { line } from '../../../test/support/random-plans.ts';
 import { add, compare, formatDecimal, parseDecimal, ZERO } from '../../kernel/decimal.ts';
+import { fromMinor } from '../../kernel/money.ts';
 import { addsUp, pricedByEvents } from '../../pricing/metered.ts';
 import type { StandingEvent } from '../../usage/metering/model.ts';
 import { isPricedWhole, rateSubscription, usageKey } from './decide/charges.ts';
+import { workOut } from './decide/estimate.ts';
 import { servicePeriods } from './decide/periods.ts';
 import { countersOf, type EarlierCharge, type LatePeriod, portionsOf } from './decide/portions.ts';
 import type { ItemUsage, Portion, RatedCharge, RatedItem, RatedSubscription } from './model.ts';
@@ -84,6 +87,49 @@ it('comes to the same total however a month is cut into parts, and whenever its 
       for (const charge of in_parts) expect(sumOfSteps(charge)).toBe(charge.amount_exact);
     }),
     { numRuns: runs, seed: 20_261_126 },
+  );
+});
+
+it('estimates what is billed, for any price, aggregation and events', { timeout: 180_000 }, () => {
+  fc.assert(
+    fc.property(line, ({ aggregation, price: json, events }) => {
+      const item: RatedItem = {
+        ...{
+          sku: 'x',
+          unit: 'x',
+          unique_by: 'region',
+          allow_negative: false,
+          price_version_id: null,
+          version: 1,
+          price_hash: 'h',
+        },
+        aggregation,
+        price: json as RatedItem['price'],
+      };
+      const used = events.map(({ minute, region, quantity, amount }, at): Used => {
+        const time = Temporal.Instant.from(april)
+          .add({ minutes: minute % (30 * 24 * 60) })
+          .toString();
+        return { request_id: `${at}`.padStart(6, '0'), time, quantity, amount, properties: { region }, seen: 0 };
+      });
+      const estimated = workOut(
+        {
+          ...{ org_id: 'o', skus: {}, leads: '1' },
+          events: {
+            x: used.map(({ time, quantity, amount, properties }) => ({
+              time,
+              quantity,
+              amount: amount!,
+              properties: properties!,
+            })),
+          },
+        },
+        { subscriptions: [subscription(item)], currency: 'AUD', rounding: 'half_up', at: Temporal.Instant.from(april) },
+      );
+      const billed = total(bill(item, [month], used, 1));
+      expect(estimated.grand_total.amount).toBe(fromMinor(billed, 'AUD'));
+    }),
+    { numRuns: runs, seed: 20_261_127 },
   );
 });
 

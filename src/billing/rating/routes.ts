@@ -6,8 +6,9 @@ import type { Postgres } from '../../platform/postgres.ts';
 import { Amount, Currency, Decimal, DecimalText, Id, Instant, Problem, Text } from '../../platform/schemas.ts';
 import { type EvaluateInput, evaluate } from '../../pricing/evaluate.ts';
 import { AGGREGATIONS } from '../../pricing/language.ts';
+import type { EstimateRequest } from './decide/estimate.ts';
 import { backtestRoutes } from './routes/backtests.ts';
-import { type EstimateRequest, estimate, keepEstimate } from './service/estimate.ts';
+import { estimate, keepEstimate } from './service/estimate.ts';
 
 const tags = ['Pricing'];
 const Numeric = z.union([z.string().max(80), z.number()]);
