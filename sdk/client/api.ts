@@ -2137,6 +2137,8 @@ export interface Api {
         name: string;
         address: string | null;
         time_zone: string;
+        /** each day on which somebody occupies the site is one of this SKU: the daily supply charge */
+        supply_sku: string | null;
         org_id: string | null;
         created_at: string;
       })[];
@@ -2150,6 +2152,8 @@ export interface Api {
       name: string;
       address: string | null;
       time_zone: string;
+      /** each day on which somebody occupies the site is one of this SKU: the daily supply charge */
+      supply_sku: string | null;
       org_id: string | null;
       created_at: string;
     };
@@ -4561,12 +4565,16 @@ export interface Api {
       name: string;
       address?: string | null;
       time_zone?: string;
+      /** for a daily supply charge: one a day while somebody occupies the site */
+      supply_sku?: string;
     };
     answer: {
       site_id: string;
       name: string;
       address: string | null;
       time_zone: string;
+      /** each day on which somebody occupies the site is one of this SKU: the daily supply charge */
+      supply_sku: string | null;
       org_id: string | null;
       created_at: string;
     };

@@ -1850,6 +1850,7 @@ export interface Api {
         name: string;
         address: string | null;
         time_zone: string;
+        supply_sku: string | null;
         org_id: string | null;
         created_at: string;
       })[];
@@ -1862,6 +1863,7 @@ export interface Api {
       name: string;
       address: string | null;
       time_zone: string;
+      supply_sku: string | null;
       org_id: string | null;
       created_at: string;
     };
@@ -3938,12 +3940,14 @@ export interface Api {
       name: string;
       address?: string | null;
       time_zone?: string;
+      supply_sku?: string;
     };
     answer: {
       site_id: string;
       name: string;
       address: string | null;
       time_zone: string;
+      supply_sku: string | null;
       org_id: string | null;
       created_at: string;
     };
