@@ -76,3 +76,48 @@ it('bills a period again whole, at the price of its time, when usage of a SKU co
   expect((await shop.made('GET', `/v1/credit-notes?org_id=${org_id}`)).data).toHaveLength(1);
   expect(await shop.audit()).toEqual([]);
 });
+
+it('bills the others when one cannot be billed again with what came, and names it', async () => {
+  await shop.made('POST', '/v1/skus', { sku: 'zone', type: 'action', unit: 'call', late_policy: 'rebill' });
+  const eu = { match: { region: 'eu' }, price: { model: 'unit', unit_amount: '1' } };
+  const plan_id = await shop.plan('zones', 'AUD', { zone: { model: 'matrix', dimensions: ['region'], cells: [eu] } });
+  const [odd, even] = [await shop.customer('odd', [plan_id]), await shop.customer('even', [plan_id])];
+  const call = (request_id: string, org_id: string, region: string) =>
+    shop.made('POST', '/v1/metering/events', [
+      { request_id, org_id, sku: 'zone', quantity: '1', properties: { region }, time: '2025-01-10T00:00:00Z' },
+    ]);
+  await call('odd-1', odd, 'eu');
+  await call('even-1', even, 'eu');
+  await shop.bill('2025-01-01', '2025-02-01');
+  // No cell is for it, and there is no default.
+  await call('odd-2', odd, 'mars');
+  await call('even-2', even, 'eu');
+  expect(await shop.bill('2025-02-01', '2025-03-01')).toMatchObject({
+    status: 'completed',
+    errors: [{ org_id: odd, code: 'no_cell' }],
+  });
+  expect(await shop.lines(even)).toEqual(['zone 1 1.00', 'zone 2 2.00']);
+  // Nothing of the one that cannot be priced was taken back.
+  expect(await shop.lines(odd)).toEqual(['zone 1 1.00']);
+  expect((await shop.made('GET', `/v1/credit-notes?org_id=${odd}`)).data).toEqual([]);
+  await shop.made('POST', '/v1/metering/events/odd-2:void', { reason: 'no such region' });
+  expect(await shop.bill('2025-02-01', '2025-03-01')).toMatchObject({ status: 'completed', errors: [] });
+  await verifyAll(even);
+  await verifyAll(odd);
+  expect(await shop.audit()).toEqual([]);
+});
+
+it('bills the base fee of its time again, whatever the plan costs since', async () => {
+  await shop.made('POST', '/v1/skus', { sku: 'seat', type: 'action', unit: 'seat', late_policy: 'rebill' });
+  const plan_id = await shop.plan('dearer', 'AUD', { seat: { model: 'unit', unit_amount: '1' } }, { base_amount: '10.00' });
+  const org_id = await shop.customer('dearer', [plan_id]);
+  await shop.use(org_id, 'seat', '2', '2025-01-10T00:00:00Z');
+  await shop.bill('2025-01-01', '2025-02-01', org_id);
+  const { draft_id } = await shop.made('POST', '/v1/pricing/drafts', { name: 'Dearer', plan_id, base_amount: '99.00' });
+  await shop.made('POST', `/v1/pricing/drafts/${draft_id}:publish`, {});
+  await shop.use(org_id, 'seat', '3', '2025-01-20T00:00:00Z');
+  await shop.bill('2025-02-01', '2025-03-01', org_id);
+  // January with 2 seats, January again with 5, and February's base fee, which is the new one.
+  expect(await shop.lines(org_id)).toEqual(['base 1 10.00', 'seat 2 2.00', 'base 1 10.00', 'seat 5 5.00', 'base 1 99.00']);
+  expect(await shop.audit()).toEqual([]);
+});

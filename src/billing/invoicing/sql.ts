@@ -76,6 +76,16 @@ export function lockBilling(tx: Tx): Promise<unknown> {
   return tx.write(sql`SELECT pg_advisory_xact_lock(hashtextextended(${`billing ${tx.tenant_id}`}, 0))`);
 }
 
+/** A point of the transaction to which `returnToSavepoint` takes it back; a later one takes the place of the one before. */
+export async function markSavepoint(tx: Tx): Promise<void> {
+  await tx.write(sql`SAVEPOINT invoicing`);
+}
+
+/** Everything since the savepoint is as if it had not been. */
+export async function returnToSavepoint(tx: Tx): Promise<void> {
+  await tx.write(sql`ROLLBACK TO SAVEPOINT invoicing`);
+}
+
 /** Takes `count` numbers of a series and answers the first; the counter's row stays locked until the transaction ends. */
 export async function takeNumbers(tx: Tx, series: string, count: number): Promise<bigint> {
   const rows = await tx.write<{ last: string }>(sql`

@@ -59,6 +59,8 @@ export interface Portion {
   ends_interval: boolean;
   /** The time whose usage is priced where parts do not add up: this portion and all that its counter runs over. */
   scope: { readonly from: string; readonly to: string };
+  /** The counter that it is priced on top of. */
+  counter: string;
   /** The part of the interval in which the price holds, where that is not all of it. */
   share: Share | null;
   /** What it corrects; null for what is billed first. */

@@ -155,17 +155,18 @@ export function chargesOfPeriods(
   return selectChargesOfPeriods(db, billed_period_ids);
 }
 
-/** A subscription as it was billed in a period: each item at the price of its charge there, where it was charged. */
+/** A subscription as it was billed in a period: its base fee, and each item at the price of its charge there, where it was charged. */
 export function asBilled(
   subscription: RatedSubscription,
   charges: readonly { sku: string | null; inputs: ChargeInputs }[],
 ): RatedSubscription {
+  const base = charges.find((charge) => charge.sku === null)?.inputs.price.amount;
   const inputs = new Map(charges.flatMap((charge) => (charge.sku === null ? [] : [[charge.sku, charge.inputs] as const])));
   const items = subscription.items.map((item) => {
     const before = inputs.get(item.sku);
     return before ? itemAsBilled(before, item) : item;
   });
-  return { ...subscription, items };
+  return { ...subscription, base_amount: typeof base === 'string' ? base : null, items };
 }
 
 /** A void sets the periods behind these charges free: their usage may be billed again. */

@@ -6,7 +6,7 @@ import { ratedSubscriptions } from '../../rating/service/subscriptions.ts';
 import { asBilled, chargesOfPeriods, storePeriods } from '../../rating/service.ts';
 import type { Subscription } from '../../subscriptions/model.ts';
 import { selectLinesOfCharges } from '../sql/credit-notes.ts';
-import { selectInvoicesByIds } from '../sql.ts';
+import { markSavepoint, returnToSavepoint, selectInvoicesByIds } from '../sql.ts';
 import { creditAndRetire } from './credit-notes.ts';
 import { issueInvoices, party } from './issue.ts';
 import { type PlannedRun, planRated, widely } from './plan.ts';
@@ -22,11 +22,28 @@ const reason = 'Usage of the period came, or was corrected, after it had been bi
 /**
  * The late policy `rebill`: each billed period in which usage of such a SKU came, or was corrected, since is taken back by a credit note and
  * billed again whole, at the prices of its time, on a new invoice whose lines name those that they replace. In the run's transaction.
- * What stands on an invoice that takes no credit note is left to be corrected as `adjust_next` does. Answers how many invoices there are.
+ * What stands on an invoice that takes no credit note, and what cannot be priced with what came, is left to be corrected as `adjust_next`
+ * does. Answers how many invoices there are.
  */
 export async function rebillLate(tx: Tx, run: PlannedRun, subscriptions: readonly Subscription[]): Promise<number> {
-  const reopened = await periodsToReopen(tx, run, subscriptions);
-  if (reopened.length === 0) return 0;
+  let reopened = await periodsToReopen(tx, run, subscriptions);
+  while (reopened.length > 0) {
+    await markSavepoint(tx);
+    const { invoices, faulty } = await billAgain(tx, run, reopened);
+    if (faulty.size === 0) return invoices;
+    // One subscription's fault is its own: its credit notes are taken back, and the others are billed again without it.
+    await returnToSavepoint(tx);
+    reopened = reopened.filter(({ subscription }) => !faulty.has(subscription.subscription_id));
+  }
+  return 0;
+}
+
+/** Stops where subscriptions cannot be rated: what was put on record by then is to be taken back. */
+async function billAgain(
+  tx: Tx,
+  run: PlannedRun,
+  reopened: readonly Reopened[],
+): Promise<{ invoices: number; faulty: ReadonlySet<string> }> {
   const charge_ids = reopened.flatMap(({ charges }) => charges.map((charge) => charge.charge_id));
   const retired = await creditAndRetire(tx, { charge_ids, reason });
   const charges = new Map(reopened.flatMap((each) => each.charges.map((charge) => [charge.charge_id, charge] as const)));
@@ -46,9 +63,8 @@ export async function rebillLate(tx: Tx, run: PlannedRun, subscriptions: readonl
     const { from_date, to_date } = of_dates[0]!.period;
     const rated = of_dates.map((each) => asBilled(each.subscription, each.charges));
     const { outcome, organizations, own, partners } = await planRated(tx, { ...run, from_date, to_date }, rated);
-    // What could be billed once can be billed again; if not, nothing of the run's chunk is kept, and its credit notes neither.
-    const [fault] = outcome.faults;
-    if (fault) throw new Error(`a period that was billed cannot be billed again: ${fault.code}, ${fault.detail}`);
+    if (outcome.faults.length > 0)
+      return { invoices, faulty: new Set(outcome.faults.map(({ subscription_id }) => subscription_id)) };
     invoices += await issueInvoices(tx, {
       run_id: run.run_id,
       period: { from: from_date, to: to_date },
@@ -60,7 +76,7 @@ export async function rebillLate(tx: Tx, run: PlannedRun, subscriptions: readonl
         replaced.get(replacedKey(charge, { sku: charge.sku, from: charge.inputs.period?.from ?? '' })) ?? null,
     });
   }
-  return invoices;
+  return { invoices, faulty: new Set() };
 }
 
 function replacedKey(

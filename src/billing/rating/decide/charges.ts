@@ -29,7 +29,7 @@ export interface RatingFacts {
   portions: readonly Portion[];
   /** By `usageKey`; absent where nothing was used. */
   usage: ReadonlyMap<string, ItemUsage>;
-  /** By `counterKey`; absent where nothing of the interval is billed under the same price. */
+  /** By name, as portions have it; absent where nothing of the interval is billed under the same price. */
   counters: ReadonlyMap<string, Counter>;
   /** Facts that the arithmetic does not read and the record keeps, by a period's `from`: the partner of record. */
   contexts: ReadonlyMap<string, JsonObject>;
@@ -37,14 +37,6 @@ export interface RatingFacts {
 
 export function usageKey({ from, item, adjusts }: Pick<Portion, 'from' | 'adjusts'> & { item: Pick<RatedItem, 'sku'> }): string {
   return `${from} ${item.sku} ${adjusts?.billed_period_id ?? ''}`;
-}
-
-/** Counters run within one interval and under one price: another price version starts them anew. */
-export function counterKey(
-  { interval_from }: Pick<ServicePeriod, 'interval_from'>,
-  { sku, price_hash }: Pick<RatedItem, 'sku' | 'price_hash'>,
-): string {
-  return `${interval_from} ${sku} ${price_hash}`;
 }
 
 /**
@@ -145,8 +137,7 @@ function portionCharge(facts: RatingFacts, portion: Portion, counters: Map<strin
   const { subscription } = facts;
   const { item } = portion;
   const usage = facts.usage.get(usageKey(portion)) ?? noUsage;
-  const key = counterKey(portion, item);
-  const counter = counters.get(key);
+  const counter = counters.get(portion.counter);
   const whole = isPricedWhole(portion);
   const open = !portion.ends_interval && !(counter?.closed ?? false);
   const before_this = counter && moneyOf(counter, subscription.currency);
@@ -175,7 +166,7 @@ function portionCharge(facts: RatingFacts, portion: Portion, counters: Map<strin
       : priced.quantity;
   const { amount_exact, amount_minor } = charge;
   const { from, to, share } = portion;
-  counters.set(key, countOn(counter, { from, to, share, quantity, amount_exact, amount_minor, open }));
+  counters.set(portion.counter, countOn(counter, { from, to, share, quantity, amount_exact, amount_minor, open }));
   const says_nothing = parseDecimal(quantity).units === 0n && amount_minor === 0n && amount_exact === '0';
   if (says_nothing && (usage.count === 0 || portion.adjusts !== null)) return null;
   return {

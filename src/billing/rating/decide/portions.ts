@@ -1,7 +1,7 @@
 import type { ChargeInputs } from '../../../kernel/bundle.ts';
 import { before, daysBetween, localDate } from '../../../kernel/period.ts';
 import type { Counter, Portion, RatedItem, RatedSubscription, ServicePeriod, Share } from '../model.ts';
-import { counterKey, countOn } from './charges.ts';
+import { countOn } from './charges.ts';
 
 /** A live charge for usage, as far as what comes after it has to know. */
 export interface EarlierCharge {
@@ -47,20 +47,51 @@ export interface BilledPart {
 /** The time that a counter runs over. */
 type Reach = Pick<Counter, 'from' | 'to'>;
 
-/** By `counterKey`: the counters on record, and what each runs over once this run's corrections are made. */
+/** By name: the counters on record, and what each runs over once this run's corrections are made. */
 interface Known {
+  nameOf: CounterName;
   counters: ReadonlyMap<string, Counter>;
   reaches: ReadonlyMap<string, Reach>;
 }
 
-/** What some charges come to, by `counterKey`. */
+/** Which counter an item's usage of a time belongs to. */
+type CounterName = (time: { from: string; interval_from: string }, item: Pick<RatedItem, 'sku' | 'price_hash'>) => string;
+
+/** What some charges come to, by the name of their counter. */
 export function countersOf(charges: readonly EarlierCharge[]): Map<string, Counter> {
+  const nameOf = counterNames(charges);
   const counters = new Map<string, Counter>();
   for (const charge of charges) {
-    const key = counterKey(charge, charge.item);
-    counters.set(key, countOn(counters.get(key), charge));
+    const name = nameOf(charge, charge.item);
+    counters.set(name, countOn(counters.get(name), charge));
   }
   return counters;
+}
+
+/**
+ * Counters run within one interval and under one price, for as long as no other takes its place: a price that comes back after another
+ * starts anew, and neither counts nor prices what was used in between.
+ */
+function counterNames(charges: readonly EarlierCharge[]): CounterName {
+  const beside = Map.groupBy(charges, ({ interval_from, item: { sku } }) => `${interval_from} ${sku}`);
+  /** Where counters under a price ended, one after another. */
+  const ends = new Map<string, string[]>();
+  const nameOf: CounterName = ({ from, interval_from }, { sku, price_hash }) => {
+    let since = '';
+    for (const { item, from: start } of beside.get(`${interval_from} ${sku}`) ?? [])
+      if (item.price_hash !== price_hash && before(start, from) && (since === '' || before(since, start))) since = start;
+    const price = `${interval_from} ${sku} ${price_hash} ${since}`;
+    return `${price} ${(ends.get(price) ?? []).filter((end) => !before(from, end)).length}`;
+  };
+  const counters = new Map<string, Counter>();
+  for (const charge of charges) {
+    const name = nameOf(charge, charge.item);
+    const counter = countOn(counters.get(name), charge);
+    const price = name.slice(0, name.lastIndexOf(' '));
+    if (counter.closed && !counters.get(name)?.closed) ends.set(price, [...(ends.get(price) ?? []), counter.to]);
+    counters.set(name, counter);
+  }
+  return nameOf;
 }
 
 /**
@@ -68,41 +99,43 @@ export function countersOf(charges: readonly EarlierCharge[]): Map<string, Count
  * another price takes over within an interval, the counter under the price before ends, with what falls due at its end.
  */
 export function portionsOf(facts: PortionFacts): Portion[] {
+  const nameOf = counterNames(facts.charges);
   const counters = countersOf(facts.charges);
-  const reaches = reachesOf(facts, counters);
+  const reaches = reachesOf(facts, { nameOf, counters });
+  const known = { nameOf, counters, reaches };
   const corrections = new Map<string, Portion>();
   for (const period of facts.late) {
     for (const item of facts.subscription.items.filter(({ sku }) => period.skus.has(sku))) {
       const charge = facts.charges.find((each) => each.item.sku === item.sku && isChargeOf(period, each));
-      const portion = correctionOf(period, charge?.item ?? item, { charge, counters, reaches });
+      const portion = correctionOf(period, charge?.item ?? item, { charge, ...known });
       corrections.set(correctionKey(portion), portion);
       // What is priced whole after it runs over the corrected time too, where nothing had been charged for it before.
-      reaches.set(counterKey(portion, portion.item), portion.scope);
+      reaches.set(portion.counter, portion.scope);
     }
   }
   const own = facts.periods.flatMap((period) =>
-    facts.subscription.items.map((item) => {
-      const ended = endedBy(facts, period, item, counters);
-      for (const charge of ended) {
-        const counter = counters.get(counterKey(period, charge.item))!;
-        const portion = correctionOf({ ...period, ...charge }, charge.item, { charge, counters, reaches });
+    facts.subscription.items.map((current) => {
+      const item = standingPrice(facts, period, current);
+      for (const charge of endedBy(facts, period, item, known)) {
+        const counter = counters.get(nameOf(charge, charge.item))!;
+        const portion = correctionOf({ ...period, ...charge }, charge.item, { charge, ...known });
         const share = shareOf(facts.subscription, period, counter);
         corrections.set(correctionKey(portion), { ...portion, share, ends_interval: true });
       }
-      return ownPortion(facts, period, item, { counters, reaches });
+      return ownPortion(facts, period, item, known);
     }),
   );
   return [...corrections.values(), ...own];
 }
 
 /** What each counter runs over: its charges, and, where no other price was charged in the interval, what was billed and charged nothing. */
-function reachesOf(facts: PortionFacts, counters: ReadonlyMap<string, Counter>): Map<string, Reach> {
+function reachesOf(facts: PortionFacts, { nameOf, counters }: Omit<Known, 'reaches'>): Map<string, Reach> {
   const reaches = new Map<string, Reach>(counters);
   for (const period of [...facts.late, ...facts.periods]) {
     const parts = facts.billed.filter((part) => part.interval_from === period.interval_from);
     for (const item of parts.length === 0 ? [] : facts.subscription.items) {
-      if (facts.charges.some((each) => isOtherPrice(each, period, item))) continue;
-      const key = counterKey(period, item);
+      const key = nameOf(period, item);
+      if (facts.charges.some((each) => isBeside(each, period, item) && nameOf(each, each.item) !== key)) continue;
       const known = reaches.get(key) ?? parts[0]!;
       reaches.set(
         key,
@@ -136,15 +169,15 @@ export function itemAsBilled(inputs: ChargeInputs, { sku, unit }: { sku: string;
 function correctionOf(
   period: Omit<LatePeriod, 'skus' | 'days' | 'days_of'>,
   item: RatedItem,
-  { charge, counters, reaches }: { charge: EarlierCharge | undefined } & Known,
+  { charge, nameOf, counters, reaches }: { charge: EarlierCharge | undefined } & Known,
 ): Portion {
-  const counter = counters.get(counterKey(period, item));
+  const name = nameOf(period, item);
   const { billed_period_id, from, to, interval_from, interval_to, ends_interval } = period;
   const adjusts = { billed_period_id, charge_id: charge?.charge_id ?? null };
   return {
-    ...{ item, from, to, interval_from, interval_to, ends_interval, adjusts },
-    scope: scopeOf(period, reaches.get(counterKey(period, item))),
-    share: counter?.share ?? null,
+    ...{ item, from, to, interval_from, interval_to, ends_interval, adjusts, counter: name },
+    scope: scopeOf(period, reaches.get(name)),
+    share: counters.get(name)?.share ?? null,
   };
 }
 
@@ -152,34 +185,47 @@ function ownPortion(
   { subscription, charges }: PortionFacts,
   period: ServicePeriod,
   item: RatedItem,
-  { counters, reaches }: Known,
+  { nameOf, counters, reaches }: Known,
 ): Portion {
   const { from, to, interval_from, interval_to, ends_interval } = period;
-  const counter = counters.get(counterKey(period, item));
-  const scope = scopeOf(period, reaches.get(counterKey(period, item)));
-  const took_over = charges.some((each) => isOtherPrice(each, period, item));
+  const counter = nameOf(period, item);
+  const scope = scopeOf(period, reaches.get(counter));
+  const took_over = charges.some((each) => isBeside(each, period, item) && nameOf(each, each.item) !== counter);
   const share = took_over ? shareOf(subscription, period, { from: scope.from, to: interval_to }) : null;
-  return { item, from, to, interval_from, interval_to, ends_interval, scope, share: counter?.share ?? share, adjusts: null };
+  return {
+    ...{ item, from, to, interval_from, interval_to, ends_interval, scope, counter },
+    share: counters.get(counter)?.share ?? share,
+    adjusts: null,
+  };
 }
 
-/** The last charge of every counter of the interval that runs under another price and has not ended. */
+/**
+ * The price of an item over a period of the run's own: the one in force, or, where the period was billed before and voided, the one at which
+ * corrections of it stand: they were charged for its time, on top of what it was billed.
+ */
+function standingPrice({ charges }: PortionFacts, period: ServicePeriod, item: RatedItem): RatedItem {
+  return charges.find((each) => isBeside(each, period, item) && each.from === period.from)?.item ?? item;
+}
+
+/** The last charge of every other counter of the interval, begun before and not ended. */
 function endedBy(
   { charges }: PortionFacts,
   period: ServicePeriod,
   item: RatedItem,
-  counters: ReadonlyMap<string, Counter>,
+  { nameOf, counters }: Known,
 ): EarlierCharge[] {
-  const others = charges.filter(
-    (each) =>
-      isOtherPrice(each, period, item) && !counters.get(counterKey(each, each.item))!.closed && before(each.from, period.from),
-  );
-  return [...new Map(others.map((each) => [each.item.price_hash, each])).values()];
+  const own = nameOf(period, item);
+  const others = charges.flatMap((charge): [string, EarlierCharge][] => {
+    if (!isBeside(charge, period, item) || !before(charge.from, period.from)) return [];
+    const name = nameOf(charge, charge.item);
+    return name === own || counters.get(name)!.closed ? [] : [[name, charge]];
+  });
+  return [...new Map(others).values()];
 }
 
-function isOtherPrice(charge: EarlierCharge, period: ServicePeriod, item: RatedItem): boolean {
-  return (
-    charge.item.sku === item.sku && charge.interval_from === period.interval_from && charge.item.price_hash !== item.price_hash
-  );
+/** Of the same item and interval. */
+function isBeside(charge: EarlierCharge, period: ServicePeriod, { sku }: RatedItem): boolean {
+  return charge.item.sku === sku && charge.interval_from === period.interval_from;
 }
 
 function isChargeOf({ billed_period_id, from }: LatePeriod, charge: EarlierCharge): boolean {

@@ -1,0 +1,66 @@
+import { expect, it } from 'vitest';
+import { verifyBundle } from '../../sdk/verify/verify.ts';
+import { testServer } from '../support/server.ts';
+import { openShop } from '../support/shop.ts';
+
+const s = await testServer();
+const shop = openShop(s);
+const unit = (unit_amount: string, more: object = {}) => ({ model: 'unit', unit_amount, ...more });
+const setPrice = (plan_id: string, sku: string, price: object) => shop.made('PUT', `/v1/plans/${plan_id}/skus/${sku}`, { price });
+
+/** The lines of an organization's invoices that count, each of which verifies offline. */
+async function verified(org_id: string): Promise<string[]> {
+  const jwks = Buffer.from(JSON.stringify(await shop.made('GET', `/.well-known/jwks.json?tenant=${s.tenant.tenant_id}`)));
+  for (const { invoice_id } of (await shop.made('GET', `/v1/invoices?org_id=${org_id}`)).data) {
+    const bundle = Buffer.from(JSON.stringify(await shop.made('GET', `/v1/invoices/${invoice_id}/bundle`)));
+    expect(verifyBundle(bundle, { jwks })).toMatchObject({ authenticated: true, findings: [] });
+  }
+  return shop.lines(org_id);
+}
+
+it('starts a price that comes back within a month anew: it neither prices nor counts what was used under another', async () => {
+  await shop.made('POST', '/v1/skus', { sku: 'peak', type: 'action', unit: 'kW', aggregation: 'max' });
+  const call = unit('1', { included_quantity: '31' });
+  const plan_id = await shop.plan('returns', 'AUD', { peak: unit('1'), call });
+  const org_id = await shop.customer('returns', [plan_id]);
+  await shop.use(org_id, 'peak', '5', '2025-03-03T00:00:00Z');
+  await shop.use(org_id, 'call', '20', '2025-03-03T00:00:00Z');
+  await shop.bill('2025-03-01', '2025-03-11', org_id);
+  await setPrice(plan_id, 'peak', unit('10'));
+  await setPrice(plan_id, 'call', unit('10'));
+  await shop.use(org_id, 'peak', '17', '2025-03-13T00:00:00Z');
+  await shop.bill('2025-03-11', '2025-03-21', org_id);
+  await setPrice(plan_id, 'peak', unit('1'));
+  await setPrice(plan_id, 'call', call);
+  await shop.use(org_id, 'peak', '2', '2025-03-23T00:00:00Z');
+  await shop.use(org_id, 'call', '20', '2025-03-23T00:00:00Z');
+  await shop.bill('2025-03-21', '2025-04-01', org_id);
+  expect(await verified(org_id)).toEqual([
+    'call 20 0.00',
+    'peak 5 5.00',
+    // 17 at 10.00; the first price held for 10 of 31 days, in which 10 are included: 20 − 10 are owed
+    'peak 17 170.00',
+    'call 0 10.00',
+    // For 11 of 31 days: 20 less 11 included; the highest of these days alone
+    'call 20 9.00',
+    'peak 2 2.00',
+  ]);
+  expect(await shop.audit()).toEqual([]);
+});
+
+it('bills a voided part again at the price at which corrections of it stand', async () => {
+  const plan_id = await shop.plan('voided', 'AUD', { mail: unit('1', { minimum_amount: '31.00' }) });
+  const org_id = await shop.customer('voided', [plan_id]);
+  await shop.use(org_id, 'mail', '5', '2025-01-03T00:00:00Z');
+  await shop.bill('2025-01-01', '2025-01-11', org_id);
+  const first = await shop.newest(org_id);
+  await setPrice(plan_id, 'mail', unit('2'));
+  await shop.use(org_id, 'mail', '5', '2025-01-13T00:00:00Z');
+  await shop.bill('2025-01-11', '2025-02-01', org_id);
+  // 5 at 1.00, and what the minimum of 10 of 31 days leaves of it; 5 at 2.00
+  expect(await verified(org_id)).toEqual(['mail 5 5.00', 'mail 5 10.00', 'mail 0 5.00']);
+  await shop.void(first.invoice_id);
+  await shop.bill('2025-01-01', '2025-01-11', org_id);
+  expect(await verified(org_id)).toEqual(['mail 5 10.00', 'mail 0 5.00', 'mail 5 5.00']);
+  expect(await shop.audit()).toEqual([]);
+});
