@@ -138,7 +138,7 @@ async function replayEvents(
   const total: ReplayOutcome = nothing();
   let open = rows;
   while (open.length > 0) {
-    const known = await eventsAmong(deps.postgres, scope, [...new Set(open.flatMap(({ input }) => neededBy(input)))]);
+    const known = await eventsAmong(deps.postgres, scope, [...new Set(open.flatMap(({ input }) => neededBy(input)))], org_ids);
     const ready = open.filter(({ input }) => neededBy(input).every((id) => known.has(id)));
     // Where nothing is ready, ingest says of each what it lacks.
     const batch = ready.length > 0 ? ready : open;
@@ -162,14 +162,17 @@ async function replayEvents(
   return total;
 }
 
+/** The stored events of these request ids, of `org_ids` alone: an event of another organization is as unknown as one that does not exist. */
 async function eventsAmong(
   postgres: Postgres,
   scope: Pick<Scope, 'tenant_id' | 'now'>,
   request_ids: readonly string[],
+  org_ids: readonly string[] | null,
 ): Promise<Map<string, StoredEvent>> {
   if (request_ids.length === 0) return new Map();
   const found = await postgres.read(scope, (db) => selectOriginals(db, request_ids));
-  return new Map(found.map((event) => [event.request_id, event]));
+  const visible = found.filter((event) => org_ids === null || org_ids.includes(event.org_id));
+  return new Map(visible.map((event) => [event.request_id, event]));
 }
 
 /** Waits where more usage waits than can be taken. */
