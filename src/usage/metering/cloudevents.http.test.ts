@@ -108,9 +108,9 @@ it('takes an event of a counting SKU without data, in binary mode without a body
 
 it('refuses percent-encoding that is no UTF-8, which would make different ids the same', async () => {
   const headers = { 'ce-specversion': '1.0', 'ce-id': 'p', 'ce-source': '/p', 'ce-type': 'mail', 'ce-subject': 'one' };
-  for (const over of [{ 'ce-id': '%FF' }, { 'ce-id': 'a%C3' }, { 'ce-source': '%ED%A0%80' }, { 'ce-note': '%FF' }]) {
-    for (const keyed of [{}, { 'idempotency-key': JSON.stringify(over) }]) {
-      const answer = await s.call('POST', path, { quantity: '1' }, { ...headers, ...over, ...keyed });
+  for (const [name, value] of Object.entries({ 'ce-id': '%FF', 'ce-source': '%ED%A0%80', 'ce-type': 'a%C3', 'ce-note': '%FF' })) {
+    for (const key of [{}, { 'idempotency-key': name }] as Record<string, string>[]) {
+      const answer = await s.call('POST', path, { quantity: '1' }, { ...headers, [name]: value, ...key });
       expect(answer).toMatchObject({ status: 400, body: { code: 'malformed_request' } });
     }
   }

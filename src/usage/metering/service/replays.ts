@@ -20,6 +20,7 @@ import {
   selectReplayed,
   updateReplay,
 } from '../sql/replays.ts';
+import { requireUnarchived } from './archived.ts';
 import { readReplayFile } from './replay-file.ts';
 import { settle } from './watermark.ts';
 
@@ -74,7 +75,7 @@ export async function recordFileReplay(tx: Tx, sha256: Buffer, outcome: ReplayOu
   return replayById(tx, replay_id, null);
 }
 
-/** Puts a range of what is stored on the queue to be read and sent again. Throws `org_not_found`, `range_invalid`, `usage_sku_unknown`. */
+/** Puts a range of what is stored on the queue to be read and sent again. Throws `org_not_found`, `range_invalid`, `usage_archived`, `usage_sku_unknown`. */
 export async function startReplay(tx: Tx, range: StoreRange, org_ids: readonly string[] | null): Promise<Replay> {
   if (org_ids !== null && range.org_id === undefined) {
     const detail = 'Name the organization.';
@@ -88,6 +89,8 @@ export async function startReplay(tx: Tx, range: StoreRange, org_ids: readonly s
     const detail = 'to must be after from.';
     throw errors.range_invalid({ detail, errors: [{ pointer: '/from_store/to', code: 'range_invalid', detail }] });
   }
+  const org_ids_read = range.org_id === undefined ? null : [range.org_id];
+  await requireUnarchived(tx, { org_ids: org_ids_read, from: range.from.toString(), to: range.to.toString() });
   const replay_id = newId(tx.now);
   await insertStoreReplay(tx, replay_id, range);
   await recordAudit(tx, {

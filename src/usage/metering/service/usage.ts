@@ -12,6 +12,7 @@ import { selectEvents } from '../sql/events.ts';
 import { selectWatermark } from '../sql/rollup.ts';
 import {
   type Bound,
+  needsArchived,
   type SpecialSku,
   type StockRow,
   selectStocks,
@@ -19,6 +20,7 @@ import {
   type UsagePointRow,
   type UsageQuestion,
 } from '../sql/usage.ts';
+import { archivedRange } from './archived.ts';
 
 /** The most points of one answer. */
 const most_points = 10_000;
@@ -48,7 +50,7 @@ export interface UsageQuery {
 
 /**
  * Usage by window up to this moment, everything acknowledged included. `watermark` is what the rollups had; the events above it are in the
- * answer too. Throws `org_not_found`, `range_invalid`, `usage_query_invalid`.
+ * answer too. Throws `org_not_found`, `range_invalid`, `usage_query_invalid`, `usage_archived`.
  */
 export async function usageOf(db: Db, query: UsageQuery): Promise<{ data: UsagePoint[]; as_of: string; watermark: string }> {
   const org_ids = await visibleOrganizations(db, query);
@@ -74,6 +76,7 @@ export async function usageOf(db: Db, query: UsageQuery): Promise<{ data: UsageP
     watermark,
     most: most_points + 1,
   };
+  if (await needsArchived(db, question)) throw archivedRange();
   const rows = await selectUsage(db, question);
   if (rows.length > most_points)
     throw invalid('range_invalid', 'to', `The answer would hold more than ${most_points} points: ask for less at once.`);
