@@ -6,7 +6,9 @@ import { type Fault, fakeServer, leafOf } from './fake-server.fixture.ts';
 import type { EventQueue } from './queue.ts';
 
 const faults = fc.array(
-  fc.constantFrom<Fault>('none', 'lost', 'answer lost', 'answer cut', 'answer of a proxy', 'wrong ack', 429, 503),
+  fc.constantFrom<Fault>(
+    ...(['none', 'lost', 'answer lost', 'answer cut', 'answer of a proxy', 'refusal of a proxy', 'wrong ack', 429, 503] as const),
+  ),
   { maxLength: 20 },
 );
 const skus = fc.array(fc.oneof({ weight: 8, arbitrary: fc.constant('mail') }, fc.constantFrom('unknown', 'broken')), {

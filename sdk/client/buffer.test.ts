@@ -1,4 +1,4 @@
-import { appendFile, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { appendFile, mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
@@ -64,6 +64,38 @@ it('tells a flush that its key is refused, keeps the events, and sends them when
   expect(buffer.counts().waiting).toBe(1);
   await buffer.close();
   expect(server.stored.size).toBe(1);
+});
+
+it('follows no redirection, waits no longer than an hour, and keeps the event', async () => {
+  const waited: number[] = [];
+  const redirections: (string | undefined)[] = [];
+  const server = fakeServer();
+  const buffer = buffered({
+    fetch: async (url, init) => {
+      redirections.push(init?.redirect);
+      if (redirections.length > 1) return server.fetch(url, init);
+      return new Response('', { status: 503, headers: { 'retry-after': '999999999' } });
+    },
+    patience: { random: () => 0, sleep: async (ms) => void waited.push(ms) },
+  });
+  await buffer.track({ sku: 'mail', org_id: 'o' });
+  await buffer.close();
+  expect([redirections, waited, server.stored.size]).toEqual([['error', 'error'], [3_600_000], 1]);
+});
+
+it('brings no event up again that it could not take, whose caller was told', async () => {
+  const path = join(folder, 'late', 'queue');
+  const queue = fileQueue(path);
+  await expect(queue.add({ request_id: 'lost', json: '{}' })).rejects.toThrow('ENOENT');
+  await mkdir(join(folder, 'late'));
+  // Enough to have the file made anew from what waits.
+  const json = JSON.stringify({ text: 'x'.repeat(600_000) });
+  for (const request_id of ['a', 'b', 'c']) {
+    await queue.add({ request_id, json });
+    await queue.remove([request_id]);
+  }
+  await queue.close?.();
+  expect(await fileQueue(path).load()).toEqual([]);
 });
 
 it('takes nothing that is no JSON, and nothing once it is closed', async () => {

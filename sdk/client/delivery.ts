@@ -45,7 +45,7 @@ export function createDelivery(options: {
       // That every event was refused is an answer for the batch like any other; and one event that is refused whole is refused.
       if (isRejections(error.problem.rejected, batch.length))
         return { accepted: 0, duplicates: 0, rejected: error.problem.rejected };
-      if (batch.length === 1) return { accepted: 0, duplicates: 0, rejected: [refusalOf(error, batch[0]!)] };
+      if (batch.length === 1 && isOfServer(error)) return { accepted: 0, duplicates: 0, rejected: [refusalOf(error, batch[0]!)] };
       throw error;
     }
   }
@@ -70,7 +70,7 @@ export function createDelivery(options: {
           return await settle(batch, await send(batch));
         } catch (error) {
           if (stopped) return;
-          if (isOfContent(error)) {
+          if (isOfContent(error) && batch.length > 1) {
             const middle = Math.ceil(batch.length / 2);
             await this.deliver(batch.slice(0, middle), settle);
             return this.deliver(batch.slice(middle), settle);
@@ -99,7 +99,13 @@ export function isOfCaller(error: unknown): boolean {
 
 /** Refused for what is in it: a part of it may be good. */
 function isOfContent(error: unknown): error is ProblemError {
-  return error instanceof ProblemError && [400, 413, 422].includes(error.status);
+  if (!(error instanceof ProblemError)) return false;
+  return error.status === 413 || ([400, 422].includes(error.status) && isOfServer(error));
+}
+
+/** Said by the server, and not by a proxy that stands before it, which may refuse for a while what is good. */
+function isOfServer({ code }: ProblemError): boolean {
+  return !code.startsWith('http_');
 }
 
 function requestOf(batch: readonly Entry[]) {

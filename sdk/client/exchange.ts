@@ -23,7 +23,9 @@ export async function exchange(
   let answer: Response;
   let body: unknown;
   try {
-    answer = await fetch(`${base_url.replace(/\/$/, '')}${path}`, { ...request, headers, signal });
+    // Sent elsewhere, a request that writes would become one that reads.
+    const redirect = request.method === 'GET' ? 'follow' : 'error';
+    answer = await fetch(`${base_url.replace(/\/$/, '')}${path}`, { ...request, headers, signal, redirect });
     body = await bodyOf(answer);
   } catch (cause) {
     throw new ConnectionError(`${request.method} ${path} got no answer.`, { cause });

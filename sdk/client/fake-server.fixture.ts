@@ -1,7 +1,17 @@
 import { merkleRoot } from './merkle.ts';
 
 /** How one request goes wrong, or not. */
-export type Fault = 'none' | 'lost' | 'answer lost' | 'answer cut' | 'answer of a proxy' | 'wrong ack' | 429 | 503 | 401;
+export type Fault =
+  | 'none'
+  | 'lost'
+  | 'answer lost'
+  | 'answer cut'
+  | 'answer of a proxy'
+  | 'refusal of a proxy'
+  | 'wrong ack'
+  | 429
+  | 503
+  | 401;
 
 export interface FakeServer {
   fetch: typeof globalThis.fetch;
@@ -43,6 +53,7 @@ export function fakeServer(faults: Iterable<Fault> = []): FakeServer {
       requests.push(events.map(({ request_id }) => request_id));
       if (fault === 'lost') throw new TypeError('fetch failed');
       if (fault === 'answer of a proxy') return new Response('<h1>hello</h1>', { headers: { 'content-type': 'text/html' } });
+      if (fault === 'refusal of a proxy') return new Response('<h1>400 Bad Request</h1>', { status: 400 });
       if (typeof fault === 'number')
         return json(fault, { status: fault, code: 'refused', title: 'Refused' }, { 'retry-after': '3' });
       const [status, body] = await answer(events);

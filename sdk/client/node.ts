@@ -37,10 +37,16 @@ export function fileQueue(path: string): EventQueue {
         json: JSON.stringify((JSON.parse(line) as Line).add!.event),
       }));
     },
-    add({ request_id, json }) {
+    async add({ request_id, json }) {
       const line = `{"add":{"request_id":${JSON.stringify(request_id)},"event":${json}}}\n`;
       lines.set(request_id, line);
-      return append(line);
+      try {
+        await append(line);
+      } catch (error) {
+        // Whoever hears of it tracks the event again: it must not come up by itself as well.
+        lines.delete(request_id);
+        throw error;
+      }
     },
     async remove(request_ids) {
       for (const request_id of request_ids) lines.delete(request_id);

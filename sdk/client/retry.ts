@@ -33,9 +33,11 @@ export function isPassing(error: unknown): error is ConnectionError | ProblemErr
 
 /**
  * How long to wait after `tries` that failed: at random up to a bound that doubles (full jitter), so that many clients do not come back
- * together; and never before the server asked for.
+ * together; and not before the server asked for, up to an hour.
  */
 export function delayMs(error: unknown, tries: number, { first_ms, most_ms, random }: Patience): number {
-  const asked = error instanceof ProblemError ? (error.retry_after_ms ?? 0) : 0;
+  const asked = error instanceof ProblemError ? Math.min(error.retry_after_ms ?? 0, hour_ms) : 0;
   return asked + random() * Math.min(most_ms, first_ms * 2 ** Math.min(tries - 1, 20));
 }
+
+const hour_ms = 3_600_000;

@@ -9,8 +9,11 @@ import { keepDocumentsIn } from '../../platform/documents.ts';
 import type { UsageInput, UsageTake } from './model.ts';
 import { archiveUsage } from './service/archive.ts';
 import { requireUnarchived } from './service/archived.ts';
+import { correctEvents } from './service/corrections.ts';
+import { startDeprecation } from './service/deprecations.ts';
 import { tendGenerations } from './service/generations.ts';
 import { createIngest } from './service/ingest.ts';
+import { startReplay } from './service/replays.ts';
 import { rollUp } from './service/rollup.ts';
 import { type UsageQuery, usageOf } from './service/usage.ts';
 import { settledWatermark } from './service/watermark.ts';
@@ -214,6 +217,42 @@ it('refuses by name what only archived events could answer', async () => {
     code: 'usage_archived',
   });
   await expect(usageIn({ from: '2026-01-05T00:30:00Z' })).rejects.toMatchObject({ code: 'usage_archived' });
+});
+
+it('answers usage by whole days, news included, and refuses what it would leave archived events out of', async () => {
+  const month = { org_id: sydney, from: '2026-01-01', to: '2026-02-01', window: 'month', group_by: [], org_ids: null } as const;
+  const ask = (over: object = {}) => t.read((db) => usageOf(db, { ...month, ...over }));
+  const total = async () => (await ask()).data.map(({ count, quantity_max }) => ({ count, quantity_max }));
+  // 1,500 events are archived, one came late, and so does another.
+  const late = event(sydney, '2026-01-12T00:00:00Z', { quantity: '2000' });
+  await usage.send([late]);
+  expect(await total()).toEqual([{ count: 1502, quantity_max: '2000' }]);
+  await rollUpAll();
+  const item = { voids: late.request_id, reason: 'wrong', source: 'manual' as const };
+  await t.transact((tx) => correctEvents(t.postgres, tx, [item], null), { now });
+  // The day's rollup still has the voided event's quantity as the largest; what it counts, it counts without.
+  expect(await total()).toMatchObject([{ count: 1501 }]);
+  await rollUpAll();
+  expect(await total()).toEqual([{ count: 1501, quantity_max: '1000' }]);
+
+  const refused = [
+    { window: 'hour', from: '2026-01-05', to: '2026-01-06' },
+    { window: 'day', from: '2026-01-05T00:00:00Z', to: '2026-01-06T00:00:00Z' },
+    { group_by: ['project_id'] },
+    { org_id: undefined, sku: 'mail', group_by: ['project_id'] },
+  ];
+  for (const over of refused) await expect(ask(over)).rejects.toMatchObject({ code: 'usage_archived', status: 422 });
+  // Nothing of it is archived.
+  await ask({ window: 'hour', from: '2026-02-20', to: '2026-02-21' });
+});
+
+it('takes nothing back and reads nothing again of a range that is archived', async () => {
+  const range = { from: '2026-01-05T00:00:00Z', to: '2026-01-06T00:00:00Z', sku: 'mail' } as const;
+  const start = (org_id: string) =>
+    t.transact((tx) => startDeprecation(tx, { ...range, org_id, reason: 'wrong', source: 'manual' }, null), { now });
+  await expect(start(sydney)).rejects.toMatchObject({ code: 'usage_archived' });
+  await expect(t.transact((tx) => startReplay(tx, range, null), { now })).rejects.toMatchObject({ code: 'usage_archived' });
+  await start(await usage.organization());
 });
 
 it('says so when a document was changed or is gone, and answers nothing wrong', async () => {

@@ -106,6 +106,16 @@ it('takes an event of a counting SKU without data, in binary mode without a body
   expect((await s.call('POST', path, '{}', { ...headers, ...time })).body).toMatchObject({ duplicates: 1 });
 });
 
+it('refuses percent-encoding that is no UTF-8, which would make different ids the same', async () => {
+  const headers = { 'ce-specversion': '1.0', 'ce-id': 'p', 'ce-source': '/p', 'ce-type': 'mail', 'ce-subject': 'one' };
+  for (const [name, value] of Object.entries({ 'ce-id': '%FF', 'ce-source': '%ED%A0%80', 'ce-type': 'a%C3', 'ce-note': '%FF' })) {
+    for (const key of [{}, { 'idempotency-key': name }] as Record<string, string>[]) {
+      const answer = await s.call('POST', path, { quantity: '1' }, { ...headers, [name]: value, ...key });
+      expect(answer).toMatchObject({ status: 400, body: { code: 'malformed_request' } });
+    }
+  }
+});
+
 it('gives an idempotency key to the event, and not to its data alone', async () => {
   const send = (id: string) =>
     s.call(

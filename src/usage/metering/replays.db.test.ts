@@ -163,10 +163,33 @@ it('takes no counter-event that is not the opposite of what is stored, and no re
   ]);
 });
 
-it('knows no organization beyond those of the caller', async () => {
-  const one = event();
-  expect((await replay(lines([one]), { org_ids: [await usage.organization()] })).rejections).toMatchObject([
-    { code: 'org_unknown' },
+it('takes no replacement but the one that its counter-event names, so that an event is replaced once', async () => {
+  const [amended, voided] = [event(), event()];
+  await usage.send([amended, voided]);
+  const said = { reason: 'wrong', source: 'manual' as const };
+  const items = [
+    { ...said, amends: amended.request_id, quantity: '7' },
+    { ...said, voids: voided.request_id },
+  ];
+  await t.transact((tx) => correctEvents(t.postgres, tx, items, null), { now });
+  const outcome = await replay(lines([event({ amends: amended.request_id }), event({ amends: voided.request_id })]));
+  expect(outcome).toMatchObject({ accepted: 0, duplicates: 0, rejected: 2 });
+  expect(outcome.rejections.map(({ code }) => code)).toEqual(['field_invalid', 'field_invalid']);
+  await auditIsEmpty();
+});
+
+it('knows no organization beyond those of the caller, and none of their events', async () => {
+  const [one, foreign] = [event(), event()];
+  await usage.send([foreign]);
+  const own = await usage.organization();
+  const counter = { ...foreign, request_id: `void:${foreign.request_id}`, voids: foreign.request_id, quantity: '-2' };
+  const probes = [one, { ...counter, org_id: own }, { ...counter, voids: 'nothing', org_id: own }];
+  const { rejections } = await replay(lines(probes), { org_ids: [own] });
+  // An event of another organization is answered as one that does not exist.
+  expect(rejections.map(({ line, code }) => [line, code])).toEqual([
+    [1, 'org_unknown'],
+    [2, 'event_not_found'],
+    [3, 'event_not_found'],
   ]);
 });
 

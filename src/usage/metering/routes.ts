@@ -242,6 +242,10 @@ function sentEvents(request: FastifyRequest): Sent {
     return { events: request.body, are_cloudevents: true, pointerOf: (index) => `/${index}` };
   }
   const binary = media_type === mediaTypes.single ? undefined : structuredOf(request.headers, request.body);
+  for (const [name, value] of Object.entries(binary ?? {})) {
+    if (typeof value === 'string' && !value.isWellFormed())
+      throw httpErrors.malformed_request({ detail: `The header ce-${name} is percent-encoded, but not as UTF-8.` });
+  }
   // What an idempotency key stands for is the event, not the data alone.
   if (binary) request.body = binary;
   if (binary || media_type === mediaTypes.single) return { events: [request.body], are_cloudevents: true, pointerOf: () => '' };

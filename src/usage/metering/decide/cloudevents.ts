@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import type { RejectionCode, Translation } from '../model.ts';
 
 /**
@@ -102,9 +103,13 @@ function withExtensions(metadata: unknown, extensions: Record<string, unknown>):
     : `metadata.${twice} is said twice: by data and by an attribute.`;
 }
 
+/** Bytes that are no UTF-8 become half a surrogate pair, which nothing takes: U+FFFD for each would make different ids the same. */
 function headerText(value: string): string {
   const text = /^"(.*)"$/s.exec(value)?.[1]?.replace(/\\(.)/gs, '$1') ?? value;
-  return text.replace(/(?:%[0-9a-f]{2})+/gi, (bytes) => Buffer.from(bytes.replaceAll('%', ''), 'hex').toString());
+  return text.replace(/(?:%[0-9a-f]{2})+/gi, (escaped) => {
+    const bytes = Buffer.from(escaped.replaceAll('%', ''), 'hex');
+    return isUtf8(bytes) ? bytes.toString() : '\ud800';
+  });
 }
 
 function isJsonType(type: unknown): boolean {

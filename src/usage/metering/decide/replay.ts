@@ -12,7 +12,7 @@ export function neededBy(input: unknown): string[] {
 /**
  * Checks one event that is brought back. It has the members of an event as it is sent, `voids` or `amends`, and may have what the server
  * adds to it, which is not read. `known`: the stored events among `neededBy`. A counter-event is taken if it is its event's exact opposite,
- * a replacement if its event was taken back.
+ * a replacement if the counter-event of its event names it, so that there is one at most.
  */
 export function parseReplayed(
   input: unknown,
@@ -28,9 +28,14 @@ export function parseReplayed(
   if (isRejection(parsed) || of === null) return parsed;
   const refuse = (code: RejectionCode, detail: string) => ({ index, request_id: parsed.request_id, code, detail });
   if (voids !== null && amends !== null) return refuse('field_invalid', 'An event has either voids or amends.');
-  if (!original || (amends !== null && !known.has(counterEventId(amends))))
+  const taken_back_by = amends === null ? undefined : known.get(counterEventId(amends));
+  if (!original || (amends !== null && taken_back_by?.voids !== amends))
     return refuse('event_not_found', `What it corrects is not stored: ${of}.`);
-  if (voids === null) return parsed;
+  if (voids === null) {
+    return taken_back_by?.metadata?.amended_by === parsed.request_id
+      ? parsed
+      : refuse('field_invalid', `It is not what ${of} was amended by.`);
+  }
   const metadata = parsed.replayed?.metadata ?? null;
   const counter = counterOf(original, index, { source: 'replay', metadata });
   const opposite = original.voids === null && parsed.readings.some((each) => each.canonical === counter.readings[0]!.canonical);

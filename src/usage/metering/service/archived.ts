@@ -61,11 +61,11 @@ export async function requireUnarchived(
   db: Db,
   range: { org_ids: readonly string[] | null; from: string; to: string },
 ): Promise<void> {
-  if (await hasArchived(db, range)) {
-    throw errors.usage_archived({
-      detail: 'Events of this time are archived: ask by whole days or months, or for a later time.',
-    });
-  }
+  if (await hasArchived(db, range)) throw archivedRange();
+}
+
+export function archivedRange() {
+  return errors.usage_archived({ detail: 'Events of this time are archived: ask by whole days or months, or for a later time.' });
 }
 
 function daysOf(pieces: readonly Piece[]): string[] {

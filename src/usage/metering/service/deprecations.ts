@@ -16,6 +16,7 @@ import {
   selectDeprecation,
   updateDeprecation,
 } from '../sql/deprecations.ts';
+import { requireUnarchived } from './archived.ts';
 import { writePairs } from './correction-write.ts';
 import { inFlush } from './ingest-write.ts';
 import { settle } from './watermark.ts';
@@ -27,7 +28,7 @@ const wait_ms = 90_000;
 
 /**
  * Puts a range of one SKU of one organization on the queue to be taken back: every event that stands there and was acknowledged before.
- * Throws `org_not_found`, `range_invalid`, `usage_sku_unknown`.
+ * Throws `org_not_found`, `range_invalid`, `usage_archived`, `usage_sku_unknown`.
  */
 export async function startDeprecation(tx: Tx, body: DeprecationBody, org_ids: readonly string[] | null): Promise<Deprecation> {
   requireVisible(org_ids, body.org_id);
@@ -36,6 +37,7 @@ export async function startDeprecation(tx: Tx, body: DeprecationBody, org_ids: r
     const detail = 'to must be after from.';
     throw errors.range_invalid({ detail, errors: [{ pointer: '/to', code: 'range_invalid', detail }] });
   }
+  await requireUnarchived(tx, { org_ids: [body.org_id], from: body.from.toString(), to: body.to.toString() });
   const deprecation_id = newId(tx.now);
   await insertDeprecation(tx, deprecation_id, body);
   await recordAudit(tx, {

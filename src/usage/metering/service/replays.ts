@@ -20,6 +20,7 @@ import {
   selectReplayed,
   updateReplay,
 } from '../sql/replays.ts';
+import { requireUnarchived } from './archived.ts';
 import { readReplayFile } from './replay-file.ts';
 import { settle } from './watermark.ts';
 
@@ -74,7 +75,7 @@ export async function recordFileReplay(tx: Tx, sha256: Buffer, outcome: ReplayOu
   return replayById(tx, replay_id, null);
 }
 
-/** Puts a range of what is stored on the queue to be read and sent again. Throws `org_not_found`, `range_invalid`, `usage_sku_unknown`. */
+/** Puts a range of what is stored on the queue to be read and sent again. Throws `org_not_found`, `range_invalid`, `usage_archived`, `usage_sku_unknown`. */
 export async function startReplay(tx: Tx, range: StoreRange, org_ids: readonly string[] | null): Promise<Replay> {
   if (org_ids !== null && range.org_id === undefined) {
     const detail = 'Name the organization.';
@@ -88,6 +89,8 @@ export async function startReplay(tx: Tx, range: StoreRange, org_ids: readonly s
     const detail = 'to must be after from.';
     throw errors.range_invalid({ detail, errors: [{ pointer: '/from_store/to', code: 'range_invalid', detail }] });
   }
+  const org_ids_read = range.org_id === undefined ? null : [range.org_id];
+  await requireUnarchived(tx, { org_ids: org_ids_read, from: range.from.toString(), to: range.to.toString() });
   const replay_id = newId(tx.now);
   await insertStoreReplay(tx, replay_id, range);
   await recordAudit(tx, {
@@ -138,7 +141,7 @@ async function replayEvents(
   const total: ReplayOutcome = nothing();
   let open = rows;
   while (open.length > 0) {
-    const known = await eventsAmong(deps.postgres, scope, [...new Set(open.flatMap(({ input }) => neededBy(input)))]);
+    const known = await eventsAmong(deps.postgres, scope, [...new Set(open.flatMap(({ input }) => neededBy(input)))], org_ids);
     const ready = open.filter(({ input }) => neededBy(input).every((id) => known.has(id)));
     // Where nothing is ready, ingest says of each what it lacks.
     const batch = ready.length > 0 ? ready : open;
@@ -162,14 +165,17 @@ async function replayEvents(
   return total;
 }
 
+/** The stored events of these request ids, of `org_ids` alone: an event of another organization is as unknown as one that does not exist. */
 async function eventsAmong(
   postgres: Postgres,
   scope: Pick<Scope, 'tenant_id' | 'now'>,
   request_ids: readonly string[],
+  org_ids: readonly string[] | null,
 ): Promise<Map<string, StoredEvent>> {
   if (request_ids.length === 0) return new Map();
   const found = await postgres.read(scope, (db) => selectOriginals(db, request_ids));
-  return new Map(found.map((event) => [event.request_id, event]));
+  const visible = found.filter((event) => org_ids === null || org_ids.includes(event.org_id));
+  return new Map(visible.map((event) => [event.request_id, event]));
 }
 
 /** Waits where more usage waits than can be taken. */

@@ -12,6 +12,7 @@ import { selectEvents } from '../sql/events.ts';
 import { selectWatermark } from '../sql/rollup.ts';
 import {
   type Bound,
+  needsArchived,
   type SpecialSku,
   type StockRow,
   selectStocks,
@@ -19,7 +20,8 @@ import {
   type UsagePointRow,
   type UsageQuestion,
 } from '../sql/usage.ts';
-import { requireUnarchived } from './archived.ts';
+
+import { archivedRange } from './archived.ts';
 
 /** The most points of one answer. */
 const most_points = 10_000;
@@ -75,7 +77,7 @@ export async function usageOf(db: Db, query: UsageQuery): Promise<{ data: UsageP
     watermark,
     most: most_points + 1,
   };
-  if (needsEvents(question)) await requireUnarchived(db, { org_ids, ...widely(from, to) });
+  if (await needsArchived(db, question)) throw archivedRange();
   const rows = await selectUsage(db, question);
   if (rows.length > most_points)
     throw invalid('range_invalid', 'to', `The answer would hold more than ${most_points} points: ask for less at once.`);
@@ -101,19 +103,6 @@ export async function usageOf(db: Db, query: UsageQuery): Promise<{ data: UsageP
     };
   });
   return { data, as_of: utcText(db.now), watermark };
-}
-
-/** True where rollups of whole days cannot answer alone: what is archived would be missing. */
-function needsEvents({ window, project_id, group_by, dimensions, where, special, from, to }: UsageQuestion): boolean {
-  const tells_apart = project_id !== null || group_by.includes('project_id') || dimensions.length > 0 || where.length > 0;
-  return window === 'hour' || tells_apart || special.length > 0 || 'instant' in from || 'instant' in to;
-}
-
-/** A range as moments, whatever the zone of its dates. */
-function widely(from: Bound, to: Bound): { from: string; to: string } {
-  const moment = (bound: Bound, days: number) =>
-    'date' in bound ? `${roughly(bound).add({ hours: 24 * days })}` : bound.instant;
-  return { from: moment(from, -1), to: moment(to, 1) };
 }
 
 /** The SKUs whose own aggregation the answer may need: the one asked for, or all where points are of one each. */

@@ -163,9 +163,14 @@ export interface ArchivedBlock {
   events: number;
 }
 
+/** To the end of the transaction no more events are archived. */
+export async function keepUnarchived(db: Db): Promise<void> {
+  await db.rows(sql`LOCK TABLE ONLY metering_event IN ACCESS SHARE MODE`);
+}
+
 /** The places, from 1, of the pieces that archived events may lie in. To the end of the transaction no more events are archived. */
 export async function selectArchivedPieces(db: Db, pieces: readonly Piece[]): Promise<number[]> {
-  await db.rows(sql`LOCK TABLE ONLY metering_event IN ACCESS SHARE MODE`);
+  await keepUnarchived(db);
   const rows = await db.rows(sql<{ n: number }>`
     SELECT p.n::int FROM ${pieceRows(pieces)} WHERE EXISTS (SELECT ${blocksOfPieces(db)}) ORDER BY p.n`);
   return rows.map((row) => row.n);
@@ -187,6 +192,21 @@ function blocksOfPieces(db: Db): RawBuilder<unknown> {
      AND b.last_time >= p.starts::timestamptz AND b.first_time < p.ends::timestamptz
      AND b.last_xid >= p.arrived_from::xid8 AND b.first_xid < p.arrived_to::xid8
      AND g.state = 'archived'`;
+}
+
+/** True where archived events may be of an organization, of a SKU (null: of any) and of `[from, to)`. */
+export function hasArchivedOf(
+  db: Db,
+  asked: { org_id: RawBuilder<unknown>; sku: RawBuilder<unknown> | null; from: RawBuilder<unknown>; to: RawBuilder<unknown> },
+): RawBuilder<unknown> {
+  const { org_id, sku, from, to } = asked;
+  const place =
+    sku === null
+      ? sql`${org_id} BETWEEN b.first_org AND b.last_org`
+      : sql`(b.first_org, b.first_sku) <= (${org_id}, ${sku}) AND (b.last_org, b.last_sku) >= (${org_id}, ${sku})`;
+  return sql`EXISTS (
+    SELECT FROM metering_archive_block b JOIN metering_generation g ON g.gen = b.gen AND g.state = 'archived'
+     WHERE b.tenant_id = ${db.tenant_id} AND ${place} AND b.last_time >= ${from} AND b.first_time < ${to})`;
 }
 
 /** Whether any usage of these organizations (null: of all) in `[from, to)` is archived. */

@@ -1,6 +1,7 @@
 import { type RawBuilder, sql } from 'kysely';
 import type { Db } from '../../../platform/postgres.ts';
 import type { UsageWindow } from '../model.ts';
+import { hasArchivedOf, keepUnarchived } from './archive.ts';
 
 /** A moment, or a local date that means its first moment in each organization's own zone. */
 export type Bound = { date: string } | { instant: string };
@@ -83,6 +84,30 @@ export async function selectUsage(db: Db, question: UsageQuestion): Promise<Usag
       FROM point GROUP BY ${keys} ORDER BY ${keys} LIMIT ${question.most}`);
 }
 
+/** Whether an answer would need archived events: those of hours, of parts of days, and of whatever else rollups do not say. */
+export async function needsArchived(db: Db, question: UsageQuestion): Promise<boolean> {
+  await keepUnarchived(db);
+  const { sku } = question;
+  const of_org = sku === null ? null : sql`${sku}::text`;
+  const range = { from: sql`r.starts`, to: sql`r.ends` };
+  const row = await db.one(sql<{ needed: boolean }>`
+    WITH org AS MATERIALIZED (${organizations(db, question)}),
+    direct AS (
+      SELECT org_id, asked_from AS starts, CASE WHEN rolled THEN first_at ELSE asked_to END AS ends FROM org
+      UNION ALL
+      SELECT org_id, end_at, asked_to FROM org WHERE rolled),
+    by_events AS (
+      SELECT DISTINCT org_id, u.sku, org.asked_from AS starts, org.asked_to AS ends
+        FROM org JOIN usage_rollup u USING (org_id)
+       WHERE u.tenant_id = ${db.tenant_id} AND u.sku = ANY (${skusByEvents(question)}::text[]) AND u.day >= org.first_day AND u.day < org.end_day
+      UNION ALL
+      -- A stock is followed from its first event on.
+      SELECT org_id, s.sku, '-infinity', org.asked_to FROM org CROSS JOIN unnest(${skusOf(question, 'weighted_sum')}::text[]) AS s(sku))
+    SELECT EXISTS (SELECT FROM direct r WHERE r.starts < r.ends AND ${hasArchivedOf(db, { ...range, org_id: sql`r.org_id`, sku: of_org })})
+        OR EXISTS (SELECT FROM by_events r WHERE ${hasArchivedOf(db, { ...range, org_id: sql`r.org_id`, sku: sql`r.sku` })}) AS needed`);
+  return row.needed;
+}
+
 export type StockRow = Pick<UsagePointRow, 'org_id' | 'sku' | 'project_id' | 'dimension_values' | 'quantity'>;
 
 /** What the stocks of `weighted_sum` SKUs had come to when the asked time began, by the question's groups. */
@@ -152,8 +177,11 @@ function newsAboveRollups(db: Db, question: UsageQuestion): RawBuilder<unknown> 
       SELECT * FROM dated e
        WHERE NOT EXISTS (SELECT FROM usage_rollup r WHERE r.tenant_id = ${db.tenant_id} AND r.org_id = e.org_id AND r.sku = e.sku AND r.day = e.day
                             AND r.watermark > e.xid)),
+    -- What the archive has of a day is in its rollup alone: there, news are added until the next rollup.
     anew AS MATERIALIZED (
-      SELECT DISTINCT org_id, sku, day FROM fresh WHERE voids IS NOT NULL OR sku = ANY (${skusOf(question, 'latest')}::text[])),`;
+      SELECT DISTINCT e.org_id, e.sku, e.day FROM fresh e JOIN org USING (org_id)
+       WHERE (e.voids IS NOT NULL OR e.sku = ANY (${skusOf(question, 'latest')}::text[]))
+         AND NOT ${hasArchivedOf(db, { org_id: sql`e.org_id`, sku: sql`e.sku`, from: sql`day_start(e.day, org.time_zone)`, to: sql`day_start(e.day + 1, org.time_zone)` })}),`;
 }
 
 function rolledPoints(db: Db, question: UsageQuestion): RawBuilder<unknown> {
