@@ -127,6 +127,16 @@ it('fills the keys again that a crash has emptied, before anything else is store
   expect(await defects()).toEqual([]);
 });
 
+it('closes a generation whose keys a crash has emptied, though nothing more is stored', async () => {
+  await send([event()]);
+  const gen = await hot();
+  await t.superuser('SELECT metering_roll($1)', [gen]);
+  await t.superuser('TRUNCATE metering_key_0, metering_key_1');
+  await tendGenerations(t.postgres, { over: null });
+  expect(await states()).toContain(`${gen} closed`);
+  expect(await defects()).toEqual([]);
+});
+
 it('finds an event by its request id wherever it is, also while the keys are gone', async () => {
   const events: UsageInput[] = [];
   const found = () => t.read(async (db) => (await selectLinkedEvents(db, ids)).map((row) => [row.request_id, row.org_id]).sort());

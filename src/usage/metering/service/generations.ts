@@ -8,6 +8,7 @@ import {
   closeGeneration,
   countKeys,
   endTending,
+  hasKeys,
   indexGeneration,
   readKeys,
   recoverKeys,
@@ -157,6 +158,8 @@ export async function tendGenerations(postgres: Postgres, { over }: { over: numb
 
 async function close(client: pg.ClientBase, gen: number): Promise<KeyFilter> {
   await indexGeneration(client, gen);
+  // After a crash it may be that nobody stores anything, and fills them.
+  if (!(await hasKeys(client, gen))) await recoverKeys(client);
   const filter = emptyFilter(await countKeys(client, gen));
   let keys = 0;
   for await (const some of readKeys(client, gen)) {
