@@ -7,6 +7,7 @@ import { migrateDown, migrateUp } from '../../platform/migrate.ts';
 import type { UsageInput } from './model.ts';
 import { tendGenerations } from './service/generations.ts';
 import { createIngest } from './service/ingest.ts';
+import { selectLinkedEvents } from './sql/corrections.ts';
 import { beginStoring, beginTending, endTending } from './sql/generations.ts';
 
 const t = await testDatabase();
@@ -77,7 +78,7 @@ it('keeps one request id of two tenants apart in every generation', async () => 
 
 it('opens the next generation when one is full, and closes the last one, while events keep coming', async () => {
   const before = await hot();
-  // 81 keys are a page, and two pages a generation here.
+  // 75 keys are a page, and two pages a generation here.
   const ingest = createIngest(t.postgres, { queue_events: 100_000, generation_events: 170 });
   const events = Array.from({ length: 900 }, () => event());
   for (let at = 0; at < events.length; at += 60) {
@@ -123,6 +124,43 @@ it('fills the keys again that a crash has emptied, before anything else is store
     [0, 4],
   ]);
   await tendGenerations(t.postgres, { over: null });
+  expect(await defects()).toEqual([]);
+});
+
+it('closes a generation whose keys a crash has emptied, though nothing more is stored', async () => {
+  await send([event()]);
+  const gen = await hot();
+  await t.superuser('SELECT metering_roll($1)', [gen]);
+  await t.superuser('TRUNCATE metering_key_0, metering_key_1');
+  await tendGenerations(t.postgres, { over: null });
+  expect(await states()).toContain(`${gen} closed`);
+  expect(await defects()).toEqual([]);
+});
+
+it('finds an event by its request id wherever it is, also while the keys are gone', async () => {
+  const events: UsageInput[] = [];
+  const found = () => t.read(async (db) => (await selectLinkedEvents(db, ids)).map((row) => [row.request_id, row.org_id]).sort());
+  const add = async (over: Partial<UsageInput> = {}) => {
+    events.push(event(over));
+    await send([events.at(-1)!]);
+  };
+  const theirs = await usage.organization({ tenant_id: t.other_tenant_id });
+  await add();
+  await usage.send([{ ...events[0]!, org_id: theirs }], { tenant_id: t.other_tenant_id });
+  await roll();
+  await add();
+  await t.superuser('SELECT metering_roll($1)', [await hot()]);
+  await add();
+  const ids = ['nothing', ...events.map(({ request_id }) => request_id)];
+  // One is closed, one is sealed, one is hot.
+  const all = ids.slice(1).map((request_id) => [request_id, org_id]);
+  expect(await found()).toEqual(all);
+  await t.superuser('TRUNCATE metering_key_0, metering_key_1');
+  expect(await found()).toEqual(all);
+  await send([event()]);
+  expect(await found()).toEqual(all);
+  await tendGenerations(t.postgres, { over: null });
+  expect(await found()).toEqual(all);
   expect(await defects()).toEqual([]);
 });
 
@@ -218,7 +256,11 @@ it('lets nobody reach a generation but through the one name, or change it but th
   ]) {
     await expect(t.postgres.pool('ingest').query(statement)).rejects.toMatchObject({ code: '42501' });
   }
-  for (const statement of [`SELECT FROM metering_event_${gen}`, `SELECT FROM metering_key_0`, `SELECT metering_roll(${gen})`]) {
+  for (const statement of [
+    `SELECT FROM metering_event_${gen}`,
+    `SELECT salt, leaf FROM metering_key_0`,
+    `SELECT metering_roll(${gen})`,
+  ]) {
     await expect(t.postgres.pool('app').query(statement)).rejects.toMatchObject({ code: '42501' });
   }
 });

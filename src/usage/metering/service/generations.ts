@@ -8,6 +8,7 @@ import {
   closeGeneration,
   countKeys,
   endTending,
+  hasKeys,
   indexGeneration,
   readKeys,
   recoverKeys,
@@ -123,8 +124,8 @@ export function createGenerations(
 /** The filters that this process has read, by database. */
 const memories = new WeakMap<Postgres, Map<number, KeyFilter>>();
 
-/** Of 96 bytes, and 4 more each for its place. */
-const keys_per_page = 81;
+/** Of 104 bytes, and 4 more each for its place. */
+const keys_per_page = 75;
 const filters_per_read = 16;
 const pause_ms = 2000;
 
@@ -157,6 +158,8 @@ export async function tendGenerations(postgres: Postgres, { over }: { over: numb
 
 async function close(client: pg.ClientBase, gen: number): Promise<KeyFilter> {
   await indexGeneration(client, gen);
+  // After a crash it may be that nobody stores anything, and fills them.
+  if (!(await hasKeys(client, gen))) await recoverKeys(client);
   const filter = emptyFilter(await countKeys(client, gen));
   let keys = 0;
   for await (const some of readKeys(client, gen)) {

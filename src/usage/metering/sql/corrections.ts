@@ -1,4 +1,4 @@
-import { sql } from 'kysely';
+import { type RawBuilder, sql } from 'kysely';
 import type pg from 'pg';
 import type { Actor, Db } from '../../../platform/postgres.ts';
 import type { StoredEvent } from '../model.ts';
@@ -13,9 +13,8 @@ export const originalColumns = sql`
 /** The events of these request ids, as their leaves have them. */
 export async function selectOriginals(db: Db, request_ids: readonly string[]): Promise<StoredEvent[]> {
   return db.rows(sql<StoredEvent>`
-    SELECT ${originalColumns}
-      FROM unnest(${textArray(request_ids)}::text[]) AS k(request_id)
-      JOIN metering_event e ON e.tenant_id = ${db.tenant_id} AND e.request_id = k.request_id`);
+    ${foundById(db, request_ids)}
+    SELECT ${originalColumns} FROM found e`);
 }
 
 export type LinkedEventRow = EventRow & { amended_by: string | null };
@@ -23,11 +22,40 @@ export type LinkedEventRow = EventRow & { amended_by: string | null };
 /** The events of these request ids as answers show them, each with what stands in its place. */
 export async function selectLinkedEvents(db: Db, request_ids: readonly string[]): Promise<LinkedEventRow[]> {
   return db.rows(sql<LinkedEventRow>`
+    ${foundById(db, request_ids)}
     SELECT e.event_id, e.request_id, e.org_id, e.project_id, e.sku, trim_scale(e.quantity)::text AS quantity, trim_scale(e.amount)::text AS amount,
            e.properties, e.event_time AS time, e.source, e.metadata, e.voids, e.amends, e.leaf, e.received_at, e.xid::text,
            (SELECT r.request_id FROM metering_event r WHERE r.tenant_id = e.tenant_id AND r.amends = e.request_id) AS amended_by
-      FROM unnest(${textArray(request_ids)}::text[]) AS k(request_id)
-      JOIN metering_event e ON e.tenant_id = ${db.tenant_id} AND e.request_id = k.request_id`);
+      FROM found e`);
+}
+
+/**
+ * The events of these request ids, as `found`. Closed generations are asked by their index over request ids. The others have none: there, the
+ * table of keys tells by which transactions the events arrived, each of which stored some thousands at the most. Tables of keys that a crash
+ * has emptied tell nothing until something is stored again: until then the events are read.
+ */
+function foundById(db: Db, request_ids: readonly string[]): RawBuilder<unknown> {
+  const is_filled = (table: string) =>
+    sql`EXISTS (SELECT FROM ${sql.ref(table)} WHERE key = '00000000-0000-0000-0000-000000000000')`;
+  return sql`
+    WITH wanted AS MATERIALIZED (
+      SELECT k.request_id, metering_key(${db.tenant_id}, k.request_id) AS key FROM unnest(${textArray(request_ids)}::text[]) AS k(request_id)),
+    closed AS MATERIALIZED (
+      SELECT (SELECT e FROM metering_event e WHERE e.gen = g.gen AND e.tenant_id = ${db.tenant_id} AND e.request_id = w.request_id) AS e
+        FROM wanted w CROSS JOIN metering_generation g WHERE g.state = 'closed'),
+    arrival AS MATERIALIZED (
+      SELECT k.xid FROM wanted JOIN metering_key_0 k USING (key) UNION SELECT k.xid FROM wanted JOIN metering_key_1 k USING (key)),
+    found AS (
+      SELECT (e).* FROM closed WHERE (e).request_id IS NOT NULL
+      UNION ALL
+      -- One arrival after another, by its index: what is not known of a hot generation must not make it be read whole.
+      SELECT e.* FROM arrival a CROSS JOIN LATERAL (
+               SELECT * FROM metering_event WHERE tenant_id = ${db.tenant_id} AND xid = a.xid OFFSET 0) e
+       WHERE e.request_id IN (SELECT request_id FROM wanted)
+      UNION ALL
+      SELECT e.* FROM metering_event e
+       WHERE NOT (${is_filled('metering_key_0')} AND ${is_filled('metering_key_1')}) AND e.tenant_id = ${db.tenant_id}
+         AND e.request_id IN (SELECT request_id FROM wanted) AND e.gen NOT IN (SELECT gen FROM metering_generation WHERE state = 'closed'))`;
 }
 
 /** What is put on record of one correction. */

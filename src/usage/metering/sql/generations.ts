@@ -136,6 +136,15 @@ export async function* readKeys(client: pg.ClientBase, gen: number): AsyncGenera
 /** The row of zeros that tells a table of keys from an emptied one. */
 const no_key = '00000000-0000-0000-0000-000000000000';
 
+/** False where a crash has emptied the generation's table of keys. */
+export async function hasKeys(client: pg.ClientBase, gen: number): Promise<boolean> {
+  const result = await client.query<{ filled: boolean }>(
+    `SELECT EXISTS (SELECT FROM metering_key_${Math.trunc(gen) % 2} WHERE key = $1) AS filled`,
+    [no_key],
+  );
+  return result.rows[0]!.filled;
+}
+
 export async function countKeys(client: pg.ClientBase, gen: number): Promise<number> {
   const result = await client.query<{ count: number }>(
     `SELECT count(*)::int FROM metering_key_${Math.trunc(gen) % 2} WHERE key <> $1`,
