@@ -12,6 +12,7 @@ import type {
   ChargeOnRecord,
   PlannedPeriod,
   RatedCharge,
+  RatedItem,
   RatedSubscription,
   ServicePeriod,
   StoredCharge,
@@ -155,16 +156,17 @@ export function chargesOfPeriods(
   return selectChargesOfPeriods(db, billed_period_ids);
 }
 
-/** A subscription as it was billed in a period: its base fee, and each item at the price of its charge there, where it was charged. */
+/** A subscription as it was billed in a period: its base fee, and each item at the price of its charge there, or of that time. */
 export function asBilled(
   subscription: RatedSubscription,
   charges: readonly { sku: string | null; inputs: ChargeInputs }[],
+  items_then: ReadonlyMap<string, RatedItem>,
 ): RatedSubscription {
   const base = charges.find((charge) => charge.sku === null)?.inputs.price.amount;
   const inputs = new Map(charges.flatMap((charge) => (charge.sku === null ? [] : [[charge.sku, charge.inputs] as const])));
   const items = subscription.items.map((item) => {
     const before = inputs.get(item.sku);
-    return before ? itemAsBilled(before, item) : item;
+    return before ? itemAsBilled(before, item) : (items_then.get(item.sku) ?? item);
   });
   return { ...subscription, base_amount: typeof base === 'string' ? base : null, items };
 }

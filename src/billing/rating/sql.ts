@@ -13,12 +13,13 @@ export interface BilledPeriodRow {
   to: string;
   watermark: string;
   run_id: string;
+  billed_at: string;
 }
 
 /** The live billed periods of some subscriptions, oldest first. */
 export function liveBilledPeriods(db: Db, subscription_ids: readonly string[]): Promise<BilledPeriodRow[]> {
   return db.rows(sql<BilledPeriodRow>`
-    SELECT billed_period_id, subscription_id, from_date, to_date, lower(during) AS "from", upper(during) AS "to", watermark, run_id
+    SELECT billed_period_id, subscription_id, from_date, to_date, lower(during) AS "from", upper(during) AS "to", watermark, run_id, created_at AS billed_at
       FROM billed_period WHERE tenant_id = ${db.tenant_id} AND subscription_id = ANY (${[...subscription_ids]}::uuid[]) AND live AND kind = 'period'
      ORDER BY subscription_id, during`);
 }
