@@ -1,5 +1,9 @@
 import { expect, it } from 'vitest';
 import { verifyBundle } from '../../sdk/verify/verify.ts';
+import { planFor, subscriptionsToBill } from '../../src/billing/invoicing/service/plan.ts';
+import { newId } from '../../src/kernel/id.ts';
+import { clock } from '../../src/platform/clock.ts';
+import { settledWatermark } from '../../src/usage/metering/service/watermark.ts';
 import { testServer } from '../support/server.ts';
 import { openShop } from '../support/shop.ts';
 
@@ -95,4 +99,25 @@ it('gives a price whose part was charged nothing its own days, when usage of it 
   // 5 at 2.00; 14 less the 10 that 10 of 31 days include
   expect(await verified(org_id)).toEqual(['fax 5 10.00', 'fax 14 4.00']);
   expect(await shop.audit()).toEqual([]);
+});
+
+it('takes nothing back of what a later run billed while it waited', async () => {
+  await shop.made('POST', '/v1/skus', { sku: 'load', type: 'action', unit: 'kW', aggregation: 'max' });
+  const plan_id = await shop.plan('overtaken', 'AUD', { load: unit('1') });
+  const org_id = await shop.customer('overtaken', [plan_id]);
+  await shop.use(org_id, 'load', '5', '2025-01-03T00:00:00Z');
+  const scope = { tenant_id: s.tenant.tenant_id, now: clock.now() };
+  // A run over the first days has begun, and one over the others overtakes it, with usage that came in between.
+  const watermark = await settledWatermark(s.t.postgres);
+  await shop.use(org_id, 'load', '9', '2025-01-20T00:00:00Z');
+  await shop.bill('2025-01-15', '2025-02-01', org_id);
+  expect(await shop.lines(org_id)).toEqual(['load 9 9.00']);
+  const run = { run_id: newId(scope.now), from_date: '2025-01-01', to_date: '2025-01-15', org_id, watermark };
+  const { outcome } = await s.t.postgres.read(scope, async (db) =>
+    planFor(db, { ...run, subscriptions: await subscriptionsToBill(db, run) }),
+  );
+  // The highest of the month is billed: nothing is left to charge for 5, and nothing to give back.
+  expect(outcome.planned.flatMap(({ charges }) => charges.map(({ sku, amount_minor }) => [sku, amount_minor]))).toEqual([
+    ['load', 0n],
+  ]);
 });

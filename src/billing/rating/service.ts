@@ -23,6 +23,7 @@ import { type LateUsage, lateUsageOf } from './service/late.ts';
 import { wholeRectangle } from './service/usage.ts';
 import {
   type BilledPeriodRow,
+  highestWatermark,
   insertCharges,
   insertPeriods,
   insertTakes,
@@ -98,6 +99,15 @@ export async function planPeriods(db: Db, request: PlanRequest): Promise<PlanOut
     }
   }
   return outcome;
+}
+
+/**
+ * The watermark with which a run bills these subscriptions: its own, or a later one with which another run has billed them since. What is
+ * priced whole is over all that was billed, else it would take back what came between the two.
+ */
+export async function watermarkFor(db: Db, subscription_ids: readonly string[], watermark: string): Promise<string> {
+  const billed = await highestWatermark(db, subscription_ids);
+  return billed !== null && BigInt(billed) > BigInt(watermark) ? billed : watermark;
 }
 
 function clashOf(periods: readonly ServicePeriod[], billed: readonly BilledPeriodRow[]): BilledPeriodRow | undefined {

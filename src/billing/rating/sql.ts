@@ -24,6 +24,14 @@ export function liveBilledPeriods(db: Db, subscription_ids: readonly string[]): 
      ORDER BY subscription_id, during`);
 }
 
+/** The highest watermark up to which something live of these subscriptions was taken; null where nothing was. */
+export async function highestWatermark(db: Db, subscription_ids: readonly string[]): Promise<string | null> {
+  const row = await db.one(sql<{ watermark: string | null }>`
+    SELECT max(watermark)::text AS watermark FROM billed_period
+     WHERE tenant_id = ${db.tenant_id} AND subscription_id = ANY (${[...subscription_ids]}::uuid[]) AND live`);
+  return row.watermark;
+}
+
 /** The subscriptions that were billed, and for nothing that reaches beyond a moment. */
 export async function lastBilledBefore(db: Db, moment: string, org_id: string | null): Promise<string[]> {
   const rows = await db.rows(sql<{ subscription_id: string }>`
