@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { ChargeInputs } from '../../src/kernel/bundle.ts';
 import { counterEvent, type UsageEvent } from '../../src/kernel/proof.ts';
 import { sampleBundle, sampleCharge, sampleEvents, sampleKey } from '../../test/support/sample-bundle.ts';
 import type { Report } from './report.ts';
@@ -70,6 +71,44 @@ describe('a bundle with corrections', () => {
     ]);
     expect(wrong([counter(large, { amends: 'r-1' })], '-5')).toEqual([
       '/charges/0/days/0/events/0/event/amends correction_wrong',
+    ]);
+  });
+});
+
+describe('what a line says of the usage it prices', () => {
+  const { event: sample, salt } = sampleEvents()[0]!;
+  const at = (request_id: string, time: string, quantity: string, region: string) => ({
+    salt,
+    event: {
+      ...{ request_id, time, quantity, sku: sample.sku, org_id: sample.org_id, source: 'meter' },
+      properties: { region },
+    } as UsageEvent,
+  });
+  const events = [at('r-1', '2026-02-01T00:00:00Z', '1', 'eu'), at('r-2', '2026-02-02T00:00:00Z', '5', 'us')];
+  const of = (inputs: Partial<ChargeInputs> & Pick<ChargeInputs, 'price' | 'quantity'>) =>
+    codes(
+      verify(sampleBundle(key, [sampleCharge(1, { sku: sample.sku, events, inputs: { aggregation: 'sum', ...inputs } })]).bundle),
+    );
+
+  it('is the time of the line at the least: nothing of it can be left out by naming a shorter one', () => {
+    const period = { from: '2026-01-31T13:00:00Z', to: '2026-02-28T13:00:00Z' };
+    const price = { model: 'unit', unit_amount: '1' };
+    expect(of({ price, quantity: '6', period, usage_period: { from: '2026-01-01T00:00:00Z', to: period.to } })).toEqual([]);
+    for (const usage_period of [
+      { from: '2026-02-01T00:00:00Z', to: period.to },
+      { from: period.from, to: '2026-02-03T00:00:00Z' },
+    ])
+      expect(of({ price, quantity: '6', period, usage_period })).toEqual(['/charges/0/inputs/usage_period usage_period_wrong']);
+  });
+
+  it('is single events where the price is over them, and one quantity where it is not', () => {
+    const cell = { match: { region: 'us' }, price: { model: 'unit', unit_amount: '9' } };
+    const price = { model: 'matrix', dimensions: ['region'], cells: [cell], default: { model: 'unit', unit_amount: '1' } };
+    expect(of({ price, quantity: '6', by_events: true })).toEqual([]);
+    // All six at the default, as if no event were in a cell.
+    expect(of({ price, quantity: '6' })).toEqual(['/charges/0/inputs/by_events by_events_wrong']);
+    expect(of({ price: { model: 'unit', unit_amount: '1' }, quantity: '6', by_events: true })).toEqual([
+      '/charges/0/inputs/by_events by_events_wrong',
     ]);
   });
 });

@@ -12,7 +12,7 @@ import {
   lineRoot,
   type UsageEvent,
 } from '../../src/kernel/proof.ts';
-import { whatStands } from '../../src/pricing/metered.ts';
+import { pricedByEvents, whatStands } from '../../src/pricing/metered.ts';
 import type { Findings } from './report.ts';
 
 /**
@@ -84,6 +84,7 @@ export class LineUsage {
         this.findings.fault(`${this.line_at}/usage`, 'usage_missing', 'the inputs aggregate usage, and the line has none');
       return;
     }
+    this.terms();
     for (const [counter, event] of this.measured.finish())
       this.findings.fault(
         `${this.at}/days`,
@@ -103,6 +104,20 @@ export class LineUsage {
         `this verifier cannot redo the aggregation ${aggregation}`,
       );
     else this.expect(`${this.line_at}/quantity`, 'quantity_wrong', this.inputs.quantity, formatDecimal(aggregate));
+  }
+
+  /** Whether the inputs leave nothing out: neither a time of the line, nor the events that its price is over. */
+  private terms(): void {
+    const { period, usage_period, price, aggregation = 'sum', by_events = false } = this.inputs;
+    const isAfter = (a: string, b: string) => Temporal.Instant.compare(Temporal.Instant.from(a), Temporal.Instant.from(b)) > 0;
+    if (usage_period && (!period || isAfter(usage_period.from, period.from) || isAfter(period.to, usage_period.to)))
+      this.findings.fault(`${this.at}/inputs/usage_period`, 'usage_period_wrong', 'does not hold the whole period of the line');
+    if (by_events !== pricedByEvents(price, aggregation))
+      this.findings.fault(
+        `${this.at}/inputs/by_events`,
+        'by_events_wrong',
+        by_events ? 'the price is over one quantity' : 'the price is over single events, and one quantity was priced',
+      );
   }
 
   /** The events that count, where the price is over single events; none elsewhere. Ask after `finish`. */

@@ -1,5 +1,9 @@
 import { expect, it } from 'vitest';
 import { verifyBundle } from '../../sdk/verify/verify.ts';
+import { planFor, subscriptionsToBill } from '../../src/billing/invoicing/service/plan.ts';
+import { newId } from '../../src/kernel/id.ts';
+import { clock } from '../../src/platform/clock.ts';
+import { settledWatermark } from '../../src/usage/metering/service/watermark.ts';
 import { testServer } from '../support/server.ts';
 import { openShop } from '../support/shop.ts';
 
@@ -63,4 +67,57 @@ it('bills a voided part again at the price at which corrections of it stand', as
   await shop.bill('2025-01-01', '2025-01-11', org_id);
   expect(await verified(org_id)).toEqual(['mail 5 10.00', 'mail 0 5.00', 'mail 5 5.00']);
   expect(await shop.audit()).toEqual([]);
+});
+
+it.each(['adjust_next', 'rebill'])(
+  'prices what comes late at the price of its time, also where nothing was charged then (%s)',
+  async (late_policy) => {
+    const [chat, base_amount] = [`chat-${late_policy}`, '3.00'];
+    await shop.made('POST', '/v1/skus', { sku: chat, type: 'action', unit: 'chat', late_policy });
+    const plan_id = await shop.plan(`quiet-${late_policy}`, 'AUD', { [chat]: unit('1') }, { base_amount });
+    const org_id = await shop.customer(`quiet-${late_policy.replace('_', '-')}`, [plan_id]);
+    await shop.bill('2025-01-01', '2025-02-01', org_id);
+    await setPrice(plan_id, chat, unit('9'));
+    await shop.use(org_id, chat, '2', '2025-01-03T00:00:00Z');
+    await shop.use(org_id, chat, '1', '2025-02-03T00:00:00Z');
+    await shop.bill('2025-02-01', '2025-03-01', org_id);
+    const lines = (await verified(org_id)).filter((line) => line.startsWith('chat'));
+    expect(lines.sort()).toEqual([`${chat} 1 9.00`, `${chat} 2 2.00`]);
+    expect(await shop.audit()).toEqual([]);
+  },
+);
+
+it('gives a price whose part was charged nothing its own days, when usage of it comes late', async () => {
+  const plan_id = await shop.plan('late-part', 'AUD', { fax: unit('1', { included_quantity: '31' }) });
+  const org_id = await shop.customer('late-part', [plan_id]);
+  await shop.bill('2025-01-01', '2025-01-11', org_id);
+  await setPrice(plan_id, 'fax', unit('2'));
+  await shop.use(org_id, 'fax', '5', '2025-01-13T00:00:00Z');
+  await shop.bill('2025-01-11', '2025-02-01', org_id);
+  await shop.use(org_id, 'fax', '14', '2025-01-03T00:00:00Z');
+  await shop.bill('2025-02-01', '2025-03-01', org_id);
+  // 5 at 2.00; 14 less the 10 that 10 of 31 days include
+  expect(await verified(org_id)).toEqual(['fax 5 10.00', 'fax 14 4.00']);
+  expect(await shop.audit()).toEqual([]);
+});
+
+it('takes nothing back of what a later run billed while it waited', async () => {
+  await shop.made('POST', '/v1/skus', { sku: 'load', type: 'action', unit: 'kW', aggregation: 'max' });
+  const plan_id = await shop.plan('overtaken', 'AUD', { load: unit('1') });
+  const org_id = await shop.customer('overtaken', [plan_id]);
+  await shop.use(org_id, 'load', '5', '2025-01-03T00:00:00Z');
+  const scope = { tenant_id: s.tenant.tenant_id, now: clock.now() };
+  // A run over the first days has begun, and one over the others overtakes it, with usage that came in between.
+  const watermark = await settledWatermark(s.t.postgres);
+  await shop.use(org_id, 'load', '9', '2025-01-20T00:00:00Z');
+  await shop.bill('2025-01-15', '2025-02-01', org_id);
+  expect(await shop.lines(org_id)).toEqual(['load 9 9.00']);
+  const run = { run_id: newId(scope.now), from_date: '2025-01-01', to_date: '2025-01-15', org_id, watermark };
+  const { outcome } = await s.t.postgres.read(scope, async (db) =>
+    planFor(db, { ...run, subscriptions: await subscriptionsToBill(db, run) }),
+  );
+  // The highest of the month is billed: nothing is left to charge for 5, and nothing to give back.
+  expect(outcome.planned.flatMap(({ charges }) => charges.map(({ sku, amount_minor }) => [sku, amount_minor]))).toEqual([
+    ['load', 0n],
+  ]);
 });

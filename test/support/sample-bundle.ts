@@ -119,7 +119,10 @@ export function sampleCharge(
   const days = [...byDay].sort().map(([day, each]) => ({ day, sum: sumOf(each), events: each }));
   const sum = sumOf(events ?? []);
   const full = { ...inputs, currency: 'AUD', rounding: 'half_up', quantity: inputs.quantity ?? sum } as ChargeInputs;
-  const { amount, amount_exact, steps } = priceCharge(full);
+  const { amount, amount_exact, steps } = priceCharge(
+    full,
+    (events ?? []).map(({ event }) => event),
+  );
   const line: InvoiceLineDocument = {
     line_id,
     org_id: sampleOrg,

@@ -150,7 +150,15 @@ function bill(
       const is_new = events.some((event) => isWithin(event, before) && event.seen === run && run > index);
       const [period] = servicePeriods(rated, Temporal.PlainDate.from(before.from), Temporal.PlainDate.from(before.to));
       return is_new
-        ? [{ ...period!, ends_interval: run === parts.length, billed_period_id: `${index}`, skus: new Set(['x']) }]
+        ? [
+            {
+              ...period!,
+              ends_interval: run === parts.length,
+              billed_period_id: `${index}`,
+              skus: new Set(['x']),
+              items: new Map(),
+            },
+          ]
         : [];
     });
     const billed = parts

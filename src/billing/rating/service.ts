@@ -12,6 +12,7 @@ import type {
   ChargeOnRecord,
   PlannedPeriod,
   RatedCharge,
+  RatedItem,
   RatedSubscription,
   ServicePeriod,
   StoredCharge,
@@ -22,6 +23,7 @@ import { type LateUsage, lateUsageOf } from './service/late.ts';
 import { wholeRectangle } from './service/usage.ts';
 import {
   type BilledPeriodRow,
+  highestWatermark,
   insertCharges,
   insertPeriods,
   insertTakes,
@@ -99,6 +101,15 @@ export async function planPeriods(db: Db, request: PlanRequest): Promise<PlanOut
   return outcome;
 }
 
+/**
+ * The watermark with which a run bills these subscriptions: its own, or a later one with which another run has billed them since. What is
+ * priced whole is over all that was billed, else it would take back what came between the two.
+ */
+export async function watermarkFor(db: Db, subscription_ids: readonly string[], watermark: string): Promise<string> {
+  const billed = await highestWatermark(db, subscription_ids);
+  return billed !== null && BigInt(billed) > BigInt(watermark) ? billed : watermark;
+}
+
 function clashOf(periods: readonly ServicePeriod[], billed: readonly BilledPeriodRow[]): BilledPeriodRow | undefined {
   const [from, to] = [periods[0]!.from, periods.at(-1)!.to];
   return billed.find((row) => before(row.from, to) && before(from, row.to));
@@ -155,16 +166,17 @@ export function chargesOfPeriods(
   return selectChargesOfPeriods(db, billed_period_ids);
 }
 
-/** A subscription as it was billed in a period: its base fee, and each item at the price of its charge there, where it was charged. */
+/** A subscription as it was billed in a period: its base fee, and each item at the price of its charge there, or of that time. */
 export function asBilled(
   subscription: RatedSubscription,
   charges: readonly { sku: string | null; inputs: ChargeInputs }[],
+  items_then: ReadonlyMap<string, RatedItem>,
 ): RatedSubscription {
   const base = charges.find((charge) => charge.sku === null)?.inputs.price.amount;
   const inputs = new Map(charges.flatMap((charge) => (charge.sku === null ? [] : [[charge.sku, charge.inputs] as const])));
   const items = subscription.items.map((item) => {
     const before = inputs.get(item.sku);
-    return before ? itemAsBilled(before, item) : item;
+    return before ? itemAsBilled(before, item) : (items_then.get(item.sku) ?? item);
   });
   return { ...subscription, base_amount: typeof base === 'string' ? base : null, items };
 }

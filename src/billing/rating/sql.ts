@@ -13,14 +13,23 @@ export interface BilledPeriodRow {
   to: string;
   watermark: string;
   run_id: string;
+  billed_at: string;
 }
 
 /** The live billed periods of some subscriptions, oldest first. */
 export function liveBilledPeriods(db: Db, subscription_ids: readonly string[]): Promise<BilledPeriodRow[]> {
   return db.rows(sql<BilledPeriodRow>`
-    SELECT billed_period_id, subscription_id, from_date, to_date, lower(during) AS "from", upper(during) AS "to", watermark, run_id
+    SELECT billed_period_id, subscription_id, from_date, to_date, lower(during) AS "from", upper(during) AS "to", watermark, run_id, created_at AS billed_at
       FROM billed_period WHERE tenant_id = ${db.tenant_id} AND subscription_id = ANY (${[...subscription_ids]}::uuid[]) AND live AND kind = 'period'
      ORDER BY subscription_id, during`);
+}
+
+/** The highest watermark up to which something live of these subscriptions was taken; null where nothing was. */
+export async function highestWatermark(db: Db, subscription_ids: readonly string[]): Promise<string | null> {
+  const row = await db.one(sql<{ watermark: string | null }>`
+    SELECT max(watermark)::text AS watermark FROM billed_period
+     WHERE tenant_id = ${db.tenant_id} AND subscription_id = ANY (${[...subscription_ids]}::uuid[]) AND live`);
+  return row.watermark;
 }
 
 /** The subscriptions that were billed, and for nothing that reaches beyond a moment. */

@@ -20,6 +20,7 @@ import {
   type Plan,
   type PlanChanges,
   type PriceRequest,
+  type PriceVersion,
   priceJson,
   type Sku,
   type SkuChanges,
@@ -310,6 +311,14 @@ export function currentPrices(db: Db, plan_id: string): Promise<CurrentPrice[]> 
 export async function latestPricesOfPlans(db: Db, plan_ids: readonly string[]): Promise<Map<string, CurrentPrice[]>> {
   const prices = new Map<string, CurrentPrice[]>(plan_ids.map((plan_id) => [plan_id, []]));
   for (const price of await store.selectCurrentPrices(db, plan_ids)) prices.get(price.plan_id)?.push(price);
+  return prices;
+}
+
+/** The prices that plans had at moments, each in its place; a SKU that had none yet is left out. */
+export async function pricesOfPlansAt(db: Db, asked: readonly { plan_id: string; at: string }[]): Promise<PriceVersion[][]> {
+  const prices = asked.map((): PriceVersion[] => []);
+  if (asked.length === 0) return prices;
+  for (const { place, ...price } of await store.selectPricesAt(db, asked)) prices[place]!.push(price);
   return prices;
 }
 

@@ -143,6 +143,18 @@ export function selectCurrentPrices(db: Db, plan_ids: readonly string[], sku?: s
      WHERE c.plan_id = ANY (${plan_ids}::uuid[]) AND ${only} ORDER BY c.plan_id, c.sku`);
 }
 
+/** The prices of plans at moments, each question by its place: of every SKU the last version that was made by then. */
+export function selectPricesAt(
+  db: Db,
+  asked: readonly { plan_id: string; at: string }[],
+): Promise<(PriceVersion & { place: number })[]> {
+  return db.rows(sql`
+    SELECT DISTINCT ON (a.n, v.sku) a.n::int - 1 AS place, ${versionColumns}
+      FROM unnest(${asked.map((each) => each.plan_id)}::uuid[], ${asked.map((each) => each.at)}::timestamptz[]) WITH ORDINALITY AS a(plan_id, at, n)
+      JOIN price_version v ON v.plan_id = a.plan_id AND v.created_at <= a.at
+     ORDER BY a.n, v.sku, v.version DESC`);
+}
+
 /** Newest first, those below `below`. */
 export function selectPriceVersions(
   db: Db,

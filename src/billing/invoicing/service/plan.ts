@@ -6,7 +6,7 @@ import { commissionRates, partnersOfPairs } from '../../partners/service.ts';
 import type { RatedSubscription } from '../../rating/model.ts';
 import { endedWithLateUsage } from '../../rating/service/late.ts';
 import { ratedSubscriptions, subscriptionsWithin } from '../../rating/service/subscriptions.ts';
-import { type PlanOutcome, planPeriods } from '../../rating/service.ts';
+import { type PlanOutcome, planPeriods, watermarkFor } from '../../rating/service.ts';
 import type { Subscription } from '../../subscriptions/model.ts';
 import type { PartnerShare } from './issue.ts';
 
@@ -47,7 +47,11 @@ export async function planRated(db: Db, run: PlannedRun, rated: readonly RatedSu
     run_id: run.run_id,
     from: Temporal.PlainDate.from(run.from_date),
     to: Temporal.PlainDate.from(run.to_date),
-    watermark: run.watermark,
+    watermark: await watermarkFor(
+      db,
+      rated.map((each) => each.subscription_id),
+      run.watermark,
+    ),
     rounding: tenant.rounding_mode,
     subscriptions: rated,
     // A service period is its partner's who is of record when it ends, whatever else the run bills.

@@ -61,7 +61,7 @@ async function billAgain(
   let invoices = 0;
   for (const of_dates of Map.groupBy(reopened, ({ period }) => `${period.from_date} ${period.to_date}`).values()) {
     const { from_date, to_date } = of_dates[0]!.period;
-    const rated = of_dates.map((each) => asBilled(each.subscription, each.charges));
+    const rated = of_dates.map((each) => asBilled(each.subscription, each.charges, each.items));
     const { outcome, organizations, own, partners } = await planRated(tx, { ...run, from_date, to_date }, rated);
     if (outcome.faults.length > 0)
       return { invoices, faulty: new Set(outcome.faults.map(({ subscription_id }) => subscription_id)) };

@@ -25,6 +25,8 @@ export interface LatePeriod extends ServicePeriod {
   billed_period_id: string;
   /** SKUs with something new. */
   skus: ReadonlySet<string>;
+  /** What had been charged nothing, at the prices at which the period was billed; by SKU. */
+  items: ReadonlyMap<string, RatedItem>;
 }
 
 export interface PortionFacts {
@@ -107,8 +109,8 @@ export function portionsOf(facts: PortionFacts): Portion[] {
   for (const period of facts.late) {
     for (const item of facts.subscription.items.filter(({ sku }) => period.skus.has(sku))) {
       const charge = facts.charges.find((each) => each.item.sku === item.sku && isChargeOf(period, each));
-      const portion = correctionOf(period, charge?.item ?? item, { charge, ...known });
-      corrections.set(correctionKey(portion), portion);
+      const portion = correctionOf(period, charge?.item ?? period.items.get(item.sku) ?? item, { charge, ...known });
+      corrections.set(correctionKey(portion), { ...portion, share: portion.share ?? turnOf(facts, portion, known) });
       // What is priced whole after it runs over the corrected time too, where nothing had been charged for it before.
       reaches.set(portion.counter, portion.scope);
     }
@@ -167,7 +169,7 @@ export function itemAsBilled(inputs: ChargeInputs, { sku, unit }: { sku: string;
 }
 
 function correctionOf(
-  period: Omit<LatePeriod, 'skus' | 'days' | 'days_of'>,
+  period: Omit<LatePeriod, 'skus' | 'items' | 'days' | 'days_of'>,
   item: RatedItem,
   { charge, nameOf, counters, reaches }: { charge: EarlierCharge | undefined } & Known,
 ): Portion {
@@ -181,22 +183,24 @@ function correctionOf(
   };
 }
 
-function ownPortion(
-  { subscription, charges }: PortionFacts,
-  period: ServicePeriod,
-  item: RatedItem,
-  { nameOf, counters, reaches }: Known,
-): Portion {
+function ownPortion(facts: PortionFacts, period: ServicePeriod, item: RatedItem, { nameOf, counters, reaches }: Known): Portion {
   const { from, to, interval_from, interval_to, ends_interval } = period;
   const counter = nameOf(period, item);
   const scope = scopeOf(period, reaches.get(counter));
-  const took_over = charges.some((each) => isBeside(each, period, item) && nameOf(each, each.item) !== counter);
-  const share = took_over ? shareOf(subscription, period, { from: scope.from, to: interval_to }) : null;
-  return {
-    ...{ item, from, to, interval_from, interval_to, ends_interval, scope, counter },
-    share: counters.get(counter)?.share ?? share,
-    adjusts: null,
-  };
+  const portion = { item, from, to, interval_from, interval_to, ends_interval, scope, counter, share: null, adjusts: null };
+  const until_then = { ...portion, scope: { from: scope.from, to: interval_to } };
+  return { ...portion, share: counters.get(counter)?.share ?? turnOf(facts, until_then, { nameOf, counters }) };
+}
+
+/** The part of the interval in which a counter that is new runs, where another price was charged in it too. */
+function turnOf(
+  { subscription, charges }: PortionFacts,
+  { item, scope, counter, ...period }: Portion,
+  { nameOf, counters }: Omit<Known, 'reaches'>,
+): Share | null {
+  if (counters.has(counter)) return null;
+  const is_shared = charges.some((each) => isBeside(each, period, item) && nameOf(each, each.item) !== counter);
+  return is_shared ? shareOf(subscription, period, scope) : null;
 }
 
 /**
@@ -224,7 +228,7 @@ function endedBy(
 }
 
 /** Of the same item and interval. */
-function isBeside(charge: EarlierCharge, period: ServicePeriod, { sku }: RatedItem): boolean {
+function isBeside(charge: EarlierCharge, period: Pick<ServicePeriod, 'interval_from'>, { sku }: RatedItem): boolean {
   return charge.item.sku === sku && charge.interval_from === period.interval_from;
 }
 

@@ -6,8 +6,9 @@ import { subscriptionsByIds } from '../../subscriptions/service.ts';
 import { servicePeriods } from '../decide/periods.ts';
 import type { LatePeriod } from '../decide/portions.ts';
 import { freeRectangles, rectanglesWithin } from '../decide/rectangles.ts';
-import type { RatedSubscription, UsageRectangle } from '../model.ts';
+import type { RatedItem, RatedSubscription, UsageRectangle } from '../model.ts';
 import { type BilledPeriodRow, lastBilledBefore, liveBilledPeriods, liveTakes } from '../sql.ts';
+import { itemsAt } from './subscriptions.ts';
 
 /** A subscription with its live billed periods and takes. */
 export interface BilledSubscription {
@@ -57,14 +58,30 @@ export async function lateUsageOf(
   );
   const found = new Map<string, LateUsage>();
   const news = asked.filter((_each, index) => taken[index]!.count > 0);
+  const prices = await pricesOfItsTime(db, news);
   for (const of_period of Map.groupBy(news, ({ row, period }) => `${row.billed_period_id} ${period.from}`).values()) {
     const [{ subscription, row, period, rectangles }] = of_period as [(typeof news)[number]];
+    const items = prices.get(row.billed_period_id)!;
     const late = found.get(subscription.subscription_id) ?? { periods: [], rectangles: [] };
     found.set(subscription.subscription_id, late);
-    late.periods.push({ ...period, billed_period_id: row.billed_period_id, skus: new Set(of_period.map(({ sku }) => sku)) });
+    const skus = new Set(of_period.map(({ sku }) => sku));
+    late.periods.push({ ...period, billed_period_id: row.billed_period_id, skus, items });
     late.rectangles.push(...rectangles);
   }
   return found;
+}
+
+/** By billed period: its subscription's items at the prices of the moment at which it was billed. */
+async function pricesOfItsTime(
+  db: Db,
+  late: readonly { subscription: RatedSubscription; row: BilledPeriodRow }[],
+): Promise<Map<string, ReadonlyMap<string, RatedItem>>> {
+  const asked = [...new Map(late.map(({ subscription, row }) => [row.billed_period_id, { subscription, at: row.billed_at }]))];
+  const items = await itemsAt(
+    db,
+    asked.map(([, each]) => each),
+  );
+  return new Map(asked.map(([billed_period_id], index) => [billed_period_id, items[index]!]));
 }
 
 /** The service periods of a billed one, as they were cut. */
@@ -87,6 +104,8 @@ export interface LateBilledPeriod {
   subscription: RatedSubscription;
   period: BilledPeriodRow;
   skus: ReadonlySet<string>;
+  /** By SKU, at the prices of the moment at which it was billed. */
+  items: ReadonlyMap<string, RatedItem>;
 }
 
 /** The billed periods of some subscriptions in which something arrived since, as far as they begin before a moment. */
@@ -109,7 +128,9 @@ export async function lateBilledPeriods(
     const found = Map.groupBy(late.get(subscription.subscription_id)?.periods ?? [], (each) => each.billed_period_id);
     return billed.flatMap((period) => {
       const parts = found.get(period.billed_period_id) ?? [];
-      return parts.length === 0 ? [] : [{ subscription, period, skus: new Set(parts.flatMap(({ skus }) => [...skus])) }];
+      const [first] = parts;
+      if (!first) return [];
+      return [{ subscription, period, skus: new Set(parts.flatMap(({ skus }) => [...skus])), items: first.items }];
     });
   });
 }

@@ -6,7 +6,8 @@ import { type CalendarInterval, isCalendarInterval } from '../../../kernel/perio
 import { plansByIds, skusByCode } from '../../../offer/catalog/service.ts';
 import type { Db } from '../../../platform/postgres.ts';
 import { baseAmountOf, type EffectivePrice, type Subscription } from '../../subscriptions/model.ts';
-import { effectivePrices, liveSubscriptions } from '../../subscriptions/service.ts';
+import { effectivePricesAt } from '../../subscriptions/service/offers.ts';
+import { effectivePrices, liveSubscriptions, subscriptionsByIds } from '../../subscriptions/service.ts';
 import { errors } from '../errors.ts';
 import type { RatedItem, RatedSubscription } from '../model.ts';
 
@@ -80,6 +81,24 @@ export async function subscriptionsAt(db: Db, org_id: string, at: Temporal.Insta
   const [fault] = faults;
   if (fault) throw errors.override_unusable({ detail: fault.detail });
   return rated;
+}
+
+/** What subscriptions price, each in its place, at the prices of a moment; what had no price then, or none that its override fits, is left out. */
+export async function itemsAt(
+  db: Db,
+  asked: readonly { subscription: RatedSubscription; at: string }[],
+): Promise<ReadonlyMap<string, RatedItem>[]> {
+  if (asked.length === 0) return [];
+  const known = await subscriptionsByIds(db, [...new Set(asked.map(({ subscription }) => subscription.subscription_id))]);
+  const prices = await effectivePricesAt(
+    db,
+    asked.map(({ subscription, at }) => ({
+      ...{ subscription: known.get(subscription.subscription_id)!, at },
+      currency: subscription.currency,
+    })),
+  );
+  const [skus, shared] = [await skusByCode(db), new Map<string, JsonObject>()];
+  return prices.map((own) => new Map(own.flatMap((price) => (price.fault ? [] : [[price.sku, itemOf(price, skus, shared)]]))));
 }
 
 /** How the tenant rounds. */

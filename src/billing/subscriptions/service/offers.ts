@@ -1,4 +1,4 @@
-import { hashOfPrice } from '../../../offer/catalog/service.ts';
+import { hashOfPrice, pricesOfPlansAt } from '../../../offer/catalog/service.ts';
 import type { Db } from '../../../platform/postgres.ts';
 import { effectivePricesOf, type PlanPrice } from '../decide.ts';
 import type { EffectivePrice, Subscription } from '../model.ts';
@@ -32,6 +32,24 @@ export async function skusHeldElsewhere(db: Db, subscription_ids: readonly strin
   for (const { subscription_id, sku } of await store.selectHeldElsewhere(db, subscription_ids))
     held.set(subscription_id, (held.get(subscription_id) ?? new Set()).add(sku));
   return held;
+}
+
+/** The prices that subscriptions had at moments, each in its place, their overrides applied; for the SKUs that they have. */
+export async function effectivePricesAt(
+  db: Db,
+  asked: readonly {
+    subscription: Pick<Subscription, 'subscription_id' | 'plan_id' | 'overrides'>;
+    at: string;
+    currency: string;
+  }[],
+): Promise<EffectivePrice[][]> {
+  const prices = await pricesOfPlansAt(
+    db,
+    asked.map(({ subscription, at }) => ({ plan_id: subscription.plan_id, at })),
+  );
+  return asked.map(({ subscription, currency }, index) =>
+    pricesOffered(subscription, { prices: prices[index]!, currency, held: new Set() }),
+  );
 }
 
 /** A subscription's prices if its plan had these: its overrides applied, without the SKUs that another subscription holds. */
