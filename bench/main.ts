@@ -7,6 +7,7 @@ import type { Figure } from './figure.ts';
 const benches: Record<string, () => Promise<Figure[]>> = {
   pricing: async () => (await import('./pricing.ts')).run(),
   ingest: async () => (await import('./ingest.ts')).run(),
+  rollups: async () => (await import('./ingest.ts')).runBesideRollups(),
   billing: async () => (await import('./billing.ts')).run(),
   backtest: async () => (await import('./backtest.ts')).run(),
   usage: async () => (await import('./usage.ts')).run(),
