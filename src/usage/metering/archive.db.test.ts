@@ -248,11 +248,13 @@ it('answers usage by whole days, news included, and refuses what it would leave 
 
 it('takes nothing back and reads nothing again of a range that is archived', async () => {
   const range = { from: '2026-01-05T00:00:00Z', to: '2026-01-06T00:00:00Z', sku: 'mail' } as const;
-  const start = (org_id: string) =>
-    t.transact((tx) => startDeprecation(tx, { ...range, org_id, reason: 'wrong', source: 'manual' }, null), { now });
-  await expect(start(sydney)).rejects.toMatchObject({ code: 'usage_archived' });
+  const start = (over: object = {}) =>
+    t.transact((tx) => startDeprecation(tx, { ...range, org_id: sydney, reason: 'wrong', source: 'manual', ...over }, null), {
+      now,
+    });
+  await expect(start()).rejects.toMatchObject({ code: 'usage_archived' });
   await expect(t.transact((tx) => startReplay(tx, range, null), { now })).rejects.toMatchObject({ code: 'usage_archived' });
-  await start(await usage.organization());
+  await start({ from: '2026-02-15T00:00:00Z', to: '2026-02-16T00:00:00Z' });
 });
 
 it('says so when a document was changed or is gone, and answers nothing wrong', async () => {

@@ -301,3 +301,29 @@ it('shows in the list what takes back what', async () => {
   );
   expect(linked.map((each) => each.request_id).sort()).toEqual([`amend:${request_id}`, `void:${request_id}`]);
 });
+
+it('replays as many files at once as it has connections, and none waits for another', async () => {
+  const rows = (one: number) =>
+    [`p-${one}`, `void:p-${one}`].map((request_id, at) => ({
+      ...{ request_id, sku: 'mail', quantity: at === 0 ? '1' : '-1', org_id, time: '2026-02-11T08:00:00Z' },
+      ...(at === 0 ? {} : { voids: `p-${one}` }),
+    }));
+  const replay = async (one: number) => {
+    const form = new FormData();
+    form.append(
+      'file',
+      new Blob([
+        rows(one)
+          .map((row) => JSON.stringify(row))
+          .join('\n'),
+      ]),
+      'events.ndjson',
+    );
+    const encoded = new Response(form);
+    const type = { 'content-type': encoded.headers.get('content-type')! };
+    return s.call('POST', '/v1/metering/replays', Buffer.from(await encoded.arrayBuffer()), type);
+  };
+  // Twice the connections of the server's pool.
+  const answers = await Promise.all(Array.from({ length: 20 }, (_, one) => replay(one)));
+  expect(answers.map(({ status, body }) => [status, body.accepted])).toEqual(answers.map(() => [202, 2]));
+});

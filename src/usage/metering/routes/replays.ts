@@ -3,10 +3,18 @@ import { Readable } from 'node:stream';
 import type { FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { once, type Server, scopeOf } from '../../../platform/http.ts';
+import type { Tx } from '../../../platform/postgres.ts';
 import { Id, Problem } from '../../../platform/schemas.ts';
 import { errors } from '../errors.ts';
 import { Replay, StoreReplayBody } from '../model/replays.ts';
-import { type ReplayDeps, recordFileReplay, replayById, replayFile, startReplay } from '../service/replays.ts';
+import {
+  type FileReplayDeps,
+  type ReplayDeps,
+  recordFileReplay,
+  replayById,
+  replayFile,
+  startReplay,
+} from '../service/replays.ts';
 
 const tags = ['Usage'];
 /** A larger file is for the command line, which reads it as a stream. */
@@ -60,13 +68,18 @@ function postReplay(server: Server, deps: ReplayDeps): void {
           status: 202,
           body:
             file && sha256
-              ? await recordFileReplay(tx, sha256, await replayFile(deps, scope, Readable.from([file]), org_ids))
+              ? await recordFileReplay(tx, sha256, await replayFile(lent(tx, deps), scope, Readable.from([file]), org_ids))
               : await startReplay(tx, asked!.from_store, org_ids),
         })),
       );
       return reply.status(202).header('location', `/v1/metering/replays/${answer.body.replay_id}`).send(answer.body);
     },
   });
+}
+
+/** Reads in the transaction of the request. */
+function lent(tx: Tx, { ingest }: ReplayDeps): FileReplayDeps {
+  return { ingest, postgres: { read: (_scope, work) => work(tx) } };
 }
 
 async function fileOf(request: FastifyRequest): Promise<Buffer> {

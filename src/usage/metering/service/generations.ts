@@ -1,4 +1,4 @@
-import type pg from 'pg';
+import pg from 'pg';
 import { clock } from '../../../platform/clock.ts';
 import type { Postgres } from '../../../platform/postgres.ts';
 import { emptyFilter, filterOf, type KeyFilter, type KeyHash, keyHash } from '../decide/filter.ts';
@@ -108,7 +108,7 @@ export function createGenerations(
           if (closed.size === 0) tend_after_ms = clock.monotonic_ms() + pause_ms;
         })
         .catch((error: unknown) => {
-          tend_after_ms = clock.monotonic_ms() + pause_ms;
+          tend_after_ms = clock.monotonic_ms() + (isLocked(error) ? long_pause_ms : pause_ms);
           onError?.(error);
         })
         .finally(() => {
@@ -128,6 +128,12 @@ const memories = new WeakMap<Postgres, Map<number, KeyFilter>>();
 const keys_per_page = 75;
 const filters_per_read = 16;
 const pause_ms = 2000;
+/** Somebody hangs while storing, or a long audit reads the keys. Nobody stores while that is waited for, so it is seldom. */
+const long_pause_ms = 20_000;
+
+function isLocked(error: unknown): boolean {
+  return error instanceof pg.DatabaseError && error.code === '55P03';
+}
 
 /**
  * Closes the sealed generation, and seals and closes the hot one if it is the one that is `over`. Answers the filters of what it closed: none

@@ -29,6 +29,11 @@ export interface ReplayDeps {
   ingest: Pick<Ingest, 'ingestEvents'>;
 }
 
+/** What replaying needs: a caller that has a transaction lends it, for a second connection beside it could be the last that there is. */
+export interface FileReplayDeps extends Pick<ReplayDeps, 'ingest'> {
+  postgres: Pick<Postgres, 'read'>;
+}
+
 export const replay_job = 'metering.replay';
 const most_per_step = 5000;
 const wait_ms = 90_000;
@@ -38,7 +43,7 @@ const wait_ms = 90_000;
  * source, changes nothing; so the same file may be replayed again, also where it was broken off.
  */
 export async function replayFile(
-  deps: ReplayDeps,
+  deps: FileReplayDeps,
   scope: Pick<Scope, 'tenant_id' | 'now'>,
   content: AsyncIterable<Buffer>,
   org_ids: readonly string[] | null,
@@ -133,7 +138,7 @@ export async function runReplay(deps: ReplayDeps, scope: Scope, replay_id: strin
 
 /** What voids or amends others follows when these are stored, in as many rounds as the chain is long. */
 async function replayEvents(
-  deps: ReplayDeps,
+  deps: FileReplayDeps,
   scope: Pick<Scope, 'tenant_id' | 'now'>,
   rows: readonly { line: number | null; input: unknown }[],
   org_ids: readonly string[] | null,
@@ -167,7 +172,7 @@ async function replayEvents(
 
 /** The stored events of these request ids, of `org_ids` alone: an event of another organization is as unknown as one that does not exist. */
 async function eventsAmong(
-  postgres: Postgres,
+  postgres: FileReplayDeps['postgres'],
   scope: Pick<Scope, 'tenant_id' | 'now'>,
   request_ids: readonly string[],
   org_ids: readonly string[] | null,

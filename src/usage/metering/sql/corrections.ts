@@ -12,21 +12,39 @@ export const originalColumns = sql`
 
 /** The events of these request ids, as their leaves have them. */
 export async function selectOriginals(db: Db, request_ids: readonly string[]): Promise<StoredEvent[]> {
-  return db.rows(sql<StoredEvent>`
+  return readAndLetGo(
+    db,
+    sql<StoredEvent>`
     ${foundById(db, request_ids)}
-    SELECT ${originalColumns} FROM found e`);
+    SELECT ${originalColumns} FROM found e`,
+  );
 }
 
 export type LinkedEventRow = EventRow & { amended_by: string | null };
 
 /** The events of these request ids as answers show them, each with what stands in its place. */
 export async function selectLinkedEvents(db: Db, request_ids: readonly string[]): Promise<LinkedEventRow[]> {
-  return db.rows(sql<LinkedEventRow>`
+  return readAndLetGo(
+    db,
+    sql<LinkedEventRow>`
     ${foundById(db, request_ids)}
     SELECT e.event_id, e.request_id, e.org_id, e.project_id, e.sku, trim_scale(e.quantity)::text AS quantity, trim_scale(e.amount)::text AS amount,
            e.properties, e.event_time AS time, e.source, e.metadata, e.voids, e.amends, e.leaf, e.received_at, e.xid::text,
            (SELECT r.request_id FROM metering_event r WHERE r.tenant_id = e.tenant_id AND r.amends = e.request_id) AS amended_by
-      FROM found e`);
+      FROM found e`,
+  );
+}
+
+/**
+ * Reads, and lets go of the tables at once: a transaction that then waits for ingest's must not hold the tables of keys, which whoever closes a
+ * generation empties while ingest waits for that.
+ */
+async function readAndLetGo<T>(db: Db, query: RawBuilder<T>): Promise<T[]> {
+  await db.rows(sql`SAVEPOINT by_id`);
+  const rows = await db.rows(query);
+  await db.rows(sql`ROLLBACK TO SAVEPOINT by_id`);
+  await db.rows(sql`RELEASE SAVEPOINT by_id`);
+  return rows;
 }
 
 /**
