@@ -51,3 +51,35 @@ it('makes roots as the server does, for trees of every shape', async () => {
     expect(await rootInBrowsers(leaves.map((leaf) => leaf.toString('hex')))).toBe(merkleRoot(leaves).toString('hex'));
   }
 });
+
+it('misses nothing on a period that was voided and billed again beside a correction of it', async () => {
+  const plan_id = await shop.plan('again', 'AUD', { call: { model: 'unit', unit_amount: '1' } });
+  const org_id = await shop.customer('again', [plan_id]);
+  const kept: string[] = [];
+  const call = async (request_id: string, quantity: string, time: string) => {
+    const event = { request_id, org_id, sku: 'call', time };
+    const { ack } = await shop.made('POST', '/v1/metering/events', [{ ...event, quantity }]);
+    kept.push(JSON.stringify({ ack, events: [event] }));
+  };
+  await call('on-time', '10', '2025-01-03T00:00:00Z');
+  await shop.bill('2025-01-01', '2025-02-01', org_id);
+  const january = await shop.newest(org_id);
+  await call('late', '4', '2025-01-04T00:00:00Z');
+  await shop.bill('2025-02-01', '2025-03-01', org_id);
+  await shop.void(january.invoice_id);
+  await shop.bill('2025-01-01', '2025-02-01', org_id);
+  // What came late is billed on February's invoice, and January shows it beside the 10, as billed.
+  expect(await shop.lines(org_id)).toEqual(['call 4 4.00', 'call 10 10.00']);
+  const { invoice_id } = await shop.newest(org_id);
+  const bundle = Buffer.from(JSON.stringify(await shop.made('GET', `/v1/invoices/${invoice_id}/bundle`)));
+  const jwks = Buffer.from(JSON.stringify(await shop.made('GET', `/.well-known/jwks.json?tenant=${s.tenant.tenant_id}`)));
+  expect(verifyBundle(bundle, { jwks, acks: Buffer.from(kept.join('\n')) })).toMatchObject({
+    authenticated: true,
+    findings: [],
+    summary: { events: 2, acknowledged: 2 },
+  });
+  const [line] = (await shop.made('GET', `/v1/invoices/${invoice_id}`)).lines;
+  const { usage } = await shop.made('GET', `/v1/invoices/${invoice_id}/lines/${line.line_id}/explanation`);
+  expect(usage).toMatchObject({ count: 2 });
+  expect(await shop.audit()).toEqual([]);
+});

@@ -121,3 +121,39 @@ it('takes nothing back of what a later run billed while it waited', async () => 
     ['load', 0n],
   ]);
 });
+
+it('bills a voided month again beside corrections that stand: what they charged is not charged twice', async () => {
+  await shop.made('POST', '/v1/skus', { sku: 'top', type: 'action', unit: 'kW', aggregation: 'max' });
+  const plan_id = await shop.plan('voided-month', 'AUD', {
+    top: unit('1'),
+    fee: { model: 'percentage', rate: '10' },
+    sms: {
+      model: 'volume',
+      tiers: [
+        { up_to: '10', unit_amount: '2' },
+        { up_to: null, unit_amount: '1' },
+      ],
+    },
+  });
+  const org_id = await shop.customer('voided-month', [plan_id]);
+  const used = (at: string, top: string, amount: string, sms: string) =>
+    shop.made('POST', '/v1/metering/events', [
+      { request_id: `top-${at}`, org_id, sku: 'top', quantity: top, time: at },
+      { request_id: `fee-${at}`, org_id, sku: 'fee', amount, time: at },
+      { request_id: `sms-${at}`, org_id, sku: 'sms', quantity: sms, time: at },
+    ]);
+  await used('2025-01-03T00:00:00Z', '10', '100', '10');
+  await shop.bill('2025-01-01', '2025-02-01', org_id);
+  const january = await shop.newest(org_id);
+  await used('2025-01-04T00:00:00Z', '14', '40', '4');
+  await shop.bill('2025-02-01', '2025-03-01', org_id);
+  const corrections = ['fee 40 4.00', 'sms 4 -6.00', 'top 4 4.00'];
+  // 10 % of 100, then of 140; 10 at 2.00, then 14 at 1.00; the highest is 10, then 14
+  const month = ['fee 100 10.00', 'sms 10 20.00', 'top 10 10.00'];
+  expect(await verified(org_id)).toEqual([...month, ...corrections]);
+  await setPrice(plan_id, 'top', unit('9'));
+  await shop.void(january.invoice_id);
+  await shop.bill('2025-01-01', '2025-02-01', org_id);
+  expect(await verified(org_id)).toEqual([...corrections, ...month]);
+  expect(await shop.audit()).toEqual([]);
+});

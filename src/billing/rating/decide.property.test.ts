@@ -3,9 +3,9 @@ import { expect, it } from 'vitest';
 import { line } from '../../../test/support/random-plans.ts';
 import { add, compare, formatDecimal, parseDecimal, ZERO } from '../../kernel/decimal.ts';
 import { fromMinor } from '../../kernel/money.ts';
-import { addsUp, pricedByEvents } from '../../pricing/metered.ts';
+import { pricedByEvents } from '../../pricing/metered.ts';
 import type { StandingEvent } from '../../usage/metering/model.ts';
-import { isPricedWhole, rateSubscription, usageKey } from './decide/charges.ts';
+import { rateSubscription, usageKey } from './decide/charges.ts';
 import { workOut } from './decide/estimate.ts';
 import { servicePeriods } from './decide/periods.ts';
 import { countersOf, type EarlierCharge, type LatePeriod, portionsOf } from './decide/portions.ts';
@@ -164,7 +164,8 @@ function bill(
     const billed = parts
       .slice(0, run)
       .map(({ from, to }) => ({ interval_from: april, from: `${from}T00:00:00Z`, to: `${to}T00:00:00Z` }));
-    const portions = portionsOf({ subscription: rated, periods, late, charges: earlier, billed });
+    const takes = periods.map(({ from, to }) => ({ from, to, arrived_from: '0', arrived_to: '1' }));
+    const portions = portionsOf({ subscription: rated, periods, late, charges: earlier, billed, takes, watermark: '1' });
     const seen = events.filter((event) => event.seen <= run || (parts.length === 1 && count === 1));
     const charges = rateSubscription({
       ...{
@@ -195,7 +196,7 @@ function bill(
 /** What metering answers: the aggregate, or the events, of a portion's own time or of all that its counter runs over. */
 function usageOf(portion: Portion, events: readonly Used[]): ItemUsage {
   const { item } = portion;
-  const time = isPricedWhole(portion) || !addsUp(item.price, item.aggregation) ? portion.scope : portion;
+  const time = portion.whole ? portion.scope : portion;
   const own = events
     .filter((event) => event.time >= time.from && event.time < time.to)
     .sort((a, b) => (a.time === b.time ? (a.request_id < b.request_id ? -1 : 1) : a.time < b.time ? -1 : 1));

@@ -52,7 +52,10 @@ function rate(
     rounding: 'half_up',
     watermark: '1000',
     periods,
-    portions: portionsOf({ subscription: rated, periods, late: [], charges, billed: [] }),
+    portions: portionsOf({
+      ...{ subscription: rated, periods, late: [], charges, billed: [], watermark: '1000' },
+      takes: periods.map(({ from, to }) => ({ from, to, arrived_from: '0', arrived_to: '1000' })),
+    }),
     usage: new Map(Object.entries(usage)),
     counters: countersOf(charges),
     contexts: new Map(),

@@ -61,6 +61,8 @@ export interface Portion {
   scope: { readonly from: string; readonly to: string };
   /** The counter that it is priced on top of. */
   counter: string;
+  /** All usage that the counter runs over is priced anew, and what was billed for it taken off. */
+  whole: boolean;
   /** The part of the interval in which the price holds, where that is not all of it. */
   share: Share | null;
   /** What it corrects; null for what is billed first. */

@@ -152,9 +152,9 @@ export async function chargesByIds(db: Db, charge_ids: readonly string[]): Promi
  */
 export async function rectanglesOfCharge(db: Db, charge: StoredCharge): Promise<UsageRectangle[]> {
   if (charge.billed_period_id === null || charge.sku === null) return [];
-  const { usage_period, watermark } = charge.inputs as ChargeInputs & { watermark: string };
+  const { usage_period, billed, watermark } = charge.inputs as ChargeInputs & { watermark: string };
   const item = itemAsBilled(charge.inputs, { sku: charge.sku, unit: '' });
-  if (isPricedWhole({ item, adjusts: charge.adjusts })) return [wholeRectangle(usage_period ?? charge, watermark)];
+  if (billed || isPricedWhole({ item, adjusts: charge.adjusts })) return [wholeRectangle(usage_period ?? charge, watermark)];
   return rectanglesWithin(await takesOfPeriod(db, charge.billed_period_id), charge);
 }
 
@@ -195,7 +195,11 @@ async function readWorks(db: Db, request: PlanRequest, candidates: readonly Cand
     candidates.map((each) => ({ ...each, taken: takenBy(each), until: each.periods[0]?.from ?? end_of_usage })),
     request.watermark,
   );
-  const charges = await earlierCharges(db, candidates, late);
+  const charges = await earlierCharges(
+    db,
+    candidates.map((each) => ({ ...each, taken: takenBy(each) })),
+    late,
+  );
   return candidates.map((candidate) => {
     const { subscription, periods } = candidate;
     const { subscription_id, time_zone } = subscription;
@@ -247,15 +251,25 @@ function plannedPeriods(
   return planned;
 }
 
-/** By subscription: the live charges of intervals that are billed in parts, or corrected. */
+/** By subscription: the live charges of intervals that are billed in parts, or of whose usage something was taken before, or corrected. */
 export async function earlierCharges(
   db: Db,
-  candidates: readonly { subscription: RatedSubscription; periods: readonly ServicePeriod[] }[],
+  candidates: readonly {
+    subscription: RatedSubscription;
+    periods: readonly ServicePeriod[];
+    taken: readonly UsageRectangle[];
+  }[],
   late: ReadonlyMap<string, LateUsage>,
 ): Promise<Map<string, EarlierCharge[]>> {
-  const parts = candidates.flatMap(({ subscription: { subscription_id }, periods }) => [
+  const parts = candidates.flatMap(({ subscription: { subscription_id }, periods, taken }) => [
     ...periods
-      .filter((period) => before(period.interval_from, period.from) || before(period.to, period.interval_to))
+      .filter(
+        (period) =>
+          before(period.interval_from, period.from) ||
+          before(period.to, period.interval_to) ||
+          // Billed before and voided: corrections of it stand.
+          taken.some((take) => before(take.from, period.to) && before(period.from, take.to)),
+      )
       .map((period) => ({ subscription_id, ...period })),
     ...(late.get(subscription_id)?.periods ?? []).map((period) => ({ subscription_id, ...period })),
   ]);

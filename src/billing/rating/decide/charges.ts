@@ -138,7 +138,7 @@ function portionCharge(facts: RatingFacts, portion: Portion, counters: Map<strin
   const { item } = portion;
   const usage = facts.usage.get(usageKey(portion)) ?? noUsage;
   const counter = counters.get(portion.counter);
-  const whole = isPricedWhole(portion);
+  const { whole } = portion;
   const open = !portion.ends_interval && !(counter?.closed ?? false);
   const before_this = counter && moneyOf(counter, subscription.currency);
   const bare: ChargeInputs = {

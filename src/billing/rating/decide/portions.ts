@@ -1,7 +1,8 @@
 import type { ChargeInputs } from '../../../kernel/bundle.ts';
 import { before, daysBetween, localDate } from '../../../kernel/period.ts';
-import type { Counter, Portion, RatedItem, RatedSubscription, ServicePeriod, Share } from '../model.ts';
-import { countOn } from './charges.ts';
+import type { Counter, Portion, RatedItem, RatedSubscription, ServicePeriod, Share, UsageRectangle } from '../model.ts';
+import { countOn, isPricedWhole } from './charges.ts';
+import { freeRectangles } from './rectangles.ts';
 
 /** A live charge for usage, as far as what comes after it has to know. */
 export interface EarlierCharge {
@@ -37,6 +38,9 @@ export interface PortionFacts {
   charges: readonly EarlierCharge[];
   /** What of these intervals is billed, also where nothing had to be charged. */
   billed: readonly BilledPart[];
+  /** What the periods take, below the watermark. */
+  takes: readonly UsageRectangle[];
+  watermark: string;
 }
 
 /** The part of an interval that a billed period holds. */
@@ -180,6 +184,7 @@ function correctionOf(
     ...{ item, from, to, interval_from, interval_to, ends_interval, adjusts, counter: name },
     scope: scopeOf(period, reaches.get(name)),
     share: counters.get(name)?.share ?? null,
+    whole: true,
   };
 }
 
@@ -187,9 +192,17 @@ function ownPortion(facts: PortionFacts, period: ServicePeriod, item: RatedItem,
   const { from, to, interval_from, interval_to, ends_interval } = period;
   const counter = nameOf(period, item);
   const scope = scopeOf(period, reaches.get(counter));
-  const portion = { item, from, to, interval_from, interval_to, ends_interval, scope, counter, share: null, adjusts: null };
+  // Where corrections of a voided period stand, they have taken what came for it: the line shows it again, so that nothing seems left out.
+  const whole = isPricedWhole({ item, adjusts: null }) || (counters.has(counter) && isTakenInPart(facts, period));
+  const times = { from, to, interval_from, interval_to, ends_interval, scope };
+  const portion = { item, ...times, counter, whole, share: null, adjusts: null };
   const until_then = { ...portion, scope: { from: scope.from, to: interval_to } };
   return { ...portion, share: counters.get(counter)?.share ?? turnOf(facts, until_then, { nameOf, counters }) };
+}
+
+/** Whether something of a period of the run's own was taken before. */
+function isTakenInPart({ takes, watermark }: PortionFacts, { from, to }: ServicePeriod): boolean {
+  return freeRectangles({ from, to, arrived_from: '0', arrived_to: watermark }, takes).length > 0;
 }
 
 /** The part of the interval in which a counter that is new runs, where another price was charged in it too. */

@@ -31,8 +31,7 @@ export async function readFacts(
   { rounding, contextsOf }: { rounding: string; contextsOf: ContextsOf },
 ): Promise<RatingFacts[]> {
   const planned = works.map((work) => {
-    const { subscription, periods, late, charges, billed } = work;
-    return { ...work, portions: portionsOf({ subscription, periods, late: late.periods, charges, billed }) };
+    return { ...work, portions: portionsOf({ ...work, late: work.late.periods }) };
   });
   const contexts = await readContexts(contextsOf, planned);
   const asked = planned.flatMap(({ subscription, portions, takes, late, watermark }) =>

@@ -2,7 +2,7 @@ import type { Db } from '../../../platform/postgres.ts';
 import { pricedByEvents } from '../../../pricing/metered.ts';
 import type { StandingEvent, TakenUsage, UsageTake } from '../../../usage/metering/model.ts';
 import { standingEvents, takeUsage } from '../../../usage/metering/service.ts';
-import { isPricedWhole, usageKey } from '../decide/charges.ts';
+import { usageKey } from '../decide/charges.ts';
 import type { ItemUsage, Portion, RatedItem, RatedSubscription, UsageRectangle } from '../model.ts';
 
 /** A portion of a subscription, with the rectangles that are its own where usage adds up, and up to where it looks where it is priced whole. */
@@ -51,7 +51,7 @@ export function wholeRectangle({ from, to }: { from: string; to: string }, water
 
 function takeOf({ subscription, portion, rectangles, watermark }: AskedPortion): UsageTake {
   const { org_id, time_zone } = subscription;
-  const own = isPricedWhole(portion) ? [wholeRectangle(portion.scope, watermark)] : rectangles;
+  const own = portion.whole ? [wholeRectangle(portion.scope, watermark)] : rectangles;
   return { org_id, sku: portion.item.sku, time_zone, rectangles: own };
 }
 

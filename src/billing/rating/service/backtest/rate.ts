@@ -91,7 +91,7 @@ async function readStoredParts(db: Db, sides: readonly RatedSide[]): Promise<voi
   const asked = sides.flatMap((side) => {
     if (side.name !== 'before' || !side.terms || side.trial.runs.every((run) => !run.billed)) return [];
     const periods = side.trial.runs.filter((run) => !run.billed).flatMap((run) => run.periods.filter(isPart));
-    return periods.length === 0 ? [] : [{ side, subscription: pricedBy(side), periods }];
+    return periods.length === 0 ? [] : [{ side, subscription: pricedBy(side), periods, taken: [] }];
   });
   if (asked.length === 0) return;
   const stored = await earlierCharges(db, asked, new Map());
