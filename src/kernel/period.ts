@@ -83,6 +83,12 @@ export function intervalContaining(
   return intervalAt({ anchor, every, time_zone }, indexOf(anchor, every, date));
 }
 
+/** The calendar's own interval that contains a date: months from the first, weeks from Monday, years from 1 January. */
+export function calendarIntervalOf(every: CalendarInterval, date: Temporal.PlainDate, time_zone: string): CalendarPeriod {
+  const anchor = Temporal.PlainDate.from(every.endsWith('W') ? '2001-01-01' : '2000-01-01');
+  return intervalContaining({ anchor, every, time_zone }, date);
+}
+
 /**
  * The intervals that end within a run over the dates `[from, to)`: their last day lies in it, so `from < end_date ≤ to`.
  * January's interval ends in a run over January, and in no other.

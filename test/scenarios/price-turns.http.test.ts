@@ -157,3 +157,22 @@ it('bills a voided month again beside corrections that stand: what they charged 
   expect(await verified(org_id)).toEqual([...corrections, ...month]);
   expect(await shop.audit()).toEqual([]);
 });
+
+it('does not let a subscription end where a part of its month was billed: what falls due with the last part would be nobody’s', async () => {
+  const volume = { model: 'volume', tiers: [{ up_to: null, unit_amount: '1' }] };
+  const plan_id = await shop.plan('left', 'AUD', { ride: volume }, { base_amount: '31.00' });
+  const org_id = await shop.customer('left', [plan_id]);
+  await shop.use(org_id, 'ride', '20', '2025-01-03T00:00:00Z');
+  await shop.bill('2025-01-01', '2025-01-15', org_id);
+  const [{ subscription_id }] = (await shop.made('GET', `/v1/orgs/${org_id}/entitlements`)).data;
+  const end = (ended_at: string) => s.call('POST', `/v1/subscriptions/${subscription_id}:end`, { ended_at });
+  expect(await end('2025-01-15T00:00:00Z')).toMatchObject({
+    status: 409,
+    body: { code: 'period_closed', errors: [{ pointer: '/ended_at' }] },
+  });
+  expect(await end('2025-01-15T00:00:01Z')).toMatchObject({ status: 200 });
+  await shop.bill('2025-01-15', '2025-02-01', org_id);
+  // The day of the end is not the subscription’s: 14 of 31 days.
+  expect(await verified(org_id)).toEqual(['ride 20 0.00', 'base 1 14.00', 'ride 0 20.00']);
+  expect(await shop.audit()).toEqual([]);
+});

@@ -1,5 +1,6 @@
 import { formatDecimal, readDecimal } from '../../kernel/decimal.ts';
 import { CodedError } from '../../kernel/errors.ts';
+import { type CalendarInterval, calendarIntervalOf, localDate } from '../../kernel/period.ts';
 import type { CurrentPrice, PriceRequest } from '../../offer/catalog/model.ts';
 import { checkPrice } from '../../pricing/check.ts';
 import type { Price } from '../../pricing/language.ts';
@@ -34,6 +35,22 @@ export function statusOf(
 export function requireOpen(at: string, billed_until: string | null, pointer: string): void {
   if (billed_until === null || !isBefore(at, billed_until)) return;
   const detail = `The organization is billed until ${billed_until}: choose that moment or a later one.`;
+  throw errors.period_closed({ detail, errors: [{ pointer, code: 'period_closed', detail }] });
+}
+
+/**
+ * Refuses an end where the last billed part of an interval ended: no run would have a part of it left, with which its fee, volume and
+ * minimum fall due. Throws `period_closed`.
+ */
+export function requireRest(
+  { effective_at, billed_until }: Pick<Subscription, 'effective_at' | 'billed_until'>,
+  ended_at: string,
+  { every, time_zone, pointer }: { every: CalendarInterval; time_zone: string; pointer: string },
+): void {
+  if (billed_until === null || !instant(ended_at).equals(instant(billed_until)) || !isBefore(effective_at, ended_at)) return;
+  const { start } = calendarIntervalOf(every, localDate(instant(ended_at), time_zone), time_zone);
+  if (start.equals(instant(ended_at))) return;
+  const detail = `The subscription is billed until ${billed_until}, within an interval whose fees fall due when it ends: choose a later moment.`;
   throw errors.period_closed({ detail, errors: [{ pointer, code: 'period_closed', detail }] });
 }
 

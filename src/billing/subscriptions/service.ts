@@ -1,8 +1,10 @@
 import { recordAudit } from '../../foundation/audit/service.ts';
 import { emit } from '../../foundation/events/service.ts';
 import { requireOrganization } from '../../foundation/tenancy/service.ts';
+import { assert } from '../../kernel/assert.ts';
 import type { JsonObject } from '../../kernel/canonical-json.ts';
 import { newId } from '../../kernel/id.ts';
+import { isCalendarInterval } from '../../kernel/period.ts';
 import { errors as catalogErrors } from '../../offer/catalog/errors.ts';
 import type { Plan } from '../../offer/catalog/model.ts';
 import {
@@ -17,7 +19,15 @@ import {
 } from '../../offer/catalog/service.ts';
 import { decodeCursor, encodeCursor, toPage } from '../../platform/cursor.ts';
 import type { Db, Tx } from '../../platform/postgres.ts';
-import { effectivePricesOf, endSubscription, readOverrides, requireCurrency, requireOpen, statusOf } from './decide.ts';
+import {
+  effectivePricesOf,
+  endSubscription,
+  readOverrides,
+  requireCurrency,
+  requireOpen,
+  requireRest,
+  statusOf,
+} from './decide.ts';
 import { errors } from './errors.ts';
 import type { events } from './events.ts';
 import type { EffectivePrice, Entitlement, NewEntitlement, Overrides, Subscription } from './model.ts';
@@ -62,7 +72,7 @@ export async function endEntitlement(
 ): Promise<Entitlement> {
   const subscription = await store.lockSubscription(tx, subscription_id);
   if (!subscription || (org_ids !== null && !org_ids.includes(subscription.org_id))) throw unknown(subscription_id);
-  const ended = await end(tx, subscription, endSubscription(subscription, ended_at));
+  const ended = await end(tx, subscription, endSubscription(subscription, ended_at), '/ended_at');
   return entitlementOf(ended, await requirePlan(tx, ended.plan_id), tx.now);
 }
 
@@ -205,9 +215,15 @@ export async function start(
   return made;
 }
 
-/** Ends a subscription and its items at a moment that was decided. */
-export async function end(tx: Tx, subscription: Subscription, ended_at: string): Promise<Subscription> {
+/** Ends a subscription and its items at a moment that was decided, and asked for at `pointer`. Throws `period_closed`. */
+export async function end(tx: Tx, subscription: Subscription, ended_at: string, pointer: string): Promise<Subscription> {
   const { subscription_id, org_id } = subscription;
+  const [{ billing_interval }, { default_timezone: time_zone }] = [
+    await requirePlan(tx, subscription.plan_id),
+    await requireOrganization(tx, org_id),
+  ];
+  assert(isCalendarInterval(billing_interval), `a plan is billed every ${billing_interval}`);
+  requireRest(subscription, ended_at, { every: billing_interval, time_zone, pointer });
   const was = statusOf(subscription, tx.now);
   const ended = await store.updateEnd(tx, subscription, ended_at);
   await recordAudit(tx, {

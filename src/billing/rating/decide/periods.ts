@@ -1,12 +1,5 @@
 import { assert } from '../../../kernel/assert.ts';
-import {
-  before,
-  type CalendarInterval,
-  calendarPeriod,
-  daysBetween,
-  intervalContaining,
-  localDate,
-} from '../../../kernel/period.ts';
+import { before, calendarIntervalOf, calendarPeriod, daysBetween, localDate } from '../../../kernel/period.ts';
 import { utcText } from '../../../kernel/proof.ts';
 import type { RatedSubscription, ServicePeriod } from '../model.ts';
 
@@ -25,7 +18,7 @@ export function servicePeriods(
   const run = calendarPeriod(from, to, time_zone);
   const found: ServicePeriod[] = [];
   for (let date = from; Temporal.PlainDate.compare(date, to) < 0; ) {
-    const interval = intervalContaining({ anchor: anchorOf(every), every, time_zone }, date);
+    const interval = calendarIntervalOf(every, date, time_zone);
     date = interval.end_date;
     const start = latest(interval.start, run.start, starts);
     const end = earliest(interval.end, run.end, ends ?? interval.end);
@@ -75,7 +68,7 @@ export function calendarInterval(
   { billing_interval: every, time_zone }: Pick<RatedSubscription, 'billing_interval' | 'time_zone'>,
   at: Temporal.Instant,
 ): { from: string; to: string } {
-  const { start, end } = intervalContaining({ anchor: anchorOf(every), every, time_zone }, localDate(at, time_zone));
+  const { start, end } = calendarIntervalOf(every, localDate(at, time_zone), time_zone);
   return { from: utcText(start), to: utcText(end) };
 }
 
@@ -97,11 +90,6 @@ export function besideBilled(
       to: index === periods.length - 1 && ends !== undefined ? ends : period.to,
     }))
     .filter((period) => before(period.from, period.to));
-}
-
-/** Calendar intervals count from here: a first of January, and for weeks a Monday. */
-function anchorOf(every: CalendarInterval): Temporal.PlainDate {
-  return Temporal.PlainDate.from(every.endsWith('W') ? '2001-01-01' : '2000-01-01');
 }
 
 function latest(...moments: Temporal.Instant[]): Temporal.Instant {

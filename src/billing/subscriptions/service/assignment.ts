@@ -80,7 +80,8 @@ export async function assignBusinessModel(
     ended_subscription_ids: decided.replaced.map((subscription) => subscription.subscription_id),
   };
   if (preview) return answer;
-  for (const subscription of decided.replaced) await end(tx, subscription, replacedEnd(subscription, effective_at));
+  for (const subscription of decided.replaced)
+    await end(tx, subscription, replacedEnd(subscription, effective_at), '/effective_at');
   const subscription_id =
     decided.keep?.subscription_id ??
     (await start(tx, { org_id, plan_id: plan.plan_id, overrides: {}, effective_at, skus: skusOf(plan.plan_id) })).subscription_id;
