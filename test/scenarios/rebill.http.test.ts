@@ -71,9 +71,14 @@ it('bills a period again whole, at the price of its time, when usage of a SKU co
     })),
   );
   await verifyAll(org_id);
-  // The next run finds nothing new.
-  expect(await shop.bill('2025-03-01', '2025-04-01', org_id)).toMatchObject({ invoices: 1, errors: [] });
+  // The same run again does nothing, whatever came meanwhile; the next bills it again.
+  await shop.use(org_id, 'call', '1', '2025-01-21T00:00:00Z');
+  expect(await shop.bill('2025-02-01', '2025-03-01', org_id)).toMatchObject({ invoices: 0, already_billed: 1, errors: [] });
   expect((await shop.made('GET', `/v1/credit-notes?org_id=${org_id}`)).data).toHaveLength(1);
+  expect(await shop.bill('2025-03-01', '2025-04-01', org_id)).toMatchObject({ invoices: 2, errors: [] });
+  // The run after finds nothing new.
+  expect(await shop.bill('2025-04-01', '2025-05-01', org_id)).toMatchObject({ invoices: 1, errors: [] });
+  expect((await shop.made('GET', `/v1/credit-notes?org_id=${org_id}`)).data).toHaveLength(2);
   expect(await shop.audit()).toEqual([]);
 });
 

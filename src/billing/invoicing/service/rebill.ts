@@ -91,7 +91,7 @@ async function periodsToReopen(tx: Tx, run: PlannedRun, subscriptions: readonly 
   const rebilled = new Set([...skus.values()].filter((sku) => sku.late_policy === 'rebill').map(({ sku }) => sku));
   if (rebilled.size === 0) return [];
   const { rated } = await ratedSubscriptions(tx, subscriptions);
-  const late = await lateBilledPeriods(tx, rated, { until: widely(run).from, watermark: run.watermark });
+  const late = await lateBilledPeriods(tx, rated, { until: widely(run).from, watermark: run.watermark, run });
   const wanted = late.filter((each) => [...each.skus].some((sku) => rebilled.has(sku)));
   const charges = Map.groupBy(
     await chargesOfPeriods(

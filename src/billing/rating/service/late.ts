@@ -108,21 +108,26 @@ export interface LateBilledPeriod {
   items: ReadonlyMap<string, RatedItem>;
 }
 
-/** The billed periods of some subscriptions in which something arrived since, as far as they begin before a moment. */
+/**
+ * The billed periods of some subscriptions in which something arrived since, as far as they begin before a moment. A subscription of which some
+ * of the run's dates are billed is passed over: the run does nothing for it.
+ */
 export async function lateBilledPeriods(
   db: Db,
   subscriptions: readonly RatedSubscription[],
-  { until, watermark }: { until: string; watermark: string },
+  { until, watermark, run }: { until: string; watermark: string; run: { from_date: string; to_date: string } },
 ): Promise<LateBilledPeriod[]> {
   const ids = subscriptions.map((each) => each.subscription_id);
   const billed = Map.groupBy(await liveBilledPeriods(db, ids), (row) => row.subscription_id);
   const taken = Map.groupBy(await liveTakes(db, ids), (row) => row.subscription_id);
-  const known = subscriptions.map((subscription) => ({
-    subscription,
-    billed: billed.get(subscription.subscription_id) ?? [],
-    taken: taken.get(subscription.subscription_id) ?? [],
-    until,
-  }));
+  const known = subscriptions
+    .map((subscription) => ({
+      subscription,
+      billed: billed.get(subscription.subscription_id) ?? [],
+      taken: taken.get(subscription.subscription_id) ?? [],
+      until,
+    }))
+    .filter((each) => !each.billed.some((row) => row.from_date < run.to_date && row.to_date > run.from_date));
   const late = await lateUsageOf(db, known, watermark);
   return known.flatMap(({ subscription, billed }) => {
     const found = Map.groupBy(late.get(subscription.subscription_id)?.periods ?? [], (each) => each.billed_period_id);
