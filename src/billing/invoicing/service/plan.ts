@@ -1,9 +1,10 @@
 import type { Organization } from '../../../foundation/tenancy/model.ts';
 import { organizationsByIds, ownOrganization, requireTenant } from '../../../foundation/tenancy/service.ts';
-import { lastMoment, startOfDay } from '../../../kernel/period.ts';
+import { startOfDay } from '../../../kernel/period.ts';
 import type { Db } from '../../../platform/postgres.ts';
-import { commissionRates, partnersOfPairs } from '../../partners/service.ts';
+import { commissionRates } from '../../partners/service.ts';
 import type { RatedSubscription } from '../../rating/model.ts';
+import { contextsWith } from '../../rating/service/contexts.ts';
 import { endedWithLateUsage } from '../../rating/service/late.ts';
 import { ratedSubscriptions, subscriptionsWithin } from '../../rating/service/subscriptions.ts';
 import { type PlanOutcome, planPeriods, watermarkFor } from '../../rating/service.ts';
@@ -54,18 +55,7 @@ export async function planRated(db: Db, run: PlannedRun, rated: readonly RatedSu
     ),
     rounding: tenant.rounding_mode,
     subscriptions: rated,
-    // A service period is its partner's who is of record when it ends, whatever else the run bills.
-    contextsOf: async (periods) => {
-      const found = await partnersOfPairs(
-        db,
-        periods.map(({ org_id, to }) => ({ org_id, at: lastMoment(to) })),
-      );
-      return found.map((partner) => {
-        if (!partner) return {};
-        tiers.set(partner.partner_id, partner.partner_tier);
-        return { partner_id: partner.partner_id };
-      });
-    },
+    contextsOf: contextsWith(db, tiers),
   });
   return { outcome, organizations, own, partners: await partnerShares(db, tiers) };
 }

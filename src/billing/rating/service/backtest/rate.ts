@@ -1,9 +1,7 @@
 import { setImmediate as breathe } from 'node:timers/promises';
 import { CodedError } from '../../../../kernel/errors.ts';
-import { lastMoment } from '../../../../kernel/period.ts';
 import type { Db } from '../../../../platform/postgres.ts';
 import { type RateOf, splitGross } from '../../../partners/model.ts';
-import { partnersOfPairs } from '../../../partners/service.ts';
 import {
   asEarlier,
   besideOf,
@@ -20,7 +18,8 @@ import { freeRectangles, rectanglesWithin } from '../../decide/rectangles.ts';
 import { SIDES, type Side, type TrialFault } from '../../model/backtests.ts';
 import type { RatedCharge, RatedSubscription, UsageRectangle } from '../../model.ts';
 import { earlierCharges } from '../../service.ts';
-import { type ContextsOf, readFacts, type Work } from '../facts.ts';
+import { contextsWith } from '../contexts.ts';
+import { readFacts, type Work } from '../facts.ts';
 import type { LoadedTrial } from './load.ts';
 
 /** What all trials of a backtest are rated with. */
@@ -156,19 +155,4 @@ function lineOf(
   const tier = partners.get(String(inputs.partner_id));
   const { partner_minor } = splitGross({ gross_minor: amount_minor, pct: tier === undefined ? '0' : rateOf(tier, sku) });
   return { to, sku: sku ?? '', amount_minor, partner_minor };
-}
-
-/** A service period is its partner's who is of record when it ends, as in a bill; their tiers are put into `tiers`. */
-function contextsWith(db: Db, tiers: Map<string, string>): ContextsOf {
-  return async (periods) => {
-    const found = await partnersOfPairs(
-      db,
-      periods.map(({ org_id, to }) => ({ org_id, at: lastMoment(to) })),
-    );
-    return found.map((partner) => {
-      if (!partner) return {};
-      tiers.set(partner.partner_id, partner.partner_tier);
-      return { partner_id: partner.partner_id };
-    });
-  };
 }
