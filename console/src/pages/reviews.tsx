@@ -1,9 +1,10 @@
 import { useInfiniteQuery } from '@tanstack/react-query';
 import { Link, useNavigate, useSearch } from '@tanstack/react-router';
-import { Camera, ListChecks } from 'lucide-react';
+import { ListChecks } from 'lucide-react';
 import { useMemo, useState } from 'react';
-import { photoAddress, reviewPages } from '../api/meters.ts';
+import { reviewPages } from '../api/meters.ts';
 import type { Review } from '../api/types.ts';
+import { PhotoLink } from '../features/metering/photo-link.tsx';
 import { AcceptButton, CorrectDialog, nameOf, RejectDialog } from '../features/metering/review-dialogs.tsx';
 import { useMay } from '../features/session/may.ts';
 import { Badge, StatusBadge } from '../ui/badge.tsx';
@@ -120,17 +121,7 @@ function columnsFor({ open, may_decide, setCorrecting, setRejecting }: Deciding)
       cell: ({ reading }) => (
         <span className="tabular inline-flex items-center gap-2 whitespace-nowrap">
           {formatMoment(reading.time)}
-          {reading.photo_id ? (
-            <a
-              href={photoAddress(reading.photo_id)}
-              target="_blank"
-              rel="noreferrer"
-              aria-label={`Photo of the reading of ${formatMoment(reading.time)}`}
-              className="inline-flex rounded text-ink-3 hover:text-ink"
-            >
-              <Camera size={14} aria-hidden="true" />
-            </a>
-          ) : null}
+          <PhotoLink reading={reading} />
         </span>
       ),
     },

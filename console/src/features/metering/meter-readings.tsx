@@ -1,7 +1,6 @@
 import { useInfiniteQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
-import { Camera } from 'lucide-react';
-import { photoAddress, readingPages } from '../../api/meters.ts';
+import { readingPages } from '../../api/meters.ts';
 import type { Reading, Register } from '../../api/types.ts';
 import { Badge } from '../../ui/badge.tsx';
 import { Button } from '../../ui/button.tsx';
@@ -10,6 +9,7 @@ import { formatDecimal, formatLabel } from '../../ui/format.ts';
 import { Card } from '../../ui/page.tsx';
 import { Empty, ProblemBox, SkeletonRows } from '../../ui/state.tsx';
 import { type Column, DataTable } from '../../ui/table.tsx';
+import { PhotoLink } from './photo-link.tsx';
 import { QualityBadge } from './quality.tsx';
 
 /** What a register showed, latest first, with what each came to. */
@@ -83,17 +83,7 @@ function columnsFor(register: Register): Column<Reading>[] {
       cell: (reading) => (
         <span className="inline-flex items-center gap-2 text-ink-2">
           {reading.is_last ? 'Last of the old device' : formatLabel(reading.source)}
-          {reading.photo_id ? (
-            <a
-              href={photoAddress(reading.photo_id)}
-              target="_blank"
-              rel="noreferrer"
-              aria-label={`Photo of the reading of ${formatMoment(reading.time)}`}
-              className="inline-flex rounded text-ink-3 hover:text-ink"
-            >
-              <Camera size={14} aria-hidden="true" />
-            </a>
-          ) : null}
+          <PhotoLink reading={reading} />
         </span>
       ),
     },
