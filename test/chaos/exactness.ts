@@ -6,9 +6,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import { openDatabase } from '../../src/app/database.ts';
 import { parseConfig } from '../../src/platform/config.ts';
-import { createPostgres } from '../../src/platform/postgres.ts';
+import { createPostgres, type Postgres } from '../../src/platform/postgres.ts';
 import { createLogger } from '../../src/platform/telemetry.ts';
 import type { IngestOutcome } from '../../src/usage/metering/model.ts';
+import { tendGenerations } from '../../src/usage/metering/service/generations.ts';
 import { createIngest } from '../../src/usage/metering/service/ingest.ts';
 import { dataFolder } from '../support/data-folder.ts';
 import { type Random, randomFrom } from './random.ts';
@@ -97,6 +98,7 @@ export async function exactness(options: ExactnessOptions): Promise<Exactness> {
       await write({ ingest: ingests[writer % processes]!, random: randomFrom(seed * 1000 + writer), world, events, told });
       writing -= 1;
     });
+    const turning = turnGenerations(pools[0]!, { told, every: options.generation_events, isOver: () => writing === 0 });
     const random = randomFrom(seed);
     for (let kill = 1; kill <= options.kills; kill += 1) {
       const aim = (options.events * kill) / (options.kills + 1) + random.below(50);
@@ -106,6 +108,7 @@ export async function exactness(options: ExactnessOptions): Promise<Exactness> {
       await sleep(200);
     }
     await Promise.all(writers);
+    await turning;
     for (const ingest of ingests) await ingest.close();
     return await judge(admin, told);
   } finally {
@@ -159,6 +162,35 @@ async function write(work: {
       told.unanswered += 1;
       await sleep(50);
     }
+  }
+}
+
+/**
+ * Ingest closes what it fills when it finds the time. This insists: a generation ends each `every` acknowledged events while the writers
+ * write, and two of them at the least where there are so many events.
+ */
+async function turnGenerations(
+  postgres: Postgres,
+  { told, every, isOver }: { told: Told; every: number; isOver: () => boolean },
+): Promise<void> {
+  for (let turned = 0; ; ) {
+    const isDue = told.leaves.size >= every * (turned + 1);
+    if (isOver() && (turned >= 2 || !isDue)) return;
+    if (isDue && (await isClosed(postgres))) turned += 1;
+    else await sleep(10);
+  }
+}
+
+/** Closes the generation that is written to; false where PostgreSQL is down, or another process is at it. */
+async function isClosed(postgres: Postgres): Promise<boolean> {
+  try {
+    const { rows } = await postgres
+      .pool('ingest')
+      .query<{ gen: number }>("SELECT gen FROM metering_generation WHERE state = 'hot'");
+    const over = rows[0]!.gen;
+    return (await tendGenerations(postgres, { over })).has(over);
+  } catch {
+    return false;
   }
 }
 
