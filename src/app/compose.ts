@@ -2,15 +2,18 @@ import { createTenantWithAdmin } from '../foundation/identity/service/tenants.ts
 import { createTenantKeys } from '../foundation/receipts/service.ts';
 import { allTenants } from '../foundation/tenancy/service.ts';
 import { clock } from '../platform/clock.ts';
-import { type Config, ConfigError } from '../platform/config.ts';
-import { type Jobs, startJobs } from '../platform/jobs.ts';
+import type { Config } from '../platform/config.ts';
 import { createLogger, createMetrics } from '../platform/telemetry.ts';
 import { createIngest } from '../usage/metering/service/ingest.ts';
 import { type Database, openDatabase } from './database.ts';
-import { jobDefinitions } from './jobs.ts';
-import { startReactions } from './reactions.ts';
-import { includes, type Role } from './roles.ts';
-import { createServer } from './server.ts';
+import type { House, Part } from './house.ts';
+import { startApi } from './roles/api.ts';
+import { startDispatcher } from './roles/dispatcher.ts';
+import { startRouter } from './roles/router.ts';
+import { startScheduler } from './roles/scheduler.ts';
+import { startWebhooks } from './roles/webhooks.ts';
+import { startWorker } from './roles/worker.ts';
+import type { Role } from './roles.ts';
 
 export interface Running {
   /** `http://127.0.0.1:3000`, or null where the role api does not run here. */
@@ -29,6 +32,16 @@ export interface FirstTenant {
   /** False where TALLYSTICK_BOOTSTRAP_KEY set the key, which is then not printed again. */
   key_is_new: boolean;
 }
+
+/** What starts each role, in the order of starting; the api last, so that whoever asks it finds the rest at work. */
+const starters: readonly [Role, (house: House) => Promise<Part>][] = [
+  ['worker', startWorker],
+  ['scheduler', startScheduler],
+  ['webhooks', startWebhooks],
+  ['router', startRouter],
+  ['dispatcher', startDispatcher],
+  ['api', startApi],
+];
 
 /** Starts the given roles in this process. What fails half-way is taken down again before the error is thrown. */
 export async function start(config: Config, roles: readonly Role[]): Promise<Running> {
@@ -55,20 +68,14 @@ export async function start(config: Config, roles: readonly Role[]): Promise<Run
     });
     metrics.watchQueue(ingest.waiting);
     undo.push(() => ingest.close());
-    if (includes(roles, 'worker')) {
-      const jobs: Jobs = await startJobs(jobDefinitions({ ingest, ...config }), { postgres, clock, log });
-      undo.push(() => jobs.stop());
-    }
-    if (includes(roles, 'dispatcher')) {
-      const reactions = await startReactions({ postgres, clock, log });
-      undo.push(() => reactions.stop());
-    }
     let address: string | null = null;
     let started = false;
-    if (includes(roles, 'api')) {
-      const web = await createServer({ config, log, metrics, postgres, ingest, isStarted: () => started });
-      address = await listen(web, config);
-      undo.push(() => drain(web));
+    const house: House = { config, clock, log, metrics, postgres, ingest, isStarted: () => started };
+    for (const [role, startRole] of starters) {
+      if (!roles.includes(role)) continue;
+      const part = await startRole(house);
+      undo.push(() => part.stop());
+      address = part.address ?? address;
     }
     // Last: a start that fails has not made a key that nobody was told.
     const first = await makeFirstTenant(database, config);
@@ -77,38 +84,6 @@ export async function start(config: Config, roles: readonly Role[]): Promise<Run
   } catch (error) {
     await stop();
     throw error;
-  }
-}
-
-type Web = Awaited<ReturnType<typeof createServer>>;
-
-async function listen(web: Web, { port, host }: Config): Promise<string> {
-  try {
-    return await web.listen({ port, host });
-  } catch (error) {
-    await web.close();
-    const problems: Record<string, string> = {
-      EADDRINUSE: `PORT: ${port} is in use on ${host}. Stop what uses it, or choose another port.`,
-      EACCES: `PORT: ${port} may not be used by this user. Choose one above 1023.`,
-      EADDRNOTAVAIL: `HOST: ${host} is no address of this machine.`,
-      ENOTFOUND: `HOST: ${host} is no address of this machine.`,
-    };
-    const problem = problems[(error as NodeJS.ErrnoException).code ?? ''];
-    throw problem === undefined ? error : new ConfigError(problem, { cause: error });
-  }
-}
-
-const drain_ms = 15_000;
-
-/** Answers what has begun. A connection that was in the middle of it becomes idle only afterwards; one that hangs is cut in the end. */
-async function drain(web: Web): Promise<void> {
-  const sweep = setInterval(() => web.server.closeIdleConnections(), 50);
-  const late = setTimeout(() => web.server.closeAllConnections(), drain_ms);
-  try {
-    await web.close();
-  } finally {
-    clearInterval(sweep);
-    clearTimeout(late);
   }
 }
 

@@ -1,12 +1,8 @@
 import { UsageError } from './commands/command.ts';
 
 /** What one process may do; without `--roles` it does all of it. */
-export const roles = ['api', 'dispatcher', 'worker'] as const;
+export const roles = ['api', 'dispatcher', 'router', 'worker', 'scheduler', 'webhooks'] as const;
 export type Role = (typeof roles)[number];
-
-export function includes(chosen: readonly Role[], role: Role): boolean {
-  return chosen.includes(role);
-}
 
 /** `api,worker` → roles. Throws a UsageError that names what is unknown. */
 export function parseRoles(text: string | undefined): readonly Role[] {

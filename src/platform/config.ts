@@ -9,6 +9,10 @@ export interface Config {
   data_dir: string;
   /** An existing PostgreSQL 18+; null starts the embedded one. */
   database_url: string | null;
+  /** Where events go: the outbox itself, an existing NATS JetStream or Kafka, or nowhere. */
+  bus: BusTarget;
+  /** A Redis for rate limits, sessions and caches; null keeps them here. Never for truth. */
+  redis_url: string | null;
   /** Presets the first tenant's admin key on an empty database. */
   bootstrap_key: string | null;
   /** 32 bytes, base64: seals private keys at rest; null keeps one in the data folder. */
@@ -32,11 +36,25 @@ export interface Config {
   secure_cookies: boolean;
 }
 
+export interface BusTarget {
+  kind: 'embedded' | 'nats' | 'kafka' | 'noop';
+  /** `host:port`s, and who signs in; none for `embedded` and `noop`. */
+  servers: readonly string[];
+  user: string | null;
+  password: string | null;
+  tls: boolean;
+}
+
 const shape = z.object({
   PORT: z.coerce.number().int().min(0).max(65535).default(3000),
   HOST: z.string().min(1).default('127.0.0.1'),
   TALLYSTICK_DATA_DIR: z.string().min(1).default('.tallystick'),
   DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/ }).optional(),
+  BUS_URL: z
+    .string()
+    .refine(isBusUrl, 'must look like nats://host:4222, kafka://host:9092,host:9093 (nats+tls, kafka+tls), noop or embedded')
+    .default('embedded'),
+  REDIS_URL: z.url({ protocol: /^rediss?$/ }).optional(),
   TALLYSTICK_BOOTSTRAP_KEY: z
     .string()
     .regex(/^tsk_(live|test)_[A-Za-z0-9]{24,}$/, 'must look like tsk_live_… or tsk_test_… with 24 or more letters and digits')
@@ -55,6 +73,24 @@ const shape = z.object({
   TALLYSTICK_IMPORT_MAX_MB: z.coerce.number().int().min(1).max(65_536).default(512),
   TALLYSTICK_PUBLIC_URL: z.url({ protocol: /^https?$/ }).optional(),
 });
+
+const bus_url =
+  /^(?<kind>nats|kafka)(?<tls>[+]tls)?:[/][/](?:(?<user>[^:@/]+):(?<password>[^@/]+)@)?(?<servers>[^@/?#,]+:\d{1,5}(?:,[^@/?#,]+:\d{1,5})*)[/]?$/;
+
+function isBusUrl(text: string): boolean {
+  return text === 'embedded' || text === 'noop' || bus_url.test(text);
+}
+
+function busTarget(text: string): BusTarget {
+  const { kind, tls, user, password, servers } = bus_url.exec(text)?.groups ?? {};
+  return {
+    kind: (kind ?? text) as BusTarget['kind'],
+    servers: servers?.split(',') ?? [],
+    user: user === undefined ? null : decodeURIComponent(user),
+    password: password === undefined ? null : decodeURIComponent(password),
+    tls: tls !== undefined,
+  };
+}
 
 /** Names every wrong variable at once. */
 export class ConfigError extends Error {
@@ -75,6 +111,8 @@ export function parseConfig(variables: Record<string, string | undefined>, worki
     host: env.HOST,
     data_dir: isAbsolute(env.TALLYSTICK_DATA_DIR) ? env.TALLYSTICK_DATA_DIR : resolve(working_dir, env.TALLYSTICK_DATA_DIR),
     database_url: env.DATABASE_URL ?? null,
+    bus: busTarget(env.BUS_URL),
+    redis_url: env.REDIS_URL ?? null,
     bootstrap_key: env.TALLYSTICK_BOOTSTRAP_KEY ?? null,
     master_key: env.TALLYSTICK_MASTER_KEY ?? null,
     metrics_token: env.TALLYSTICK_METRICS_TOKEN ?? null,

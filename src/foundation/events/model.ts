@@ -84,7 +84,33 @@ export type EventEntry = z.infer<typeof EventEntry>;
 
 export const EventPage = page(EventEntry);
 
-/** Where events go. An envelope counts as published when the promise is fulfilled; it may come again, under the same id. */
+/** The way to the bus. */
 export interface Publisher {
+  /**
+   * Takes envelopes to the bus, those of one aggregate in their order, and answers for each whether the bus has it safely (null) or why
+   * not. After the first of an aggregate that failed, none of the same aggregate counts. An envelope may come again, under the same id.
+   */
+  publish(envelopes: readonly Envelope[]): Promise<readonly (Error | null)[]>;
+  close(): Promise<void>;
+}
+
+/** The way from the bus. Envelopes come at least once, in any order: the outbox says what is still to be done, and in which order. */
+export interface Subscriber {
+  /**
+   * Hands over what arrives until closed. What `receive` fulfils is acknowledged to the bus; what it rejects comes again. Several
+   * processes that subscribe share the work.
+   */
+  subscribe(receive: (envelopes: readonly Envelope[]) => Promise<void>): Promise<{ close(): Promise<void> }>;
+}
+
+/** An existing system that carries events, or none. */
+export interface Bus {
+  publisher: Publisher;
+  /** Null where nothing comes back: `noop`, and `embedded`, where the router reads the outbox itself. */
+  subscriber: Subscriber | null;
+}
+
+/** For now, until the dispatcher publishes in batches. */
+export interface OnePublisher {
   publish(envelope: Envelope): Promise<void>;
 }

@@ -3,7 +3,7 @@ import pg from 'pg';
 import type { Postgres } from '../../../platform/postgres.ts';
 import type { Logger } from '../../../platform/telemetry.ts';
 import { afterFailure } from '../decide.ts';
-import { type EventRow, envelopeOf, type Publisher } from '../model.ts';
+import { type EventRow, envelopeOf, type OnePublisher } from '../model.ts';
 import { claimEvents, dispatcher_lock, markFailed, markPublished, releaseEvents } from '../sql/relay.ts';
 
 export interface Dispatcher {
@@ -17,7 +17,7 @@ export interface Dispatcher {
 
 export interface DispatcherOptions {
   postgres: Postgres;
-  publisher: Publisher;
+  publisher: OnePublisher;
   log: Pick<Logger, 'warn' | 'error'>;
   /** How long to wait for a notification before looking anyway; retries and missed notifications are found so. */
   poll_ms?: number;

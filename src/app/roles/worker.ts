@@ -1,0 +1,8 @@
+import { startJobs } from '../../platform/jobs.ts';
+import type { House, Part } from '../house.ts';
+import { jobDefinitions } from '../jobs.ts';
+
+/** Runs background jobs. */
+export function startWorker({ config, ingest, postgres, clock, log }: House): Promise<Part> {
+  return startJobs(jobDefinitions({ ingest, ...config }), { postgres, clock, log });
+}
