@@ -1,16 +1,24 @@
 import { jobs as invoicingJobs } from '../billing/invoicing/jobs.ts';
 import { jobs as ratingJobs } from '../billing/rating/jobs.ts';
+import { jobs as providerJobs } from '../foundation/providers/jobs.ts';
+import { createInboundMetrics } from '../foundation/providers/service/metrics.ts';
 import type { JobDefinition } from '../platform/jobs.ts';
+import type { Postgres } from '../platform/postgres.ts';
+import type { Metrics } from '../platform/telemetry.ts';
 import { archivingJobs, jobs as meteringJobs } from '../usage/metering/jobs.ts';
 import type { Ingest } from '../usage/metering/model.ts';
 import { jobs as meterJobs } from '../usage/meters/jobs.ts';
+import { inboundKinds } from './inbound.ts';
 
 /** Every background task of the house. */
 export function jobDefinitions(deps: {
+  postgres: Postgres;
+  metrics: Metrics;
   ingest: Ingest;
   data_dir: string;
   usage_retention_months: number | null;
 }): JobDefinition[] {
   const archiving = archivingJobs({ retention_months: deps.usage_retention_months });
-  return [...meteringJobs(deps), ...archiving, ...meterJobs(deps), ...ratingJobs, ...invoicingJobs];
+  const inbound = providerJobs({ kinds: inboundKinds(deps), metrics: createInboundMetrics(deps.metrics.registry) });
+  return [...inbound, ...meteringJobs(deps), ...archiving, ...meterJobs(deps), ...ratingJobs, ...invoicingJobs];
 }

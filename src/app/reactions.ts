@@ -8,6 +8,7 @@ import { embeddedPublisher } from '../foundation/events/adapters/embedded.ts';
 import { createDispatcher } from '../foundation/events/service/dispatch.ts';
 import { createRouter, type Reaction } from '../foundation/events/service/react.ts';
 import { events as identityEvents } from '../foundation/identity/events.ts';
+import { events as providerEvents } from '../foundation/providers/events.ts';
 import { events as tenancyEvents } from '../foundation/tenancy/events.ts';
 import { tenantNow } from '../foundation/tenancy/model.ts';
 import { requireTenant } from '../foundation/tenancy/service.ts';
@@ -22,6 +23,7 @@ import { events as meterEvents } from '../usage/meters/events.ts';
 export const allEvents = {
   ...tenancyEvents,
   ...identityEvents,
+  ...providerEvents,
   ...catalogEvents,
   ...meteringEvents,
   ...meterEvents,
@@ -54,6 +56,8 @@ export const reactions: Record<EventType, readonly Reaction[]> = {
   'member.joined': [],
   'member.role.changed': [],
   'member.removed': [],
+  'inbound_webhook.received': [],
+  'inbound_webhook.dead': [],
   'organization.created': [],
   'organization.changed': [],
   'project.created': [],

@@ -15,6 +15,10 @@ import { routes as eventRoutes } from '../foundation/events/routes.ts';
 import { constraints as identityConstraints } from '../foundation/identity/errors.ts';
 import { routes as identityRoutes } from '../foundation/identity/routes.ts';
 import { createAuthenticator } from '../foundation/identity/service/authenticate.ts';
+import { constraints as providerConstraints } from '../foundation/providers/errors.ts';
+import { routes as providerRoutes } from '../foundation/providers/routes.ts';
+import { createInboundMetrics } from '../foundation/providers/service/metrics.ts';
+import { createInbound } from '../foundation/providers/service/receive.ts';
 import { routes as receiptRoutes } from '../foundation/receipts/routes.ts';
 import { signAck } from '../foundation/receipts/service.ts';
 import { constraints as tenancyConstraints } from '../foundation/tenancy/errors.ts';
@@ -32,6 +36,7 @@ import type { Ingest } from '../usage/metering/model.ts';
 import { routes as meteringRoutes } from '../usage/metering/routes.ts';
 import { constraints as meterConstraints } from '../usage/meters/errors.ts';
 import { routes as meterRoutes } from '../usage/meters/routes.ts';
+import { inboundKinds } from './inbound.ts';
 
 export const version = '0.1.0';
 
@@ -55,6 +60,7 @@ export async function createServer({ config, log, metrics, postgres, ingest, isS
     constraints: {
       ...tenancyConstraints,
       ...identityConstraints,
+      ...providerConstraints,
       ...catalogConstraints,
       ...meteringConstraints,
       ...meterConstraints,
@@ -69,14 +75,18 @@ export async function createServer({ config, log, metrics, postgres, ingest, isS
   const deps = { postgres, clock, secure_cookies: config.secure_cookies };
   const authenticator = createAuthenticator(deps);
   const server = bindRoutes(web, { postgres, authenticate: (request) => authenticator.authenticate(request) });
+  const kinds = inboundKinds({ postgres, ingest });
+  const inbound = createInbound({ postgres, clock, log, kinds, metrics: createInboundMetrics(metrics.registry) });
+  web.addHook('onClose', () => inbound.close());
   auditRoutes(server);
   eventRoutes(server);
   tenancyRoutes(server);
   identityRoutes(server, { ...deps, authenticator });
   receiptRoutes(server, { postgres });
+  providerRoutes(server, { clock, inbound, kinds });
   catalogRoutes(server);
   meteringRoutes(server, { postgres, ingest, signAck: (tenant_id, statement) => signAck(postgres, { ...statement, tenant_id }) });
-  meterRoutes(server, { postgres, ingest, clock, data_dir: config.data_dir, max_bytes: config.import_max_bytes });
+  meterRoutes(server, { postgres, ingest, clock, inbound, data_dir: config.data_dir, max_bytes: config.import_max_bytes });
   ledgerRoutes(server);
   partnerRoutes(server);
   subscriptionRoutes(server);

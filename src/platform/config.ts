@@ -131,3 +131,8 @@ export function parseConfig(variables: Record<string, string | undefined>, worki
 export function readConfig(): Config {
   return parseConfig(process.env, process.cwd());
 }
+
+/** Where a test wants this process killed; see `src/platform/failpoint.ts`. */
+export function readFailpoint(): string | undefined {
+  return process.env.TALLYSTICK_FAILPOINT;
+}

@@ -23,7 +23,8 @@ const open = [
   'DELETE /v1/session',
   'POST /v1/session:setup',
   'POST /v1/session:refresh',
-  // By the signature of a gateway.
+  // By the signature of an endpoint, or of a gateway, which is one.
+  'POST /v1/webhooks/in/{endpoint}',
   'POST /v1/metering/gateways/{gateway_id}/readings',
 ];
 

@@ -53,9 +53,12 @@ export async function testServer(options: { jobs?: boolean } = {}): Promise<Test
   const tenant = await makeTenant(t, 'first');
   const other = await makeTenant(t, 'second');
   const ingest = createIngest(postgres, { queue_events: config.ingest_queue_events });
-  const web = await createServer({ config, log, metrics: createMetrics(), postgres, ingest });
+  const metrics = createMetrics();
+  const web = await createServer({ config, log, metrics, postgres, ingest });
   await web.ready();
-  const jobs = options.jobs ? await startJobs(jobDefinitions({ ingest, ...config }), { postgres, clock, log }) : null;
+  const jobs = options.jobs
+    ? await startJobs(jobDefinitions({ postgres, metrics, ingest, ...config }), { postgres, clock, log })
+    : null;
   const reactions = options.jobs ? await startReactions({ postgres, clock, log }) : null;
   let open = true;
   const close = async () => {

@@ -4,6 +4,7 @@ import { clock } from '../../src/platform/clock.ts';
 import { form, formType } from './form.ts';
 import type { Sample } from './sample.ts';
 import type { Answer, TestServer, TestTenant } from './server.ts';
+import { inboundSamples, populateInbound } from './world-inbound.ts';
 import { meterSamples, populateMeters } from './world-meters.ts';
 
 export { form, formType } from './form.ts';
@@ -84,6 +85,7 @@ export async function populate(s: TestServer, tenant: TestTenant, name: string):
   await reading('2025-01-02T00:00:00Z', '1');
   ids.reading = (await reading('2025-01-03T00:00:00Z', '4')).data[0].reading_id;
   await populateMeters({ made, call, name }, ids);
+  await populateInbound({ made, name }, ids);
   const event = (org_id: string, at: number) => ({
     request_id: `${name}-event-${at}`,
     org_id,
@@ -230,6 +232,7 @@ export function samplesOf(ids: Readonly<Record<string, string>>, n: string): Rec
     },
     'GET /v1/metering/readings': { url: `/v1/metering/readings?meter_id=${ids.meter}` },
     ...meterSamples(ids, n),
+    ...inboundSamples(ids, n),
     'POST /v1/metering/imports': { url: '/v1/metering/imports', body: form({ org: ids.org! }, file), content_type: formType },
     'GET /v1/metering/imports': { url: `/v1/metering/imports?org_id=${ids.org}` },
     'GET /v1/metering/imports/{id}': { url: `/v1/metering/imports/${ids.import}` },

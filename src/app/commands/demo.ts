@@ -43,8 +43,9 @@ form builder with plans and partners; usage, closed periods, invoices open, paid
         queue_events: config.ingest_queue_events,
         generation_events: config.generation_events,
       });
-      const web = await createServer({ config, log, metrics: createMetrics(), postgres, ingest });
-      const jobs = await startJobs(jobDefinitions({ ingest, ...config }), { postgres, clock, log });
+      const metrics = createMetrics();
+      const web = await createServer({ config, log, metrics, postgres, ingest });
+      const jobs = await startJobs(jobDefinitions({ postgres, metrics, ingest, ...config }), { postgres, clock, log });
       try {
         const today = clock.now().toZonedDateTimeISO('Australia/Sydney').toPlainDate();
         const say = (text: string) => values.json || process.stdout.write(`  ${text}\n`);

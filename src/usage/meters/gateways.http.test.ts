@@ -196,7 +196,7 @@ describe('a gateway', () => {
     expect(JSON.stringify((await s.call('GET', '/v1/metering/gateways')).body)).not.toContain(bytes);
     expect(JSON.stringify((await s.call('GET', '/v1/audit-entries')).body)).not.toContain(bytes);
     const held = await s.t.superuser(
-      "SELECT position(decode($1, 'base64') in secret) AS plain, (SELECT count(*)::int FROM idempotency_key WHERE body::text LIKE '%' || $1 || '%') AS kept FROM meter_gateway WHERE gateway_id = $2",
+      "SELECT position(decode($1, 'base64') in sealed) AS plain, (SELECT count(*)::int FROM idempotency_key WHERE body::text LIKE '%' || $1 || '%') AS kept FROM inbound_secret WHERE endpoint_id = $2",
       [bytes, body.gateway_id],
     );
     expect(held).toEqual([{ plain: 0, kept: 0 }]);

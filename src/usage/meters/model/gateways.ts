@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { Id } from '../../../platform/schemas.ts';
-import { readingOutcomes } from './readings.ts';
+import { Decimal, Id, Instant, Text } from '../../../platform/schemas.ts';
+import { Quality, readingOutcomes, registerName } from './readings.ts';
 
 /** What sends readings by itself: a concentrator, a meter operator's system. */
 export const Gateway = z.object({
@@ -23,3 +23,21 @@ export const GatewayAnswer = z.object({
   rejected: z.array(z.object({ index: z.number().int(), code: z.string(), detail: z.string() })),
 });
 export type GatewayAnswer = z.infer<typeof GatewayAnswer>;
+
+/** What a message holds. `meter` is an id or an identifier. */
+export const SentReadings = z.strictObject({
+  readings: z
+    .array(
+      z.strictObject({
+        meter: Text(64),
+        register: registerName.optional(),
+        time: Instant,
+        value: Decimal,
+        quality: Quality.default('actual'),
+        unit: Text(32).optional(),
+      }),
+    )
+    .min(1)
+    .max(1000),
+});
+export type SentReadings = z.infer<typeof SentReadings>;

@@ -17,6 +17,18 @@ export const qualityRanks: Readonly<Record<ReadingQuality, number>> = {
   final: 2,
 };
 
+/** A word, or the letter that meter files have for it. */
+export const Quality = z
+  .enum([...readingQualities, 'A', 'E', 'S', 'F'])
+  .transform((quality) =>
+    Object.hasOwn(qualityLetters, quality) ? qualityLetters[quality as 'A'] : (quality as ReadingQuality),
+  );
+
+/** What a register of a meter may be called. */
+export const registerName = z
+  .string()
+  .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,31}$/, 'must be 1 to 32 letters, digits, dots, dashes and underscores');
+
 export const readingSources = ['manual', 'gateway', 'import', 'estimate'] as const;
 export type ReadingSource = (typeof readingSources)[number];
 

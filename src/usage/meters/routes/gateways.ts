@@ -1,31 +1,21 @@
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
-import { JsonFault, parseJson } from '../../../kernel/json.ts';
+import { Accepted } from '../../../foundation/providers/model.ts';
+import type { Inbound } from '../../../foundation/providers/service/receive.ts';
 import type { Clock } from '../../../platform/clock.ts';
 import type { Server } from '../../../platform/http.ts';
-import { httpErrors } from '../../../platform/problem.ts';
-import { Decimal, Id, Instant, PageQuery, Problem, page, Text } from '../../../platform/schemas.ts';
-import { errors } from '../errors.ts';
+import { rawBodyOf, takeRawBodies } from '../../../platform/raw-body.ts';
+import { Id, PageQuery, Problem, page, Text } from '../../../platform/schemas.ts';
 import { Gateway, GatewayAnswer, GatewayWithSecret } from '../model/gateways.ts';
-import {
-  authenticateMessage,
-  createGateway,
-  listGateways,
-  revokeGateway,
-  rotateSecret,
-  type SentReading,
-  takeMessage,
-} from '../service/gateways.ts';
-import type { UsageDeps } from '../service/tell-usage.ts';
-import { registerName, requireStaff } from './places.ts';
-import { Quality } from './readings.ts';
+import { createGateway, listGateways, receiveMessage, revokeGateway, rotateSecret } from '../service/gateways.ts';
+import { requireStaff } from './places.ts';
 
 const tags = ['Gateways'];
 const params = z.object({ gateway_id: Id });
 /** A thousand readings of 250 bytes. */
-const body_limit = 256 * 1024;
+const max_bytes = 256 * 1024;
 
-export function gatewayRoutes(server: Server, deps: UsageDeps & { clock: Clock }): void {
+export function gatewayRoutes(server: Server, deps: { clock: Clock; inbound: Inbound }): void {
   server.command({
     method: 'POST',
     url: '/v1/metering/gateways',
@@ -37,7 +27,7 @@ export function gatewayRoutes(server: Server, deps: UsageDeps & { clock: Clock }
     secret_answer: true,
     handle: async (tx, { body, principal }) => {
       requireStaff(principal.org_ids);
-      return { status: 201, body: await createGateway(tx, body) };
+      return { status: 201, body: await createGateway(tx, deps.clock.now(), body) };
     },
   });
   server.query({
@@ -85,84 +75,32 @@ export function gatewayRoutes(server: Server, deps: UsageDeps & { clock: Clock }
   void server.raw.register(async (raw) => messageRoute(raw, deps));
 }
 
-function messageRoute(raw: FastifyInstance, deps: UsageDeps & { clock: Clock }): void {
-  raw.removeAllContentTypeParsers();
-  raw.addContentTypeParser('application/json', { parseAs: 'buffer', bodyLimit: body_limit }, (_request, body, done) =>
-    done(null, body),
-  );
+/** Webhooks in by the path that gateways have always had. */
+function messageRoute(raw: FastifyInstance, { inbound }: { inbound: Inbound }): void {
+  takeRawBodies(raw, { content_type: 'application/json', max_bytes });
   raw.route({
     method: 'POST',
     url: '/v1/metering/gateways/:gateway_id/readings',
-    bodyLimit: body_limit,
+    bodyLimit: max_bytes,
     schema: {
       summary: 'Readings of a gateway, signed as Standard Webhooks has it',
       description:
         'JSON `{"readings": [{"meter", "register"?, "time", "value", "quality"?, "unit"?}]}`, at most 1,000; `meter` is an id or an identifier. Headers ' +
         '`webhook-id`, `webhook-timestamp` (seconds, at most 5 minutes off) and `webhook-signature`: `v1,` and the base64 of HMAC-SHA256 over ' +
-        '`id.timestamp.body`. The same `webhook-id` again gets the first answer.',
+        '`id.timestamp.body`. The same `webhook-id` again gets the first answer. 202: the message is kept, and is taken in a moment.',
       tags,
       params: z.object({ gateway_id: z.string().max(64) }),
       querystring: z.strictObject({}),
-      response: { 200: GatewayAnswer, '4xx': Problem, '5xx': Problem },
-    },
-    onRequest: async (request) => {
-      const encoding = request.headers['content-encoding'];
-      if (encoding !== undefined && encoding !== 'identity')
-        throw httpErrors.unsupported_media_type({ detail: 'A signed body is sent as it is, not compressed.' });
+      response: { 200: GatewayAnswer, 202: Accepted, '4xx': Problem, '5xx': Problem },
     },
     handler: async (request, reply) => {
-      const { gateway_id } = request.params as { gateway_id: string };
-      const body = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
-      const given = {
-        id: header(request, 'id'),
-        timestamp: header(request, 'timestamp'),
-        signature: header(request, 'signature'),
-      };
-      const message = await authenticateMessage(deps, gateway_id, given, body);
-      const { answer, again } = await takeMessage(deps, message, body, () => parseReadings(body));
+      const { gateway_id: endpoint_id } = request.params as { gateway_id: string };
+      const delivery = { endpoint_id, headers: request.headers, body: rawBodyOf(request), http_request_id: request.id };
+      const { status, body, again } = await receiveMessage(inbound, delivery);
       return reply
-        .status(200)
+        .status(status)
         .headers(again ? { 'idempotency-replayed': 'true' } : {})
-        .send(answer);
+        .send(body);
     },
   });
-}
-
-const Sent = z.strictObject({
-  readings: z
-    .array(
-      z.strictObject({
-        meter: Text(64),
-        register: registerName.optional(),
-        time: Instant,
-        value: Decimal,
-        quality: Quality.default('actual'),
-        unit: Text(32).optional(),
-      }),
-    )
-    .min(1)
-    .max(1000),
-});
-
-function parseReadings(body: Buffer): readonly SentReading[] {
-  let value: unknown;
-  try {
-    value = parseJson(body);
-  } catch (error) {
-    if (!(error instanceof JsonFault)) throw error;
-    const fault = { pointer: error.pointer, code: error.code, detail: error.detail };
-    throw httpErrors.malformed_request({ detail: error.detail, errors: [fault] });
-  }
-  const parsed = Sent.safeParse(value);
-  if (parsed.success) return parsed.data.readings;
-  const faults = parsed.error.issues.map((issue) => {
-    const path = issue.code === 'unrecognized_keys' ? [...issue.path, issue.keys[0] ?? ''] : issue.path;
-    return { pointer: path.map((part) => `/${String(part)}`).join(''), code: issue.code, detail: issue.message };
-  });
-  throw errors.gateway_message_invalid({ detail: `${faults[0]?.pointer || 'The body'}: ${faults[0]?.detail}.`, errors: faults });
-}
-
-function header(request: { headers: Record<string, unknown> }, name: string): string | undefined {
-  const value = request.headers[`webhook-${name}`];
-  return typeof value === 'string' ? value : undefined;
 }

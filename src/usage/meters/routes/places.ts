@@ -5,7 +5,7 @@ import type { Db } from '../../../platform/postgres.ts';
 import { Decimal, Id, Instant, PageQuery, page, Text, TimeZone } from '../../../platform/schemas.ts';
 import { errors } from '../errors.ts';
 import { Consumption, Gap } from '../model/gaps.ts';
-import { RecordedReading } from '../model/readings.ts';
+import { RecordedReading, registerName } from '../model/readings.ts';
 import { directions, Meter, Occupancy, registerKinds, Site } from '../model.ts';
 import { consumptionOf, estimateGaps, findGaps } from '../service/gaps.ts';
 import { listMeters, registerMeter, requireMeter } from '../service/meters.ts';
@@ -15,9 +15,6 @@ import type { UsageDeps } from '../service/tell-usage.ts';
 
 const params = z.object({ id: Id });
 const sku = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$/, 'must be the name of a SKU');
-export const registerName = z
-  .string()
-  .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,31}$/, 'must be 1 to 32 letters, digits, dots, dashes and underscores');
 
 const Multiplier = Decimal.refine((text) => /[1-9]/.test(text) && !text.startsWith('-'), 'must be above zero');
 /** What a counter may show. */

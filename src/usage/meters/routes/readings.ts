@@ -2,13 +2,13 @@ import { z } from 'zod';
 import type { Server } from '../../../platform/http.ts';
 import { Decimal, Id, Instant, PageQuery, page, Text } from '../../../platform/schemas.ts';
 import {
-  qualityLetters,
+  Quality,
   Reading,
   ReadingRule,
   RecordedReading,
   Review,
-  readingQualities,
   readingStates,
+  registerName,
   reviewStatuses,
   ruleActions,
   ruleKinds,
@@ -19,16 +19,9 @@ import { decideReview, listReviews } from '../service/reviews.ts';
 import { createRule, listRules, removeRule } from '../service/rules.ts';
 import { requireVisibleSite } from '../service/sites.ts';
 import type { UsageDeps } from '../service/tell-usage.ts';
-import { registerName, requireStaff } from './places.ts';
+import { requireStaff } from './places.ts';
 
 const params = z.object({ id: Id });
-
-/** A word, or the letter that meter files have for it. */
-export const Quality = z
-  .enum([...readingQualities, 'A', 'E', 'S', 'F'])
-  .transform((quality) =>
-    Object.hasOwn(qualityLetters, quality) ? qualityLetters[quality as 'A'] : (quality as Reading['quality']),
-  );
 
 export function readingRoutes(server: Server, deps: UsageDeps): void {
   const tags = ['Meters'];

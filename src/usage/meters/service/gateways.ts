@@ -1,46 +1,46 @@
-import { hash, randomBytes } from 'node:crypto';
-import { recordAudit } from '../../../foundation/audit/service.ts';
-import { CodedError } from '../../../kernel/errors.ts';
-import { isId, newId } from '../../../kernel/id.ts';
-import type { Clock } from '../../../platform/clock.ts';
-import { decodeCursor, encodeCursor, toPage } from '../../../platform/cursor.ts';
-import { seal, unseal } from '../../../platform/keys.ts';
-import type { Db, Tx } from '../../../platform/postgres.ts';
-import { registerOf } from '../decide/reading.ts';
-import { headersFault, isSigned, type MessageHeaders } from '../decide/webhook.ts';
-import { errors } from '../errors.ts';
-import type { Gateway, GatewayAnswer, GatewayWithSecret } from '../model/gateways.ts';
-import type { ReadingQuality } from '../model/readings.ts';
-import type { Meter } from '../model.ts';
+import { errors as inboundErrors } from '../../../foundation/providers/errors.ts';
+import type { InboundEndpoint } from '../../../foundation/providers/model.ts';
 import {
-  findGateway,
-  type GatewayLookup,
-  insertGateway,
-  insertMessage,
-  lockGateway,
-  lockMessage,
-  selectGateways,
-  updateGatewayRevoked,
-  updateSecret,
-} from '../sql/gateways.ts';
+  createEndpoint,
+  listEndpoints,
+  revokeEndpoint,
+  rotateSecret as rotateEndpointSecret,
+} from '../../../foundation/providers/service/endpoints.ts';
+import type { InboundKind } from '../../../foundation/providers/service/kinds.ts';
+import type { Delivery, Inbound, Reception } from '../../../foundation/providers/service/receive.ts';
+import { assert } from '../../../kernel/assert.ts';
+import { CodedError, type ErrorDetails } from '../../../kernel/errors.ts';
+import { JsonFault, parseJson } from '../../../kernel/json.ts';
+import type { Db, Tx } from '../../../platform/postgres.ts';
+import { httpErrors } from '../../../platform/problem.ts';
+import { registerOf } from '../decide/reading.ts';
+import { errors } from '../errors.ts';
+import { type Gateway, type GatewayAnswer, type GatewayWithSecret, SentReadings } from '../model/gateways.ts';
+import type { Meter } from '../model.ts';
 import { selectMetersCalled } from '../sql/meters.ts';
 import { type NewReading, recordReadings } from './readings.ts';
-import { tenantNow } from './run-import.ts';
 import type { UsageDeps } from './tell-usage.ts';
 
+/** A gateway is an endpoint of webhooks in, of this kind; its id is the endpoint's. */
+const gateway_kind = { kind: 'meter_gateway', scheme: 'standard_webhooks' } as const;
+
+/** What is done with a gateway's messages: their readings are taken, and its sender waits for what became of each. */
+export function gatewayKind(deps: UsageDeps): InboundKind {
+  return {
+    ...gateway_kind,
+    answers: true,
+    take: async (tx, { body }) => ({ ...(await takeReadings(tx, deps, body)) }),
+  };
+}
+
 /** Makes a gateway, and its secret, which is told this once. */
-export async function createGateway(tx: Tx, { name }: { name: string }): Promise<GatewayWithSecret> {
-  const gateway_id = newId(tx.now);
-  const secret = newSecret();
-  await insertGateway(tx, { gateway_id, name, secret: sealed(gateway_id, secret) });
-  const gateway = await requireGateway(tx, gateway_id);
-  await audited(tx, 'gateway.created', null, gateway);
-  return { ...gateway, secret };
+export async function createGateway(tx: Tx, wall: Temporal.Instant, { name }: { name: string }): Promise<GatewayWithSecret> {
+  return withSecret(await createEndpoint(tx, wall, gateway_kind, { name }));
 }
 
 /**
- * Gives a gateway another secret, told this once. The one before stays good for `keep_hours`, so that whoever sends can change over without losing
- * a message; one from before that ends now. Throws `gateway_not_found`, `gateway_revoked`.
+ * Gives a gateway another secret, told this once. Those before stay good for `keep_hours` at the most, so that whoever sends can change over without
+ * losing a message. Throws `gateway_not_found`, `gateway_revoked`.
  */
 export async function rotateSecret(
   tx: Tx,
@@ -48,23 +48,13 @@ export async function rotateSecret(
   gateway_id: string,
   keep_hours: number,
 ): Promise<GatewayWithSecret> {
-  const before = await requireGateway(tx, gateway_id);
-  if (before.revoked_at !== null) throw errors.gateway_revoked({ detail: `It was revoked at ${before.revoked_at}.` });
-  const secret = newSecret();
-  await updateSecret(tx, gateway_id, sealed(gateway_id, secret), wall.add({ hours: keep_hours }).toString());
-  const after = await requireGateway(tx, gateway_id);
-  await audited(tx, 'gateway.secret_rotated', before, after);
-  return { ...after, secret };
+  const change = { endpoint_id: gateway_id, keep_hours };
+  return withSecret(await asGateway(() => rotateEndpointSecret(tx, wall, gateway_kind, change), gateway_id));
 }
 
 /** Takes nothing more of a gateway, for good. Throws `gateway_not_found`. */
 export async function revokeGateway(tx: Tx, gateway_id: string): Promise<Gateway> {
-  const before = await requireGateway(tx, gateway_id);
-  if (before.revoked_at !== null) return before;
-  await updateGatewayRevoked(tx, gateway_id);
-  const after = await requireGateway(tx, gateway_id);
-  await audited(tx, 'gateway.revoked', before, after);
-  return after;
+  return gatewayOf(await asGateway(() => revokeEndpoint(tx, gateway_id, gateway_kind.kind), gateway_id));
 }
 
 /** Newest first. Throws `cursor_invalid`. */
@@ -72,71 +62,21 @@ export async function listGateways(
   db: Db,
   query: { limit: number; cursor?: string | undefined },
 ): Promise<{ data: Gateway[]; next_cursor: string | null }> {
-  const sort = 'gateways.gateway_id';
-  const [below = null] = query.cursor === undefined ? [] : decodeCursor(db.tenant_id, sort, query.cursor);
-  const rows = await selectGateways(db, { below, limit: query.limit });
-  return toPage(rows, query.limit, (row) => encodeCursor(db.tenant_id, sort, [row.gateway_id]));
+  const { data, next_cursor } = await listEndpoints(db, { ...query, kind: gateway_kind.kind });
+  return { data: data.map(gatewayOf), next_cursor };
 }
 
 /**
- * Whose message this is, by its signature over the raw bytes. Whatever is wrong with it, an unknown gateway included, the answer is the same but for
- * headers that cannot be. Throws `gateway_unauthenticated`.
+ * Takes a gateway's message by its own path, once: the same message again is answered as the first time, and another body under its id is refused.
+ * Readings that cannot be taken are in the answer under their index, the others go on. Throws `gateway_unauthenticated`, `gateway_message_reused`,
+ * `gateway_message_invalid`, `malformed_request`.
  */
-export async function authenticateMessage(
-  { postgres, clock }: Pick<UsageDeps, 'postgres'> & { clock: Clock },
-  gateway_id: string,
-  headers: Partial<MessageHeaders>,
-  body: Buffer,
-): Promise<{ tenant_id: string; gateway_id: string; message_id: string }> {
-  const wall = clock.now();
-  const fault = headersFault(headers, wall);
-  if (fault !== null) throw errors.gateway_unauthenticated({ detail: `${fault}.` });
-  const known = isId(gateway_id) ? await findGateway(postgres.pool('auth'), gateway_id) : undefined;
-  const secrets = known ? secretsOf(known, wall) : [Buffer.alloc(32)];
-  const signed = isSigned(headers as MessageHeaders, body, secrets);
-  if (!known || !signed || known.revoked_at !== null)
-    throw errors.gateway_unauthenticated({ detail: 'The signature is not of a secret of this gateway.' });
-  return { tenant_id: known.tenant_id, gateway_id, message_id: headers.id! };
+export function receiveMessage(inbound: Inbound, delivery: Omit<Delivery, 'kind'>): Promise<Reception> {
+  return asGateway(() => inbound.receive({ ...delivery, kind: gateway_kind.kind }), delivery.endpoint_id);
 }
 
-export interface SentReading {
-  /** Id or identifier. */
-  meter: string;
-  register?: string | undefined;
-  time: string;
-  value: string;
-  quality: ReadingQuality;
-  unit?: string | undefined;
-}
-
-/**
- * Takes the readings of a message, once: the same message again is answered as the first time, and another body under its id is refused. Readings
- * that cannot be taken are in the answer under their index, the others go on. Throws `gateway_message_reused`, and whatever `parse` throws.
- */
-export async function takeMessage(
-  deps: UsageDeps & { clock: Clock },
-  message: { tenant_id: string; gateway_id: string; message_id: string },
-  body: Buffer,
-  parse: () => readonly SentReading[],
-): Promise<{ answer: GatewayAnswer; again: boolean }> {
-  const { tenant_id } = message;
-  const now = await tenantNow(deps, tenant_id);
-  const actor = { kind: 'system', id: message.gateway_id, name: 'gateway' } as const;
-  const body_hash = hash('sha256', body, 'buffer');
-  return deps.postgres.transact({ tenant_id, now, actor }, async (tx) => {
-    const before = await lockMessage(tx, message);
-    if (before) {
-      if (!before.body_hash.equals(body_hash))
-        throw errors.gateway_message_reused({ detail: 'The webhook-id was used for another body.' });
-      return { answer: before.answer, again: true };
-    }
-    const answer = await takeSent(tx, deps, parse());
-    await insertMessage(tx, message, body_hash, answer);
-    return { answer, again: false };
-  });
-}
-
-async function takeSent(tx: Tx, deps: UsageDeps, sent: readonly SentReading[]): Promise<GatewayAnswer> {
+async function takeReadings(tx: Tx, deps: UsageDeps, body: Buffer): Promise<GatewayAnswer> {
+  const sent = parseReadings(body);
   const meters = await metersCalled(tx, [...new Set(sent.map((one) => one.meter))]);
   const rejected: GatewayAnswer['rejected'] = [];
   const good: { index: number; reading: NewReading }[] = [];
@@ -163,42 +103,51 @@ async function takeSent(tx: Tx, deps: UsageDeps, sent: readonly SentReading[]): 
   return { readings, rejected };
 }
 
+function parseReadings(body: Buffer): SentReadings['readings'] {
+  let value: unknown;
+  try {
+    value = parseJson(body);
+  } catch (error) {
+    if (!(error instanceof JsonFault)) throw error;
+    const fault = { pointer: error.pointer, code: error.code, detail: error.detail };
+    throw httpErrors.malformed_request({ detail: error.detail, errors: [fault] });
+  }
+  const parsed = SentReadings.safeParse(value);
+  if (parsed.success) return parsed.data.readings;
+  const faults = parsed.error.issues.map((issue) => {
+    const path = issue.code === 'unrecognized_keys' ? [...issue.path, issue.keys[0] ?? ''] : issue.path;
+    return { pointer: path.map((part) => `/${String(part)}`).join(''), code: issue.code, detail: issue.message };
+  });
+  throw errors.gateway_message_invalid({ detail: `${faults[0]?.pointer || 'The body'}: ${faults[0]?.detail}.`, errors: faults });
+}
+
 async function metersCalled(db: Db, names: readonly string[]): Promise<Map<string, Meter>> {
   const found = await selectMetersCalled(db, names);
   return new Map(found.flatMap((meter) => [[meter.meter_id, meter] as const, [meter.identifier, meter] as const]));
 }
 
-async function requireGateway(tx: Tx, gateway_id: string): Promise<Gateway> {
-  const found = await lockGateway(tx, gateway_id);
-  if (!found) throw errors.gateway_not_found({ detail: `There is no gateway ${gateway_id}.` });
-  return found;
+/** What webhooks in say of an endpoint, as what it is here. */
+async function asGateway<T>(work: () => Promise<T>, gateway_id: string): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!(error instanceof CodedError)) throw error;
+    const is = (kind: (details?: ErrorDetails) => CodedError) => error.code === kind().code;
+    if (is(inboundErrors.inbound_endpoint_not_found))
+      throw errors.gateway_not_found({ detail: `There is no gateway ${gateway_id}.` });
+    if (is(inboundErrors.inbound_endpoint_revoked)) throw errors.gateway_revoked(error.details);
+    if (is(inboundErrors.inbound_webhook_unauthenticated)) throw errors.gateway_unauthenticated(error.details);
+    if (is(inboundErrors.inbound_webhook_reused)) throw errors.gateway_message_reused(error.details);
+    throw error;
+  }
 }
 
-function newSecret(): string {
-  return `whsec_${randomBytes(32).toString('base64')}`;
+function gatewayOf({ endpoint_id, name, secrets, revoked_at, created_at }: InboundEndpoint): Gateway {
+  const [old_secret_until = null] = secrets.flatMap(({ good_until }) => (good_until === null ? [] : [good_until]));
+  return { gateway_id: endpoint_id, name, old_secret_until, revoked_at, created_at };
 }
 
-function sealed(gateway_id: string, secret: string): Buffer {
-  return seal(Buffer.from(secret.slice('whsec_'.length), 'base64'), placeOf(gateway_id));
-}
-
-function secretsOf(gateway: GatewayLookup, wall: Temporal.Instant): Buffer[] {
-  const { gateway_id, secret, old_secret, old_until } = gateway;
-  const old_is_good = old_until !== null && Temporal.Instant.compare(wall, Temporal.Instant.from(old_until)) < 0;
-  const live = old_secret !== null && old_is_good ? [secret, old_secret] : [secret];
-  return live.map((one) => unseal(one, placeOf(gateway_id)));
-}
-
-function placeOf(gateway_id: string): string {
-  return `meter_gateway ${gateway_id}`;
-}
-
-async function audited(tx: Tx, action: string, before: Gateway | null, after: Gateway): Promise<void> {
-  await recordAudit(tx, {
-    action,
-    target_type: 'gateway',
-    target_id: after.gateway_id,
-    before: before && { ...before },
-    after: { ...after },
-  });
+function withSecret({ secret, ...endpoint }: InboundEndpoint & { secret: string | null }): GatewayWithSecret {
+  assert(secret, 'the secret of a gateway is made here');
+  return { ...gatewayOf(endpoint), secret };
 }
