@@ -7,6 +7,27 @@ export interface Api {
   "DELETE /v1/api-keys/{id}": {
     answer: null;
   };
+  /** Revoke an endpoint, for good; what it took stays */
+  "DELETE /v1/inbound-endpoints/{id}": {
+    answer: {
+      endpoint_id: string;
+      /** whose messages these are: `generic`, `stripe`, `meter_gateway` */
+      kind: string;
+      name: string;
+      /** what it belongs to, as its owner calls it */
+      reference: string | null;
+      enabled: boolean;
+      revoked_at: string | null;
+      created_at: string;
+      /** newest first */
+      secrets: ({
+        secret_id: string;
+        created_at: string;
+        /** null for the present one; the others are on their way out */
+        good_until: string | null;
+      })[];
+    };
+  };
   /** Remove a CSV mapping; the answer is what it was */
   "DELETE /v1/metering/csv-mappings/{name}": {
     answer: {
@@ -428,6 +449,140 @@ export interface Api {
         last_error: string | null;
       })[];
       next_cursor: string | null;
+    };
+  };
+  /** Endpoints, newest first */
+  "GET /v1/inbound-endpoints": {
+    query: {
+      kind?: string;
+      limit?: number;
+      cursor?: string;
+    };
+    answer: {
+      data: ({
+        endpoint_id: string;
+        /** whose messages these are: `generic`, `stripe`, `meter_gateway` */
+        kind: string;
+        name: string;
+        /** what it belongs to, as its owner calls it */
+        reference: string | null;
+        enabled: boolean;
+        revoked_at: string | null;
+        created_at: string;
+        /** newest first */
+        secrets: ({
+          secret_id: string;
+          created_at: string;
+          /** null for the present one; the others are on their way out */
+          good_until: string | null;
+        })[];
+      })[];
+      next_cursor: string | null;
+    };
+  };
+  /** An endpoint, with when its secrets end */
+  "GET /v1/inbound-endpoints/{id}": {
+    answer: {
+      endpoint_id: string;
+      /** whose messages these are: `generic`, `stripe`, `meter_gateway` */
+      kind: string;
+      name: string;
+      /** what it belongs to, as its owner calls it */
+      reference: string | null;
+      enabled: boolean;
+      revoked_at: string | null;
+      created_at: string;
+      /** newest first */
+      secrets: ({
+        secret_id: string;
+        created_at: string;
+        /** null for the present one; the others are on their way out */
+        good_until: string | null;
+      })[];
+    };
+  };
+  /** Messages that were verified, newest first, with what became of them */
+  "GET /v1/inbound-webhooks": {
+    query: {
+      endpoint_id?: string;
+      status?: "received" | "processed" | "ignored" | "failed" | "dead";
+      type?: string;
+      from?: string;
+      to?: string;
+      limit?: number;
+      cursor?: string;
+    };
+    answer: {
+      data: ({
+        inbound_webhook_id: string;
+        endpoint_id: string;
+        kind: string;
+        /** what it counts once by: the sender’s id of it */
+        message_id: string;
+        type: string | null;
+        status: "received" | "processed" | "ignored" | "failed" | "dead";
+        attempts: number;
+        next_attempt_at: string | null;
+        received_at: string;
+        signed_at: string;
+        /** which secret of the endpoint signed it */
+        secret_id: string | null;
+        finished_at: string | null;
+        last_error: {
+          code: string;
+          status: number;
+          title: string;
+          detail?: string;
+          errors?: ({
+            pointer: string;
+            code: string;
+            detail: string;
+          })[];
+        } | null;
+        /** null once the body was let go */
+        body_bytes: number | null;
+      })[];
+      next_cursor: string | null;
+    };
+  };
+  /** A message with its headers and its body */
+  "GET /v1/inbound-webhooks/{id}": {
+    answer: {
+      inbound_webhook_id: string;
+      endpoint_id: string;
+      kind: string;
+      /** what it counts once by: the sender’s id of it */
+      message_id: string;
+      type: string | null;
+      status: "received" | "processed" | "ignored" | "failed" | "dead";
+      attempts: number;
+      next_attempt_at: string | null;
+      received_at: string;
+      signed_at: string;
+      /** which secret of the endpoint signed it */
+      secret_id: string | null;
+      finished_at: string | null;
+      last_error: {
+        code: string;
+        status: number;
+        title: string;
+        detail?: string;
+        errors?: ({
+          pointer: string;
+          code: string;
+          detail: string;
+        })[];
+      } | null;
+      /** null once the body was let go */
+      body_bytes: number | null;
+      headers: Record<string, string>;
+      /** hexadecimal */
+      body_sha256: string;
+      body_base64: string | null;
+      /** the same where it is UTF-8 */
+      body_text: string | null;
+      /** what the sender was answered, where it waited for it */
+      answer: unknown;
     };
   };
   /** Invoices, newest number first */
@@ -2242,6 +2397,32 @@ export interface Api {
       created_at: string;
     };
   };
+  /** Rename an endpoint, or have it take messages or not */
+  "PATCH /v1/inbound-endpoints/{id}": {
+    body: {
+      name?: string;
+      reference?: string | null;
+      enabled?: boolean;
+    };
+    answer: {
+      endpoint_id: string;
+      /** whose messages these are: `generic`, `stripe`, `meter_gateway` */
+      kind: string;
+      name: string;
+      /** what it belongs to, as its owner calls it */
+      reference: string | null;
+      enabled: boolean;
+      revoked_at: string | null;
+      created_at: string;
+      /** newest first */
+      secrets: ({
+        secret_id: string;
+        created_at: string;
+        /** null for the present one; the others are on their way out */
+        good_until: string | null;
+      })[];
+    };
+  };
   /** Change an organization, or move it in the tree by its parent_org_id */
   "PATCH /v1/orgs/{id}": {
     body: {
@@ -2571,6 +2752,94 @@ export interface Api {
       currency: string;
       default_plan_id: string | null;
       created_at: string;
+    };
+  };
+  /** Make an endpoint that others send signed messages to; a secret that is made is in this answer and in no other */
+  "POST /v1/inbound-endpoints": {
+    body: {
+      kind: string;
+      name: string;
+      reference?: string | null;
+      /** the provider’s own; else one is made */
+      secret?: string;
+    };
+    answer: {
+      endpoint_id: string;
+      /** whose messages these are: `generic`, `stripe`, `meter_gateway` */
+      kind: string;
+      name: string;
+      /** what it belongs to, as its owner calls it */
+      reference: string | null;
+      enabled: boolean;
+      revoked_at: string | null;
+      created_at: string;
+      /** newest first */
+      secrets: ({
+        secret_id: string;
+        created_at: string;
+        /** null for the present one; the others are on their way out */
+        good_until: string | null;
+      })[];
+      secret: string | null;
+    };
+  };
+  /** Give an endpoint another secret; those before stay good for a while */
+  "POST /v1/inbound-endpoints/{id}:rotate-secret": {
+    body: {
+      keep_hours?: number;
+      /** the provider’s own; else one is made */
+      secret?: string;
+    };
+    answer: {
+      endpoint_id: string;
+      /** whose messages these are: `generic`, `stripe`, `meter_gateway` */
+      kind: string;
+      name: string;
+      /** what it belongs to, as its owner calls it */
+      reference: string | null;
+      enabled: boolean;
+      revoked_at: string | null;
+      created_at: string;
+      /** newest first */
+      secrets: ({
+        secret_id: string;
+        created_at: string;
+        /** null for the present one; the others are on their way out */
+        good_until: string | null;
+      })[];
+      secret: string | null;
+    };
+  };
+  /** Process a message that had no effect once more */
+  "POST /v1/inbound-webhooks/{id}:reprocess": {
+    answer: {
+      inbound_webhook_id: string;
+      endpoint_id: string;
+      kind: string;
+      /** what it counts once by: the sender’s id of it */
+      message_id: string;
+      type: string | null;
+      status: "received" | "processed" | "ignored" | "failed" | "dead";
+      attempts: number;
+      next_attempt_at: string | null;
+      received_at: string;
+      signed_at: string;
+      /** which secret of the endpoint signed it */
+      secret_id: string | null;
+      finished_at: string | null;
+      last_error: {
+        code: string;
+        status: number;
+        title: string;
+        detail?: string;
+        errors?: ({
+          pointer: string;
+          code: string;
+          detail: string;
+        })[];
+      } | null;
+      /** null once the body was let go */
+      body_bytes: number | null;
     };
   };
   /** Take lines of an invoice back, in part or whole */
@@ -3171,6 +3440,8 @@ export interface Api {
         code: string;
         detail: string;
       })[];
+    } | {
+      inbound_webhook_id: string;
     };
   };
   /** Take nothing more of a gateway, for good */
@@ -4641,6 +4912,12 @@ export interface Api {
       billed_until: string | null;
       status: "scheduled" | "active" | "ended";
       created_at: string;
+    };
+  };
+  /** A message to an endpoint, signed by a secret of it over its raw bytes */
+  "POST /v1/webhooks/in/{endpoint}": {
+    answer: Record<string, unknown> | {
+      inbound_webhook_id: string;
     };
   };
   /** Set what partners of a tier earn on a SKU */

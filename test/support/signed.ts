@@ -11,7 +11,12 @@ export interface SignedMessage {
 }
 
 /** The headers of a message that is signed as Standard Webhooks says, worked out by hand; without other credentials. */
-export function signedHeaders({ secret, body, id = randomUUID(), seconds = nowSeconds() }: SignedMessage): Record<string, string> {
+export function signedHeaders({
+  secret,
+  body,
+  id = randomUUID(),
+  seconds = nowSeconds(),
+}: SignedMessage): Record<string, string> {
   const key = Buffer.from(secret.slice('whsec_'.length), 'base64');
   const signature = createHmac('sha256', key).update(`${id}.${seconds}.`).update(body).digest('base64');
   return {

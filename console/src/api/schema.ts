@@ -6,6 +6,22 @@ export interface Api {
   "DELETE /v1/api-keys/{id}": {
     answer: null;
   };
+  "DELETE /v1/inbound-endpoints/{id}": {
+    answer: {
+      endpoint_id: string;
+      kind: string;
+      name: string;
+      reference: string | null;
+      enabled: boolean;
+      revoked_at: string | null;
+      created_at: string;
+      secrets: ({
+        secret_id: string;
+        created_at: string;
+        good_until: string | null;
+      })[];
+    };
+  };
   "DELETE /v1/metering/csv-mappings/{name}": {
     answer: {
       mapping_id: string;
@@ -383,6 +399,119 @@ export interface Api {
         last_error: string | null;
       })[];
       next_cursor: string | null;
+    };
+  };
+  "GET /v1/inbound-endpoints": {
+    query: {
+      kind?: string;
+      limit?: number;
+      cursor?: string;
+    };
+    answer: {
+      data: ({
+        endpoint_id: string;
+        kind: string;
+        name: string;
+        reference: string | null;
+        enabled: boolean;
+        revoked_at: string | null;
+        created_at: string;
+        secrets: ({
+          secret_id: string;
+          created_at: string;
+          good_until: string | null;
+        })[];
+      })[];
+      next_cursor: string | null;
+    };
+  };
+  "GET /v1/inbound-endpoints/{id}": {
+    answer: {
+      endpoint_id: string;
+      kind: string;
+      name: string;
+      reference: string | null;
+      enabled: boolean;
+      revoked_at: string | null;
+      created_at: string;
+      secrets: ({
+        secret_id: string;
+        created_at: string;
+        good_until: string | null;
+      })[];
+    };
+  };
+  "GET /v1/inbound-webhooks": {
+    query: {
+      endpoint_id?: string;
+      status?: "received" | "processed" | "ignored" | "failed" | "dead";
+      type?: string;
+      from?: string;
+      to?: string;
+      limit?: number;
+      cursor?: string;
+    };
+    answer: {
+      data: ({
+        inbound_webhook_id: string;
+        endpoint_id: string;
+        kind: string;
+        message_id: string;
+        type: string | null;
+        status: "received" | "processed" | "ignored" | "failed" | "dead";
+        attempts: number;
+        next_attempt_at: string | null;
+        received_at: string;
+        signed_at: string;
+        secret_id: string | null;
+        finished_at: string | null;
+        last_error: {
+          code: string;
+          status: number;
+          title: string;
+          detail?: string;
+          errors?: ({
+            pointer: string;
+            code: string;
+            detail: string;
+          })[];
+        } | null;
+        body_bytes: number | null;
+      })[];
+      next_cursor: string | null;
+    };
+  };
+  "GET /v1/inbound-webhooks/{id}": {
+    answer: {
+      inbound_webhook_id: string;
+      endpoint_id: string;
+      kind: string;
+      message_id: string;
+      type: string | null;
+      status: "received" | "processed" | "ignored" | "failed" | "dead";
+      attempts: number;
+      next_attempt_at: string | null;
+      received_at: string;
+      signed_at: string;
+      secret_id: string | null;
+      finished_at: string | null;
+      last_error: {
+        code: string;
+        status: number;
+        title: string;
+        detail?: string;
+        errors?: ({
+          pointer: string;
+          code: string;
+          detail: string;
+        })[];
+      } | null;
+      body_bytes: number | null;
+      headers: Record<string, string>;
+      body_sha256: string;
+      body_base64: string | null;
+      body_text: string | null;
+      answer: unknown;
     };
   };
   "GET /v1/invoices": {
@@ -1943,6 +2072,27 @@ export interface Api {
       created_at: string;
     };
   };
+  "PATCH /v1/inbound-endpoints/{id}": {
+    body: {
+      name?: string;
+      reference?: string | null;
+      enabled?: boolean;
+    };
+    answer: {
+      endpoint_id: string;
+      kind: string;
+      name: string;
+      reference: string | null;
+      enabled: boolean;
+      revoked_at: string | null;
+      created_at: string;
+      secrets: ({
+        secret_id: string;
+        created_at: string;
+        good_until: string | null;
+      })[];
+    };
+  };
   "PATCH /v1/orgs/{id}": {
     body: {
       legal_name?: string;
@@ -2229,6 +2379,78 @@ export interface Api {
       currency: string;
       default_plan_id: string | null;
       created_at: string;
+    };
+  };
+  "POST /v1/inbound-endpoints": {
+    body: {
+      kind: string;
+      name: string;
+      reference?: string | null;
+      secret?: string;
+    };
+    answer: {
+      endpoint_id: string;
+      kind: string;
+      name: string;
+      reference: string | null;
+      enabled: boolean;
+      revoked_at: string | null;
+      created_at: string;
+      secrets: ({
+        secret_id: string;
+        created_at: string;
+        good_until: string | null;
+      })[];
+      secret: string | null;
+    };
+  };
+  "POST /v1/inbound-endpoints/{id}:rotate-secret": {
+    body: {
+      keep_hours?: number;
+      secret?: string;
+    };
+    answer: {
+      endpoint_id: string;
+      kind: string;
+      name: string;
+      reference: string | null;
+      enabled: boolean;
+      revoked_at: string | null;
+      created_at: string;
+      secrets: ({
+        secret_id: string;
+        created_at: string;
+        good_until: string | null;
+      })[];
+      secret: string | null;
+    };
+  };
+  "POST /v1/inbound-webhooks/{id}:reprocess": {
+    answer: {
+      inbound_webhook_id: string;
+      endpoint_id: string;
+      kind: string;
+      message_id: string;
+      type: string | null;
+      status: "received" | "processed" | "ignored" | "failed" | "dead";
+      attempts: number;
+      next_attempt_at: string | null;
+      received_at: string;
+      signed_at: string;
+      secret_id: string | null;
+      finished_at: string | null;
+      last_error: {
+        code: string;
+        status: number;
+        title: string;
+        detail?: string;
+        errors?: ({
+          pointer: string;
+          code: string;
+          detail: string;
+        })[];
+      } | null;
+      body_bytes: number | null;
     };
   };
   "POST /v1/invoices/{id}/credit-notes": {
@@ -2736,6 +2958,8 @@ export interface Api {
         code: string;
         detail: string;
       })[];
+    } | {
+      inbound_webhook_id: string;
     };
   };
   "POST /v1/metering/gateways/{gateway_id}:revoke": {
@@ -4010,6 +4234,11 @@ export interface Api {
       billed_until: string | null;
       status: "scheduled" | "active" | "ended";
       created_at: string;
+    };
+  };
+  "POST /v1/webhooks/in/{endpoint}": {
+    answer: Record<string, unknown> | {
+      inbound_webhook_id: string;
     };
   };
   "PUT /v1/commission-rates": {
