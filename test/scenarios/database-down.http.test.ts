@@ -9,6 +9,7 @@ import { roles } from '../../src/app/roles.ts';
 import { parseConfig } from '../../src/platform/config.ts';
 import { lockFile } from '../../src/platform/file-lock.ts';
 import { operationsOf } from '../support/openapi.ts';
+import { signedHeaders } from '../support/signed.ts';
 import { samplesOf } from '../support/world.ts';
 
 const key = 'tsk_live_DownDownDownDownDownDownDown';
@@ -31,11 +32,17 @@ afterAll(async () => {
   rmSync(data_dir, { recursive: true, force: true });
 });
 
-async function call(method: string, path: string, body?: unknown, content_type = 'application/json') {
+async function call(
+  method: string,
+  path: string,
+  body?: unknown,
+  content_type = 'application/json',
+  more: Record<string, string> = {},
+) {
   const payload = body === undefined || typeof body === 'string' ? body : JSON.stringify(body);
   const answer = await fetch(address + path, {
     method,
-    headers: { authorization: `Bearer ${key}`, ...(payload === undefined ? {} : { 'content-type': content_type }) },
+    headers: { authorization: `Bearer ${key}`, ...(payload === undefined ? {} : { 'content-type': content_type }), ...more },
     ...(payload === undefined ? {} : { body: payload }),
   });
   const text = await answer.text();
@@ -72,6 +79,16 @@ describe('while PostgreSQL is down', () => {
       expect((await call('GET', '/readyz')).status).toBe(200);
       expect((await call('POST', '/v1/sites', { name: `before ${how}` })).status).toBe(201);
 
+      const endpoint = JSON.parse((await call('POST', '/v1/inbound-endpoints', { kind: 'generic', name: how })).text);
+      const message = {
+        secret: endpoint.secret,
+        body: '{"type":"payment.succeeded"}',
+        id: `sent while down ${how}`.replaceAll(' ', '-'),
+      };
+      // Signed anew each time, as senders do that try again.
+      const deliver = () =>
+        call('POST', `/v1/webhooks/in/${endpoint.endpoint_id}`, message.body, 'application/json', signedHeaders(message));
+
       const down = await stopPostgres(how);
       try {
         expect((await call('GET', '/livez')).status).toBe(200);
@@ -98,6 +115,9 @@ describe('while PostgreSQL is down', () => {
           const answer = await call(method, path, body);
           expect(answer.status, `${method} ${path}: ${answer.text}`).toBe(503);
         }
+        const refused = await deliver();
+        expect(refused.status, refused.text).toBe(503);
+        expect(refused.headers.get('retry-after')).toMatch(/^[1-9]\d*$/);
       } finally {
         down.release();
       }
@@ -105,6 +125,10 @@ describe('while PostgreSQL is down', () => {
       const sites = JSON.parse((await call('GET', '/v1/sites')).text).data.map((site: { name: string }) => site.name);
       expect(sites).toContain(`before ${how}`);
       expect((await call('POST', '/v1/sites', { name: `after ${how}` })).status).toBe(201);
+      // What was sent meanwhile is sent again, and counts once.
+      expect([(await deliver()).status, (await deliver()).status]).toEqual([202, 202]);
+      const messages = await call('GET', `/v1/inbound-webhooks?endpoint_id=${endpoint.endpoint_id}`);
+      expect(JSON.parse(messages.text).data).toMatchObject([{ message_id: message.id }]);
       // Work in the background goes on too: the run is taken by a worker whose connections had all gone.
       const run = await call('POST', '/v1/billing/runs', { from: '2025-01-01', to: '2025-02-01' });
       expect(run.status).toBe(202);

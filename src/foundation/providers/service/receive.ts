@@ -45,7 +45,7 @@ export interface Inbound {
 }
 
 /** How long a sender waits for what becomes of its message; then it is told that it is kept. */
-const answer_within_s = 10;
+const answer_within_s = 5;
 /** Verified messages of one endpoint that are under way in this process at once. */
 const most_under_way = 64;
 /** Messages of one endpoint that wait to be processed. */
