@@ -22,3 +22,6 @@ export function takeRawBodies(
 export function rawBodyOf(request: FastifyRequest): Buffer {
   return Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
 }
+
+/** For routes that anybody may call: counted by address alone, for a header that is not looked at would make every request another's. */
+export const limitedByAddress = { rateLimit: { keyGenerator: (request: FastifyRequest) => request.ip } };

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Clock } from '../../platform/clock.ts';
 import type { Server } from '../../platform/http.ts';
-import { rawBodyOf, takeRawBodies } from '../../platform/raw-body.ts';
+import { limitedByAddress, rawBodyOf, takeRawBodies } from '../../platform/raw-body.ts';
 import { Id, Instant, PageQuery, Problem, Text } from '../../platform/schemas.ts';
 import { errors } from './errors.ts';
 import {
@@ -44,6 +44,7 @@ export function routes(server: Server, deps: { clock: Clock; inbound: Inbound; k
       method: 'POST',
       url: '/v1/webhooks/in/:endpoint',
       bodyLimit: max_bytes,
+      config: limitedByAddress,
       schema: {
         summary: 'A message to an endpoint, signed by a secret of it over its raw bytes',
         description:

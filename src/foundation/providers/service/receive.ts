@@ -11,6 +11,7 @@ import { requireTenant } from '../../tenancy/service.ts';
 import { describe, keptHeaders } from '../decide/message.ts';
 import { type Claim, claimOf, type Headers, isFault, schemeOf, whoSigned } from '../decide/signature.ts';
 import { errors } from '../errors.ts';
+import type { WebhookStatus } from '../model.ts';
 import { type EndpointLookup, findEndpoint } from '../sql/endpoints.ts';
 import { insertWebhook, isBacklogged, selectByMessage } from '../sql/webhooks.ts';
 import { liveKeys } from './endpoints.ts';
@@ -95,7 +96,7 @@ export function createInbound(deps: ProcessDeps, limits: { answer_within_ms?: nu
   async function store(
     { headers, body, http_request_id }: Delivery,
     { endpoint, claim, secret_id }: Verified,
-  ): Promise<{ inbound_webhook_id: string; again: boolean }> {
+  ): Promise<{ inbound_webhook_id: string; status: WebhookStatus; again: boolean }> {
     const wall = clock.now();
     const { tenant_id, endpoint_id, name } = endpoint;
     const tenant = await postgres.read({ tenant_id, now: wall }, requireTenant);
@@ -135,17 +136,18 @@ export function createInbound(deps: ProcessDeps, limits: { answer_within_ms?: nu
       });
       const options = { key: processKey(inbound_webhook_id), ...(answers ? { run_at: next } : {}) };
       await enqueue(tx, process_job, { inbound_webhook_id }, options);
-      return { inbound_webhook_id, again: false };
+      return { inbound_webhook_id, status: 'received', again: false };
     });
   }
 
   async function take(delivery: Delivery, verified: Verified): Promise<Reception> {
     const { tenant_id, kind } = verified.endpoint;
-    const { inbound_webhook_id, again } = await store(delivery, verified);
+    const { inbound_webhook_id, status, again } = await store(delivery, verified);
     metrics.webhooks.inc({ kind, outcome: again ? 'repeated' : 'accepted' });
     failpoint('inbound.stored-not-processed');
     const later: Reception = { status: 202, body: { inbound_webhook_id }, again };
-    if (!kinds.get(kind)!.answers) return later;
+    // What failed has its time to be tried again; a sender that asks often must not use its tries up.
+    if (!kinds.get(kind)!.answers || status === 'failed') return later;
     const work = processWebhook(deps, { tenant_id, inbound_webhook_id });
     goOn(work, 'an inbound webhook is left to its job');
     const outcome = await within(work, answer_within_ms);
@@ -182,17 +184,18 @@ const not_signed = 'The message is not signed by a secret of this endpoint, with
 /** Tried on what is for nobody, which then takes as long. */
 const nobodys_key = { secret_id: '', key: Buffer.alloc(32) };
 
-type Stored = { inbound_webhook_id: string; body_hash: Buffer };
+type Sent = { inbound_webhook_id: string; body_hash: Buffer };
+type Stored = Sent & { status: WebhookStatus };
 
 /** A provider may change a body that it sends again (Stripe counts the tries in it) where the id is not part of what is signed by itself. */
-function repeated(claim: Claim, sent: Stored, known: Stored): { inbound_webhook_id: string; again: true } {
+function repeated(claim: Claim, sent: Sent, known: Stored): { inbound_webhook_id: string; status: WebhookStatus; again: true } {
   if (claim.message_id !== null && !known.body_hash.equals(sent.body_hash))
     throw errors.inbound_webhook_reused({ detail: 'The webhook-id was used for another body.' });
-  return { inbound_webhook_id: known.inbound_webhook_id, again: true };
+  return { inbound_webhook_id: known.inbound_webhook_id, status: known.status, again: true };
 }
 
 /** Somebody else stored the same message between the look and the insert. Where it was refused at once, the sender tries again. */
-async function storedMeanwhile(tx: Tx, claim: Claim, sent: Stored & { endpoint_id: string; message_id: string }) {
+async function storedMeanwhile(tx: Tx, claim: Claim, sent: Sent & { endpoint_id: string; message_id: string }) {
   const known = await selectByMessage(tx, sent);
   if (!known) throw errors.inbound_endpoint_busy({ detail: 'The same message is being taken.', headers: { 'retry-after': '1' } });
   return repeated(claim, sent, known);

@@ -35,9 +35,9 @@ export async function insertWebhook(tx: Tx, webhook: NewWebhook): Promise<boolea
 export function selectByMessage(
   db: Db,
   { endpoint_id, message_id }: { endpoint_id: string; message_id: string },
-): Promise<{ inbound_webhook_id: string; body_hash: Buffer } | undefined> {
-  return db.maybe(sql<{ inbound_webhook_id: string; body_hash: Buffer }>`
-    SELECT inbound_webhook_id, body_hash FROM inbound_webhook
+): Promise<{ inbound_webhook_id: string; body_hash: Buffer; status: WebhookStatus } | undefined> {
+  return db.maybe(sql<{ inbound_webhook_id: string; body_hash: Buffer; status: WebhookStatus }>`
+    SELECT inbound_webhook_id, body_hash, status FROM inbound_webhook
      WHERE tenant_id = ${db.tenant_id} AND endpoint_id = ${endpoint_id} AND message_id = ${message_id} AND status <> 'ignored'`);
 }
 

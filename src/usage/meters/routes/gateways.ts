@@ -4,7 +4,7 @@ import { Accepted } from '../../../foundation/providers/model.ts';
 import type { Inbound } from '../../../foundation/providers/service/receive.ts';
 import type { Clock } from '../../../platform/clock.ts';
 import type { Server } from '../../../platform/http.ts';
-import { rawBodyOf, takeRawBodies } from '../../../platform/raw-body.ts';
+import { limitedByAddress, rawBodyOf, takeRawBodies } from '../../../platform/raw-body.ts';
 import { Id, PageQuery, Problem, page, Text } from '../../../platform/schemas.ts';
 import { Gateway, GatewayAnswer, GatewayWithSecret } from '../model/gateways.ts';
 import { createGateway, listGateways, receiveMessage, revokeGateway, rotateSecret } from '../service/gateways.ts';
@@ -82,6 +82,7 @@ function messageRoute(raw: FastifyInstance, { inbound }: { inbound: Inbound }): 
     method: 'POST',
     url: '/v1/metering/gateways/:gateway_id/readings',
     bodyLimit: max_bytes,
+    config: limitedByAddress,
     schema: {
       summary: 'Readings of a gateway, signed as Standard Webhooks has it',
       description:
