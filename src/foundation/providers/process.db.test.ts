@@ -83,6 +83,12 @@ describe('a message whose sender waits', () => {
     expect(await effects(await newest())).toBe(1);
     expect(await process(await newest())).toEqual({ status: 'processed', answer: { says: 'hello' } });
     expect(await effects(await newest())).toBe(1);
+    const under_its_id = `SELECT type AS what FROM billing_events WHERE correlation_id = $1
+      UNION ALL SELECT action FROM audit_log WHERE correlation_id = $1 ORDER BY 1`;
+    expect(await t.superuser(under_its_id, [await newest()])).toEqual([
+      { what: 'inbound_webhook.accepted' },
+      { what: 'probe.had' },
+    ]);
   });
 
   it('and is refused for what it says, is told so; nothing of its effect stays, and its id is free', async () => {

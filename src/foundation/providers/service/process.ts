@@ -58,7 +58,8 @@ export async function processWebhook(
   const { kind, endpoint_id } = known;
   const before = outcomeOf(known);
   if (before) return before;
-  const scope: Scope = { tenant_id, now, actor: { kind: 'system', id: endpoint_id, name: kind } };
+  const actor = { kind: 'system', id: endpoint_id, name: kind } as const;
+  const scope: Scope = { tenant_id, now, actor, correlation_id: inbound_webhook_id };
   let outcome: Outcome;
   let again = false;
   try {

@@ -100,16 +100,19 @@ export function createInbound(deps: ProcessDeps, limits: { answer_within_ms?: nu
     const wall = clock.now();
     const { tenant_id, endpoint_id, name } = endpoint;
     const tenant = await postgres.read({ tenant_id, now: wall }, requireTenant);
+    const inbound_webhook_id = newId(wall);
     const scope: Scope = {
       tenant_id,
       now: tenantNow(tenant, wall),
       actor: { kind: 'system', id: endpoint_id, name },
       request_id: http_request_id,
+      // All that a message sets off is found by its id.
+      correlation_id: inbound_webhook_id,
     };
     const { answers } = kinds.get(endpoint.kind)!;
     const next = answers ? wall.add({ milliseconds: answer_within_ms }) : wall;
     const webhook = {
-      inbound_webhook_id: newId(wall),
+      inbound_webhook_id,
       endpoint_id,
       ...describe(claim, body),
       headers: keptHeaders(headers),
@@ -126,7 +129,7 @@ export function createInbound(deps: ProcessDeps, limits: { answer_within_ms?: nu
       if (await isBacklogged(tx, endpoint_id, most_waiting))
         throw errors.inbound_endpoint_busy({ detail: 'Too many of its messages wait.', headers: { 'retry-after': '60' } });
       if (!(await insertWebhook(tx, webhook))) return storedMeanwhile(tx, claim, webhook);
-      const { inbound_webhook_id, message_id, type } = webhook;
+      const { message_id, type } = webhook;
       await recordAudit(tx, {
         action: 'inbound_webhook.accepted',
         target_type: 'inbound_webhook',
