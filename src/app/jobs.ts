@@ -1,5 +1,6 @@
 import { jobs as invoicingJobs } from '../billing/invoicing/jobs.ts';
 import { jobs as ratingJobs } from '../billing/rating/jobs.ts';
+import { jobs as eventJobs } from '../foundation/events/jobs.ts';
 import { jobs as providerJobs } from '../foundation/providers/jobs.ts';
 import { createInboundMetrics } from '../foundation/providers/service/metrics.ts';
 import type { JobDefinition } from '../platform/jobs.ts';
@@ -17,8 +18,10 @@ export function jobDefinitions(deps: {
   ingest: Ingest;
   data_dir: string;
   usage_retention_months: number | null;
+  events_retention_months: number | null;
 }): JobDefinition[] {
   const archiving = archivingJobs({ retention_months: deps.usage_retention_months });
   const inbound = providerJobs({ kinds: inboundKinds(deps), metrics: createInboundMetrics(deps.metrics.registry) });
-  return [...inbound, ...meteringJobs(deps), ...archiving, ...meterJobs(deps), ...ratingJobs, ...invoicingJobs];
+  const ofEvents = eventJobs({ retention_months: deps.events_retention_months });
+  return [...ofEvents, ...inbound, ...meteringJobs(deps), ...archiving, ...meterJobs(deps), ...ratingJobs, ...invoicingJobs];
 }

@@ -79,7 +79,7 @@ export async function createServer({ config, log, metrics, postgres, ingest, isS
   const inbound = createInbound({ postgres, clock, log, kinds, metrics: createInboundMetrics(metrics.registry) });
   web.addHook('onClose', () => inbound.close());
   auditRoutes(server);
-  eventRoutes(server);
+  eventRoutes(server, { postgres });
   tenancyRoutes(server);
   identityRoutes(server, { ...deps, authenticator });
   receiptRoutes(server, { postgres });
