@@ -1,6 +1,7 @@
 import { jobs as invoicingJobs } from '../billing/invoicing/jobs.ts';
 import { jobs as ratingJobs } from '../billing/rating/jobs.ts';
 import type { JobDefinition } from '../platform/jobs.ts';
+import { jobs as schedulerJobs } from '../platform/scheduler/jobs.ts';
 import { archivingJobs, jobs as meteringJobs } from '../usage/metering/jobs.ts';
 import type { Ingest } from '../usage/metering/model.ts';
 import { jobs as meterJobs } from '../usage/meters/jobs.ts';
@@ -12,5 +13,5 @@ export function jobDefinitions(deps: {
   usage_retention_months: number | null;
 }): JobDefinition[] {
   const archiving = archivingJobs({ retention_months: deps.usage_retention_months });
-  return [...meteringJobs(deps), ...archiving, ...meterJobs(deps), ...ratingJobs, ...invoicingJobs];
+  return [...schedulerJobs, ...meteringJobs(deps), ...archiving, ...meterJobs(deps), ...ratingJobs, ...invoicingJobs];
 }

@@ -32,6 +32,8 @@ export interface Config {
   usage_retention_months: number | null;
   /** The largest file that an import takes. */
   import_max_bytes: number;
+  /** Seconds after which another scheduler leads where the one that led is gone. */
+  scheduler_lease_s: number;
   /** True when the console is reached over https, so that cookies carry `__Host-`. */
   secure_cookies: boolean;
 }
@@ -71,6 +73,7 @@ const shape = z.object({
   TALLYSTICK_GENERATION_EVENTS: z.coerce.number().int().min(100).default(1_000_000),
   TALLYSTICK_USAGE_RETENTION_MONTHS: z.coerce.number().int().min(1).max(1200).optional(),
   TALLYSTICK_IMPORT_MAX_MB: z.coerce.number().int().min(1).max(65_536).default(512),
+  TALLYSTICK_SCHEDULER_LEASE_S: z.coerce.number().int().min(3).max(60).default(30),
   TALLYSTICK_PUBLIC_URL: z.url({ protocol: /^https?$/ }).optional(),
 });
 
@@ -123,6 +126,7 @@ export function parseConfig(variables: Record<string, string | undefined>, worki
     generation_events: env.TALLYSTICK_GENERATION_EVENTS,
     usage_retention_months: env.TALLYSTICK_USAGE_RETENTION_MONTHS ?? null,
     import_max_bytes: env.TALLYSTICK_IMPORT_MAX_MB * 1024 * 1024,
+    scheduler_lease_s: env.TALLYSTICK_SCHEDULER_LEASE_S,
     secure_cookies: env.TALLYSTICK_PUBLIC_URL?.startsWith('https:') ?? false,
   };
 }
@@ -130,4 +134,9 @@ export function parseConfig(variables: Record<string, string | undefined>, worki
 /** Reads the process's own environment. */
 export function readConfig(): Config {
   return parseConfig(process.env, process.cwd());
+}
+
+/** The place at which this process is to die, for tests: `<name>[:n]`, or null. */
+export function readFailpoint(): string | null {
+  return process.env.TALLYSTICK_FAILPOINT ?? null;
 }
