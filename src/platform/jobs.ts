@@ -132,7 +132,8 @@ export async function startJobs(
               { err: error, job: job.name, attempts },
               `a job failed and ${last_attempt ? 'is given up' : 'will be tried again'}`,
             );
-            throw error;
+            // The queue keeps the message, and must be able to.
+            throw new Error(storableReason(error), { cause: error });
           }
         },
       ]),
