@@ -153,6 +153,64 @@ export interface Api {
       next_cursor: string | null;
     };
   };
+  /** Closed billing cycles with the run that bills each, newest first */
+  "GET /v1/billing/cycles": {
+    query: {
+      limit?: number;
+      cursor?: string;
+      org_id?: string;
+    };
+    answer: {
+      data: ({
+        cycle_id: string;
+        org_id: string;
+        /** local date */
+        from: string;
+        /** local date, exclusive */
+        to: string;
+        time_zone: string;
+        from_at: string;
+        to_at: string;
+        closed_at: string;
+        /** by itself when it ended, or by a run that was asked for */
+        closed_by: "scheduler" | "run";
+        run: {
+          run_id: string;
+          status: "queued" | "running" | "completed" | "failed";
+          invoices: number;
+          errors: number;
+        } | null;
+        /** why no run could be requested */
+        refusal: {
+          code: string;
+          detail: string;
+        } | null;
+      })[];
+      next_cursor: string | null;
+    };
+  };
+  /** Billing cycles that will be closed automatically, soonest first */
+  "GET /v1/billing/cycles/upcoming": {
+    query: {
+      limit?: number;
+      cursor?: string;
+      org_id?: string;
+    };
+    answer: {
+      data: ({
+        org_id: string;
+        from: string;
+        to: string;
+        time_zone: string;
+        ends_at: string;
+        /** its end and the grace */
+        closes_at: string;
+        /** how often it could not be closed since it was due */
+        failures: number;
+      })[];
+      next_cursor: string | null;
+    };
+  };
   /** Billing runs, newest first */
   "GET /v1/billing/runs": {
     query: {
@@ -208,6 +266,16 @@ export interface Api {
       })[];
       created_at: string;
       finished_at: string | null;
+    };
+  };
+  /** Whether cycles are closed and billed automatically */
+  "GET /v1/billing/settings": {
+    answer: {
+      automatic: boolean;
+      /** ISO 8601 duration: how long after its end a cycle is closed */
+      grace: string;
+      from: string | null;
+      switched_on_at: string | null;
     };
   };
   /** Business models, newest first */
@@ -2100,6 +2168,43 @@ export interface Api {
       })[];
     };
   };
+  /** What fell due and what became of it, newest first; kept for 30 days */
+  "GET /v1/scheduler/runs": {
+    query: {
+      limit?: number;
+      cursor?: string;
+      name?: string;
+    };
+    answer: {
+      data: ({
+        name: string;
+        due_at: string;
+        enqueued_at: string;
+        started_at: string | null;
+        attempts: number;
+        finished_at: string | null;
+        /** null while it waits, runs or is tried again; superseded where the next fell due before it was begun */
+        outcome: "done" | "failed" | "superseded" | null;
+      })[];
+      next_cursor: string | null;
+    };
+  };
+  /** What recurs, and when next, by the wall clock */
+  "GET /v1/scheduler/schedules": {
+    answer: {
+      data: ({
+        name: string;
+        /** a crontab line's five fields, in UTC */
+        cron: string;
+        /** after a downtime: the latest missed due time is run, or none */
+        catch_up: "once" | "none";
+        since: string;
+        /** the latest due time that was looked at; null before the first */
+        last_due_at: string | null;
+        next_due_at: string;
+      })[];
+    };
+  };
   /** Who is signed in */
   "GET /v1/session": {
     answer: {
@@ -2472,6 +2577,34 @@ export interface Api {
         corrects: string | null;
         created_at: string;
       })[];
+    };
+  };
+  /** Bill a closed cycle again, of which something is not billed */
+  "POST /v1/billing/cycles/{id}:retry": {
+    answer: {
+      cycle_id: string;
+      org_id: string;
+      /** local date */
+      from: string;
+      /** local date, exclusive */
+      to: string;
+      time_zone: string;
+      from_at: string;
+      to_at: string;
+      closed_at: string;
+      /** by itself when it ended, or by a run that was asked for */
+      closed_by: "scheduler" | "run";
+      run: {
+        run_id: string;
+        status: "queued" | "running" | "completed" | "failed";
+        invoices: number;
+        errors: number;
+      } | null;
+      /** why no run could be requested */
+      refusal: {
+        code: string;
+        detail: string;
+      } | null;
     };
   };
   /** What a run would bill an organization, with nothing put on record */
@@ -4641,6 +4774,23 @@ export interface Api {
       billed_until: string | null;
       status: "scheduled" | "active" | "ended";
       created_at: string;
+    };
+  };
+  /** Have cycles closed and billed automatically, or not */
+  "PUT /v1/billing/settings": {
+    body: {
+      automatic: boolean;
+      /** PT6H unless given */
+      grace?: string;
+      /** nothing before this date is billed automatically; unless given, the cycle in which it is switched on is the first */
+      from?: string;
+    };
+    answer: {
+      automatic: boolean;
+      /** ISO 8601 duration: how long after its end a cycle is closed */
+      grace: string;
+      from: string | null;
+      switched_on_at: string | null;
     };
   };
   /** Set what partners of a tier earn on a SKU */

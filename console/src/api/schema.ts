@@ -134,6 +134,56 @@ export interface Api {
       next_cursor: string | null;
     };
   };
+  "GET /v1/billing/cycles": {
+    query: {
+      limit?: number;
+      cursor?: string;
+      org_id?: string;
+    };
+    answer: {
+      data: ({
+        cycle_id: string;
+        org_id: string;
+        from: string;
+        to: string;
+        time_zone: string;
+        from_at: string;
+        to_at: string;
+        closed_at: string;
+        closed_by: "scheduler" | "run";
+        run: {
+          run_id: string;
+          status: "queued" | "running" | "completed" | "failed";
+          invoices: number;
+          errors: number;
+        } | null;
+        refusal: {
+          code: string;
+          detail: string;
+        } | null;
+      })[];
+      next_cursor: string | null;
+    };
+  };
+  "GET /v1/billing/cycles/upcoming": {
+    query: {
+      limit?: number;
+      cursor?: string;
+      org_id?: string;
+    };
+    answer: {
+      data: ({
+        org_id: string;
+        from: string;
+        to: string;
+        time_zone: string;
+        ends_at: string;
+        closes_at: string;
+        failures: number;
+      })[];
+      next_cursor: string | null;
+    };
+  };
   "GET /v1/billing/runs": {
     query: {
       limit?: number;
@@ -185,6 +235,14 @@ export interface Api {
       })[];
       created_at: string;
       finished_at: string | null;
+    };
+  };
+  "GET /v1/billing/settings": {
+    answer: {
+      automatic: boolean;
+      grace: string;
+      from: string | null;
+      switched_on_at: string | null;
     };
   };
   "GET /v1/business-models": {
@@ -1816,6 +1874,37 @@ export interface Api {
       })[];
     };
   };
+  "GET /v1/scheduler/runs": {
+    query: {
+      limit?: number;
+      cursor?: string;
+      name?: string;
+    };
+    answer: {
+      data: ({
+        name: string;
+        due_at: string;
+        enqueued_at: string;
+        started_at: string | null;
+        attempts: number;
+        finished_at: string | null;
+        outcome: "done" | "failed" | "superseded" | null;
+      })[];
+      next_cursor: string | null;
+    };
+  };
+  "GET /v1/scheduler/schedules": {
+    answer: {
+      data: ({
+        name: string;
+        cron: string;
+        catch_up: "once" | "none";
+        since: string;
+        last_due_at: string | null;
+        next_due_at: string;
+      })[];
+    };
+  };
   "GET /v1/session": {
     answer: {
       user: {
@@ -2141,6 +2230,29 @@ export interface Api {
         corrects: string | null;
         created_at: string;
       })[];
+    };
+  };
+  "POST /v1/billing/cycles/{id}:retry": {
+    answer: {
+      cycle_id: string;
+      org_id: string;
+      from: string;
+      to: string;
+      time_zone: string;
+      from_at: string;
+      to_at: string;
+      closed_at: string;
+      closed_by: "scheduler" | "run";
+      run: {
+        run_id: string;
+        status: "queued" | "running" | "completed" | "failed";
+        invoices: number;
+        errors: number;
+      } | null;
+      refusal: {
+        code: string;
+        detail: string;
+      } | null;
     };
   };
   "POST /v1/billing/previews": {
@@ -4010,6 +4122,19 @@ export interface Api {
       billed_until: string | null;
       status: "scheduled" | "active" | "ended";
       created_at: string;
+    };
+  };
+  "PUT /v1/billing/settings": {
+    body: {
+      automatic: boolean;
+      grace?: string;
+      from?: string;
+    };
+    answer: {
+      automatic: boolean;
+      grace: string;
+      from: string | null;
+      switched_on_at: string | null;
     };
   };
   "PUT /v1/commission-rates": {
