@@ -21,11 +21,16 @@ afterEach(async () => {
   await t.close();
 });
 
-/** A clock that a test sets. */
+/** A clock that a test sets, and that counts how often it is asked. */
 function wallAt(text: string) {
   let now = Temporal.Instant.from(text);
+  let asked = 0;
   return {
-    now: () => now,
+    now() {
+      asked += 1;
+      return now;
+    },
+    asked: () => asked,
     set(to: string) {
       now = Temporal.Instant.from(to);
     },
@@ -61,19 +66,15 @@ async function until(met: () => Promise<boolean>) {
   }
 }
 
-/** Waits until the leader has looked once more, from now on. */
+/** A scheduler of which a test can wait until it has looked once more, from now on: for each schedule it asks what time it is. */
 async function looked(clock: ReturnType<typeof wallAt>, over: Parameters<typeof scheduler>[1] = {}) {
-  let ticks = 0;
-  const attend = async () => {
-    ticks += 1;
-  };
-  const made = scheduler(clock, { ...over, duties: [{ name: 'test', attend }] });
+  const made = scheduler(clock, over);
   return {
     made,
-    once: () => {
-      const from = ticks;
-      // The tick that is under way may have looked already.
-      return until(async () => ticks >= from + 2);
+    once() {
+      // The rest of the look that is under way, a whole one, and the beginning of the next.
+      const enough = clock.asked() + 2 * (over.schedules?.length ?? 1) + 2;
+      return until(async () => clock.asked() >= enough);
     },
   };
 }

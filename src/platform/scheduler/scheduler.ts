@@ -53,7 +53,7 @@ export function startScheduler(options: SchedulerOptions): Scheduler {
     if (leads && !led) log.info({ holder: lease.holder, term: lease.term() }, 'this process leads the schedulers');
     if (led && !leads) log.warn({ holder: lease.holder }, 'another process leads the schedulers now');
   };
-  const work = async () => {
+  const attendSchedules = async () => {
     if (!mayGoOn()) return;
     // Whoever led in between may have looked further.
     if (known?.term !== lease.term()) {
@@ -63,20 +63,24 @@ export function startScheduler(options: SchedulerOptions): Scheduler {
       if (!mayGoOn()) return;
       await attendSchedule(options, lease, schedule);
     }
-    for (const duty of options.duties) {
-      try {
-        await duty.attend(mayGoOn);
-      } catch (error) {
-        log.warn({ err: error, duty: duty.name }, 'a duty of the scheduler failed and is attended to again');
-      }
-    }
   };
-  const renewals = repeat(renew, () => (lease.holds() ? (lease_s * 1000) / 3 : tick_ms), { log, signal: stopping.signal });
-  const works = repeat(work, () => tick_ms, { log, signal: stopping.signal });
+  const every = { log, signal: stopping.signal };
+  // Each by itself: a duty that has much to do delays no schedule, and neither the renewal of the lease.
+  const loops = [
+    repeat(renew, () => (lease.holds() ? (lease_s * 1000) / 3 : tick_ms), every),
+    repeat(attendSchedules, () => tick_ms, every),
+    ...options.duties.map((duty) =>
+      repeat(
+        async () => mayGoOn() && duty.attend(mayGoOn),
+        () => tick_ms,
+        every,
+      ),
+    ),
+  ];
   return {
     async stop() {
       stopping.abort();
-      await Promise.all([renewals, works]);
+      await Promise.all(loops);
       metrics.leads.set(0);
       try {
         await lease.release();
@@ -108,7 +112,7 @@ async function attendSchedule(
 
 /** Does something again and again until aborted; what fails is logged and tried at the next turn. */
 async function repeat(
-  step: () => Promise<void>,
+  step: () => Promise<unknown>,
   pause_ms: () => number,
   { log, signal }: { log: Pick<Logger, 'warn'>; signal: AbortSignal },
 ): Promise<void> {
