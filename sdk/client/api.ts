@@ -174,6 +174,64 @@ export interface Api {
       next_cursor: string | null;
     };
   };
+  /** Closed billing cycles with the run that bills each, newest first */
+  "GET /v1/billing/cycles": {
+    query: {
+      limit?: number;
+      cursor?: string;
+      org_id?: string;
+    };
+    answer: {
+      data: ({
+        cycle_id: string;
+        org_id: string;
+        /** local date */
+        from: string;
+        /** local date, exclusive */
+        to: string;
+        time_zone: string;
+        from_at: string;
+        to_at: string;
+        closed_at: string;
+        /** by itself when it ended, or by a run that was asked for */
+        closed_by: "scheduler" | "run";
+        run: {
+          run_id: string;
+          status: "queued" | "running" | "completed" | "failed";
+          invoices: number;
+          errors: number;
+        } | null;
+        /** why no run could be requested */
+        refusal: {
+          code: string;
+          detail: string;
+        } | null;
+      })[];
+      next_cursor: string | null;
+    };
+  };
+  /** Billing cycles that will be closed automatically, soonest first */
+  "GET /v1/billing/cycles/upcoming": {
+    query: {
+      limit?: number;
+      cursor?: string;
+      org_id?: string;
+    };
+    answer: {
+      data: ({
+        org_id: string;
+        from: string;
+        to: string;
+        time_zone: string;
+        ends_at: string;
+        /** its end and the grace */
+        closes_at: string;
+        /** how often it could not be closed since it was due */
+        failures: number;
+      })[];
+      next_cursor: string | null;
+    };
+  };
   /** Billing runs, newest first */
   "GET /v1/billing/runs": {
     query: {
@@ -229,6 +287,16 @@ export interface Api {
       })[];
       created_at: string;
       finished_at: string | null;
+    };
+  };
+  /** Whether cycles are closed and billed automatically */
+  "GET /v1/billing/settings": {
+    answer: {
+      automatic: boolean;
+      /** ISO 8601 duration: how long after its end a cycle is closed */
+      grace: string;
+      from: string | null;
+      switched_on_at: string | null;
     };
   };
   /** Business models, newest first */
@@ -425,6 +493,9 @@ export interface Api {
       type?: string;
       aggregate_id?: string;
       correlation_id?: string;
+      status?: "pending" | "published" | "routed" | "dead";
+      from?: string;
+      to?: string;
       limit?: number;
       cursor?: string;
     };
@@ -438,17 +509,122 @@ export interface Api {
         aggregate_id: string;
         org_id: string | null;
         data: Record<string, unknown>;
+        /** who set it off, where that is known */
+        metadata: Record<string, unknown>;
         correlation_id: string;
         causation_id: string | null;
-        status: "pending" | "published" | "dead";
+        /** routed: every reaction to it has had its effect; dead: given up, with last_error */
+        status: "pending" | "published" | "routed" | "dead";
+        /** failures at the stage that it is in */
         attempts: number;
         /** dense per tenant; null until published */
         position: string | null;
         created_at: string;
         published_at: string | null;
+        routed_at: string | null;
         last_error: string | null;
       })[];
       next_cursor: string | null;
+    };
+  };
+  /** Events as they are published, in order of position, as server-sent events */
+  "GET /v1/events/stream": {
+    query: {
+      /** send what was published after this position; without it, what comes from now on */
+      after?: string;
+      type?: string;
+      /** false: end when all that is there was sent */
+      follow?: "true" | "false";
+    };
+    answer: string;
+  };
+  /** One event, with the reactions that had their effect and what it caused */
+  "GET /v1/events/{event_id}": {
+    answer: {
+      event_id: string;
+      type: string;
+      version: number;
+      source: string;
+      aggregate_type: string;
+      aggregate_id: string;
+      org_id: string | null;
+      data: Record<string, unknown>;
+      /** who set it off, where that is known */
+      metadata: Record<string, unknown>;
+      correlation_id: string;
+      causation_id: string | null;
+      /** routed: every reaction to it has had its effect; dead: given up, with last_error */
+      status: "pending" | "published" | "routed" | "dead";
+      /** failures at the stage that it is in */
+      attempts: number;
+      /** dense per tenant; null until published */
+      position: string | null;
+      created_at: string;
+      published_at: string | null;
+      routed_at: string | null;
+      last_error: string | null;
+      /** that had their effect, each once */
+      reactions: ({
+        reaction: string;
+        at: string;
+      })[];
+      /** the first hundred events whose cause it is */
+      caused: ({
+        event_id: string;
+        type: string;
+        version: number;
+        source: string;
+        aggregate_type: string;
+        aggregate_id: string;
+        org_id: string | null;
+        data: Record<string, unknown>;
+        /** who set it off, where that is known */
+        metadata: Record<string, unknown>;
+        correlation_id: string;
+        causation_id: string | null;
+        /** routed: every reaction to it has had its effect; dead: given up, with last_error */
+        status: "pending" | "published" | "routed" | "dead";
+        /** failures at the stage that it is in */
+        attempts: number;
+        /** dense per tenant; null until published */
+        position: string | null;
+        created_at: string;
+        published_at: string | null;
+        routed_at: string | null;
+        last_error: string | null;
+      })[];
+    };
+  };
+  /** Everything of the event's correlation, oldest first */
+  "GET /v1/events/{event_id}/tree": {
+    answer: {
+      correlation_id: string;
+      data: ({
+        event_id: string;
+        type: string;
+        version: number;
+        source: string;
+        aggregate_type: string;
+        aggregate_id: string;
+        org_id: string | null;
+        data: Record<string, unknown>;
+        /** who set it off, where that is known */
+        metadata: Record<string, unknown>;
+        correlation_id: string;
+        causation_id: string | null;
+        /** routed: every reaction to it has had its effect; dead: given up, with last_error */
+        status: "pending" | "published" | "routed" | "dead";
+        /** failures at the stage that it is in */
+        attempts: number;
+        /** dense per tenant; null until published */
+        position: string | null;
+        created_at: string;
+        published_at: string | null;
+        routed_at: string | null;
+        last_error: string | null;
+      })[];
+      /** false where there are more than a thousand */
+      complete: boolean;
     };
   };
   /** Endpoints, newest first */
@@ -2255,6 +2431,43 @@ export interface Api {
       })[];
     };
   };
+  /** What fell due and what became of it, newest first; kept for 30 days */
+  "GET /v1/scheduler/runs": {
+    query: {
+      limit?: number;
+      cursor?: string;
+      name?: string;
+    };
+    answer: {
+      data: ({
+        name: string;
+        due_at: string;
+        enqueued_at: string;
+        started_at: string | null;
+        attempts: number;
+        finished_at: string | null;
+        /** null while it waits, runs or is tried again; superseded where the next fell due before it was begun */
+        outcome: "done" | "failed" | "superseded" | null;
+      })[];
+      next_cursor: string | null;
+    };
+  };
+  /** What recurs, and when next, by the wall clock */
+  "GET /v1/scheduler/schedules": {
+    answer: {
+      data: ({
+        name: string;
+        /** a crontab line's five fields, in UTC */
+        cron: string;
+        /** after a downtime: the latest missed due time is run, or none */
+        catch_up: "once" | "none";
+        since: string;
+        /** the latest due time that was looked at; null before the first */
+        last_due_at: string | null;
+        next_due_at: string;
+      })[];
+    };
+  };
   /** Who is signed in */
   "GET /v1/session": {
     answer: {
@@ -2655,6 +2868,34 @@ export interface Api {
       })[];
     };
   };
+  /** Bill a closed cycle again, of which something is not billed */
+  "POST /v1/billing/cycles/{id}:retry": {
+    answer: {
+      cycle_id: string;
+      org_id: string;
+      /** local date */
+      from: string;
+      /** local date, exclusive */
+      to: string;
+      time_zone: string;
+      from_at: string;
+      to_at: string;
+      closed_at: string;
+      /** by itself when it ended, or by a run that was asked for */
+      closed_by: "scheduler" | "run";
+      run: {
+        run_id: string;
+        status: "queued" | "running" | "completed" | "failed";
+        invoices: number;
+        errors: number;
+      } | null;
+      /** why no run could be requested */
+      refusal: {
+        code: string;
+        detail: string;
+      } | null;
+    };
+  };
   /** What a run would bill an organization, with nothing put on record */
   "POST /v1/billing/previews": {
     body: {
@@ -2752,6 +2993,28 @@ export interface Api {
       currency: string;
       default_plan_id: string | null;
       created_at: string;
+    };
+  };
+  /** Send an event through the router again; what had its effect has no second one */
+  "POST /v1/events/{event_id}:redispatch": {
+    answer: {
+      redispatched: number;
+    };
+  };
+  /** The same for all that match: the dead ones, unless another status is asked for */
+  "POST /v1/events:redispatch": {
+    body: {
+      type?: string;
+      aggregate_id?: string;
+      correlation_id?: string;
+      status?: "published" | "routed" | "dead";
+      from?: string;
+      to?: string;
+      limit?: number;
+    };
+    answer: {
+      redispatched: number;
+      more: boolean;
     };
   };
   /** Make an endpoint that others send signed messages to; a secret that is made is in this answer and in no other */
@@ -4918,6 +5181,23 @@ export interface Api {
   "POST /v1/webhooks/in/{endpoint}": {
     answer: Record<string, unknown> | {
       inbound_webhook_id: string;
+    };
+  };
+  /** Have cycles closed and billed automatically, or not */
+  "PUT /v1/billing/settings": {
+    body: {
+      automatic: boolean;
+      /** PT6H unless given */
+      grace?: string;
+      /** nothing before this date is billed automatically; unless given, the cycle in which it is switched on is the first */
+      from?: string;
+    };
+    answer: {
+      automatic: boolean;
+      /** ISO 8601 duration: how long after its end a cycle is closed */
+      grace: string;
+      from: string | null;
+      switched_on_at: string | null;
     };
   };
   /** Set what partners of a tier earn on a SKU */

@@ -5,6 +5,7 @@ import { jobs as providerJobs } from '../foundation/providers/jobs.ts';
 import { createInboundMetrics } from '../foundation/providers/service/metrics.ts';
 import type { JobDefinition } from '../platform/jobs.ts';
 import type { Postgres } from '../platform/postgres.ts';
+import { jobs as schedulerJobs } from '../platform/scheduler/jobs.ts';
 import type { Metrics } from '../platform/telemetry.ts';
 import { archivingJobs, jobs as meteringJobs } from '../usage/metering/jobs.ts';
 import type { Ingest } from '../usage/metering/model.ts';
@@ -23,5 +24,14 @@ export function jobDefinitions(deps: {
   const archiving = archivingJobs({ retention_months: deps.usage_retention_months });
   const inbound = providerJobs({ kinds: inboundKinds(deps), metrics: createInboundMetrics(deps.metrics.registry) });
   const ofEvents = eventJobs({ retention_months: deps.events_retention_months });
-  return [...ofEvents, ...inbound, ...meteringJobs(deps), ...archiving, ...meterJobs(deps), ...ratingJobs, ...invoicingJobs];
+  return [
+    ...schedulerJobs,
+    ...ofEvents,
+    ...inbound,
+    ...meteringJobs(deps),
+    ...archiving,
+    ...meterJobs(deps),
+    ...ratingJobs,
+    ...invoicingJobs,
+  ];
 }

@@ -1,5 +1,6 @@
 import { events as actionEvents } from '../billing/actions/events.ts';
 import { events as invoicingEvents } from '../billing/invoicing/events.ts';
+import { billCycle, watchCycles } from '../billing/invoicing/reactions.ts';
 import { events as partnerEvents } from '../billing/partners/events.ts';
 import { events as ratingEvents } from '../billing/rating/events.ts';
 import { events as subscriptionEvents } from '../billing/subscriptions/events.ts';
@@ -41,6 +42,7 @@ export type EventType = keyof typeof allEvents;
 export const reactions: Record<EventType, readonly Reaction[]> = {
   'charge.created': [],
   'backtest.completed': [],
+  'billing.cycle.closed': [billCycle],
   'billing.run.completed': [],
   'credit_note.issued': [],
   'invoice.generated': [],
@@ -48,8 +50,8 @@ export const reactions: Record<EventType, readonly Reaction[]> = {
   'partner_of_record.created': [],
   'partner_of_record.ended': [],
   'commission_rate.changed': [],
-  'subscription.created': [],
-  'subscription.status.changed': [],
+  'subscription.created': [watchCycles],
+  'subscription.status.changed': [watchCycles],
   'business_model.assigned': [],
   'api_key.created': [],
   'api_key.revoked': [],

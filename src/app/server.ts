@@ -29,6 +29,7 @@ import { clock } from '../platform/clock.ts';
 import type { Config } from '../platform/config.ts';
 import { bindRoutes } from '../platform/http.ts';
 import type { Postgres } from '../platform/postgres.ts';
+import { schedulerRoutes } from '../platform/scheduler/routes.ts';
 import type { Logger, Metrics } from '../platform/telemetry.ts';
 import { createWeb, serveConsole } from '../platform/web.ts';
 import { constraints as meteringConstraints } from '../usage/metering/errors.ts';
@@ -93,6 +94,7 @@ export async function createServer({ config, log, metrics, postgres, ingest, isS
   ratingRoutes(server, { postgres });
   actionRoutes(server);
   invoicingRoutes(server, { postgres, clock });
+  schedulerRoutes(server, { clock });
   await serveConsole(web, fileURLToPath(new URL('../../console/dist', import.meta.url)));
   return web;
 }

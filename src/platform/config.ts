@@ -37,6 +37,8 @@ export interface Config {
   failpoint: string | null;
   /** The largest file that an import takes. */
   import_max_bytes: number;
+  /** Seconds after which another scheduler leads where the one that led is gone. */
+  scheduler_lease_s: number;
   /** True when the console is reached over https, so that cookies carry `__Host-`. */
   secure_cookies: boolean;
 }
@@ -78,6 +80,7 @@ const shape = z.object({
   TALLYSTICK_EVENTS_RETENTION_MONTHS: z.coerce.number().int().min(1).max(1200).optional(),
   TALLYSTICK_FAILPOINT: z.string().refine(isFailpoint, 'must name a place of src/platform/failpoint.ts').optional(),
   TALLYSTICK_IMPORT_MAX_MB: z.coerce.number().int().min(1).max(65_536).default(512),
+  TALLYSTICK_SCHEDULER_LEASE_S: z.coerce.number().int().min(3).max(60).default(30),
   TALLYSTICK_PUBLIC_URL: z.url({ protocol: /^https?$/ }).optional(),
 });
 
@@ -132,6 +135,7 @@ export function parseConfig(variables: Record<string, string | undefined>, worki
     events_retention_months: env.TALLYSTICK_EVENTS_RETENTION_MONTHS ?? null,
     failpoint: env.TALLYSTICK_FAILPOINT ?? null,
     import_max_bytes: env.TALLYSTICK_IMPORT_MAX_MB * 1024 * 1024,
+    scheduler_lease_s: env.TALLYSTICK_SCHEDULER_LEASE_S,
     secure_cookies: env.TALLYSTICK_PUBLIC_URL?.startsWith('https:') ?? false,
   };
 }

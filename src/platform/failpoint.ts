@@ -14,6 +14,8 @@ export const failpoints = [
   'router.marked-in-part',
   'events.archived-not-dropped',
   'inbound.stored-not-processed',
+  'scheduler.cycle-closed-not-run',
+  'scheduler.due-not-committed',
 ] as const;
 export type Failpoint = (typeof failpoints)[number];
 

@@ -1,17 +1,11 @@
 import { EventEmitter } from 'node:events';
-import {
-  type JobHelpers,
-  parseCronItems,
-  Logger as QueueLogger,
-  type Runner,
-  run,
-  runMigrations,
-  type WorkerEvents,
-} from 'graphile-worker';
+import { type JobHelpers, Logger as QueueLogger, type Runner, run, runMigrations, type WorkerEvents } from 'graphile-worker';
 import { sql } from 'kysely';
 import pg from 'pg';
 import type { Clock } from './clock.ts';
 import type { Postgres, Tx } from './postgres.ts';
+import { due_field, noteEnded, noteStarted, type WorkedRun } from './scheduler/runs.ts';
+import type { Schedule } from './scheduler/schedule.ts';
 import type { Logger } from './telemetry.ts';
 
 /** What a job gets beside its payload. A job may run more than once: its effect must not. */
@@ -28,8 +22,10 @@ export interface JobContext {
 export interface JobDefinition {
   /** `<room>.<what>`, such as `invoicing.run`. */
   name: string;
-  /** A crontab line's five fields, in UTC, for what recurs; the payload is then empty. */
+  /** A crontab line's five fields, in UTC, for what recurs: the scheduler enqueues it, with an empty payload. */
   cron?: string;
+  /** What becomes of due times that nobody was there for: the latest is run, which is the rule, or none. */
+  catch_up?: Schedule['catch_up'];
   run(payload: Record<string, string>, context: JobContext): Promise<void>;
 }
 
@@ -124,25 +120,23 @@ export async function startJobs(
     taskList: Object.fromEntries(
       definitions.map((job) => [
         job.name,
-        async (payload: unknown, { job: { attempts, max_attempts } }: JobHelpers) => {
+        async (payload: unknown, { job: { attempts, max_attempts, locked_by } }: JobHelpers) => {
           const last_attempt = attempts >= max_attempts;
+          const { [due_field]: due_at, ...rest } = (payload ?? {}) as Record<string, string>;
+          const run = (): Promise<void> => job.run(rest, { ...context, signal: stopping.signal, last_attempt });
+          const recurring = { name: job.name, due_at, worker: locked_by ?? 'worker', clock: context.clock };
           try {
-            await job.run((payload ?? {}) as Record<string, string>, { ...context, signal: stopping.signal, last_attempt });
+            await (due_at === undefined ? run() : recordRun(pool, { ...recurring, due_at, last_attempt }, run));
           } catch (error) {
             context.log.error(
               { err: error, job: job.name, attempts },
               `a job failed and ${last_attempt ? 'is given up' : 'will be tried again'}`,
             );
-            throw error;
+            // The queue keeps the message, and must be able to.
+            throw new Error(storableReason(error), { cause: error });
           }
         },
       ]),
-    ),
-    // Not as crontab text, whose syntax has no dots in names.
-    parsedCronItems: parseCronItems(
-      definitions.flatMap(({ name, cron }) =>
-        cron ? [{ task: name, match: cron, identifier: name, options: { maxAttempts: 3 } }] : [],
-      ),
     ),
   });
   const beat = async () => {
@@ -175,4 +169,31 @@ export async function startJobs(
       await pool.end();
     },
   };
+}
+
+/** What recurs among jobs, for the scheduler. */
+export function schedulesOf(definitions: readonly JobDefinition[]): Schedule[] {
+  return definitions.flatMap(({ name, cron, catch_up = 'once' }) => (cron === undefined ? [] : [{ name, cron, catch_up }]));
+}
+
+/** Runs what fell due, and keeps that it began and what became of it. */
+async function recordRun(
+  pool: pg.Pool,
+  { clock, last_attempt, ...run }: Omit<WorkedRun, 'now'> & { clock: Clock; last_attempt: boolean },
+  work: () => Promise<void>,
+): Promise<void> {
+  await noteStarted(pool, { ...run, now: clock.now() });
+  try {
+    await work();
+  } catch (error) {
+    await noteEnded(pool, { ...run, now: clock.now() }, { error: storableReason(error), last: last_attempt });
+    throw error;
+  }
+  await noteEnded(pool, { ...run, now: clock.now() }, { error: null, last: last_attempt });
+}
+
+/** What a row keeps of a failure: never longer than the column, without characters that cannot be stored. */
+function storableReason(error: unknown): string {
+  const text = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+  return text.replaceAll('\u0000', ' ').toWellFormed().slice(0, 2000) || 'unknown';
 }

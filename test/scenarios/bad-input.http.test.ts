@@ -281,6 +281,7 @@ describe('a field', () => {
       fc.asyncProperty(raws, async ({ one: { operation, url, leaf }, raw }) => {
         // A negative number is a number; whether it may be is for the rules of each field, tested with them.
         if (raw === '-1.5' && isQuantity(leaf.pointer)) return;
+        if (raw === 'true' && leaf.value === true) return;
         const answer = await s.call(operation.method, url, leaf.with(raw), { 'content-type': 'application/json' });
         const label = `${operation.name} with ${raw.slice(0, 60)} at ${leaf.pointer}`;
         expectProblem(answer, label);

@@ -6,6 +6,7 @@ import type { Sample } from './sample.ts';
 import type { Answer, TestServer, TestTenant } from './server.ts';
 import { inboundSamples, populateInbound } from './world-inbound.ts';
 import { meterSamples, populateMeters } from './world-meters.ts';
+import { populateScheduler } from './world-scheduler.ts';
 
 export { form, formType } from './form.ts';
 export type { Sample } from './sample.ts';
@@ -118,6 +119,10 @@ export async function populate(s: TestServer, tenant: TestTenant, name: string):
 
   ids.run = (await made('/v1/billing/runs', { from: '2025-01-01', to: '2025-02-01' })).run_id;
   await executeRun({ postgres: s.t.postgres, clock }, { tenant_id: tenant.tenant_id, run_id: ids.run! });
+  // From a date that nothing here comes to.
+  await made('/v1/billing/settings', { automatic: true, from: '2099-01-01' }, 'PUT');
+  await populateScheduler(s);
+  ids.cycle = (await call('GET', `/v1/billing/cycles?org_id=${ids.org}`)).body.data[0].cycle_id;
   for (const place of ['org', 'child', 'loose'] as const) {
     const { data } = (await call('GET', `/v1/invoices?org_id=${ids[place]}`)).body;
     const invoice = (await call('GET', `/v1/invoices/${data[0].invoice_id}`)).body;
@@ -311,6 +316,13 @@ export function samplesOf(ids: Readonly<Record<string, string>>, n: string): Rec
       body: { org_id: ids.org, project_id: ids.project, lines: [{ sku: ids.sku, quantity: '1', request_id: `charge-${n}` }] },
     },
     'POST /v1/billing/runs': { url: '/v1/billing/runs', body: { from: '2025-02-01', to: '2025-03-01', org_id: ids.org } },
+    'GET /v1/billing/settings': { url: '/v1/billing/settings' },
+    'PUT /v1/billing/settings': { url: '/v1/billing/settings', body: { automatic: true, grace: 'PT1H', from: '2099-01-01' } },
+    'GET /v1/billing/cycles': { url: `/v1/billing/cycles?org_id=${ids.org}` },
+    'GET /v1/billing/cycles/upcoming': { url: `/v1/billing/cycles/upcoming?org_id=${ids.org}` },
+    'POST /v1/billing/cycles/{id}:retry': { url: `/v1/billing/cycles/${ids.cycle}:retry` },
+    'GET /v1/scheduler/schedules': { url: '/v1/scheduler/schedules' },
+    'GET /v1/scheduler/runs': { url: '/v1/scheduler/runs?name=meters.sweep_files' },
     'GET /v1/billing/runs': { url: '/v1/billing/runs' },
     'GET /v1/billing/runs/{id}': { url: `/v1/billing/runs/${ids.run}` },
     'GET /v1/invoices': { url: `/v1/invoices?org_id=${ids.org}&run_id=${ids.run}` },

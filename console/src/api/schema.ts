@@ -150,6 +150,56 @@ export interface Api {
       next_cursor: string | null;
     };
   };
+  "GET /v1/billing/cycles": {
+    query: {
+      limit?: number;
+      cursor?: string;
+      org_id?: string;
+    };
+    answer: {
+      data: ({
+        cycle_id: string;
+        org_id: string;
+        from: string;
+        to: string;
+        time_zone: string;
+        from_at: string;
+        to_at: string;
+        closed_at: string;
+        closed_by: "scheduler" | "run";
+        run: {
+          run_id: string;
+          status: "queued" | "running" | "completed" | "failed";
+          invoices: number;
+          errors: number;
+        } | null;
+        refusal: {
+          code: string;
+          detail: string;
+        } | null;
+      })[];
+      next_cursor: string | null;
+    };
+  };
+  "GET /v1/billing/cycles/upcoming": {
+    query: {
+      limit?: number;
+      cursor?: string;
+      org_id?: string;
+    };
+    answer: {
+      data: ({
+        org_id: string;
+        from: string;
+        to: string;
+        time_zone: string;
+        ends_at: string;
+        closes_at: string;
+        failures: number;
+      })[];
+      next_cursor: string | null;
+    };
+  };
   "GET /v1/billing/runs": {
     query: {
       limit?: number;
@@ -201,6 +251,14 @@ export interface Api {
       })[];
       created_at: string;
       finished_at: string | null;
+    };
+  };
+  "GET /v1/billing/settings": {
+    answer: {
+      automatic: boolean;
+      grace: string;
+      from: string | null;
+      switched_on_at: string | null;
     };
   };
   "GET /v1/business-models": {
@@ -376,6 +434,9 @@ export interface Api {
       type?: string;
       aggregate_id?: string;
       correlation_id?: string;
+      status?: "pending" | "published" | "routed" | "dead";
+      from?: string;
+      to?: string;
       limit?: number;
       cursor?: string;
     };
@@ -389,16 +450,98 @@ export interface Api {
         aggregate_id: string;
         org_id: string | null;
         data: Record<string, unknown>;
+        metadata: Record<string, unknown>;
         correlation_id: string;
         causation_id: string | null;
-        status: "pending" | "published" | "dead";
+        status: "pending" | "published" | "routed" | "dead";
         attempts: number;
         position: string | null;
         created_at: string;
         published_at: string | null;
+        routed_at: string | null;
         last_error: string | null;
       })[];
       next_cursor: string | null;
+    };
+  };
+  "GET /v1/events/stream": {
+    query: {
+      after?: string;
+      type?: string;
+      follow?: "true" | "false";
+    };
+    answer: string;
+  };
+  "GET /v1/events/{event_id}": {
+    answer: {
+      event_id: string;
+      type: string;
+      version: number;
+      source: string;
+      aggregate_type: string;
+      aggregate_id: string;
+      org_id: string | null;
+      data: Record<string, unknown>;
+      metadata: Record<string, unknown>;
+      correlation_id: string;
+      causation_id: string | null;
+      status: "pending" | "published" | "routed" | "dead";
+      attempts: number;
+      position: string | null;
+      created_at: string;
+      published_at: string | null;
+      routed_at: string | null;
+      last_error: string | null;
+      reactions: ({
+        reaction: string;
+        at: string;
+      })[];
+      caused: ({
+        event_id: string;
+        type: string;
+        version: number;
+        source: string;
+        aggregate_type: string;
+        aggregate_id: string;
+        org_id: string | null;
+        data: Record<string, unknown>;
+        metadata: Record<string, unknown>;
+        correlation_id: string;
+        causation_id: string | null;
+        status: "pending" | "published" | "routed" | "dead";
+        attempts: number;
+        position: string | null;
+        created_at: string;
+        published_at: string | null;
+        routed_at: string | null;
+        last_error: string | null;
+      })[];
+    };
+  };
+  "GET /v1/events/{event_id}/tree": {
+    answer: {
+      correlation_id: string;
+      data: ({
+        event_id: string;
+        type: string;
+        version: number;
+        source: string;
+        aggregate_type: string;
+        aggregate_id: string;
+        org_id: string | null;
+        data: Record<string, unknown>;
+        metadata: Record<string, unknown>;
+        correlation_id: string;
+        causation_id: string | null;
+        status: "pending" | "published" | "routed" | "dead";
+        attempts: number;
+        position: string | null;
+        created_at: string;
+        published_at: string | null;
+        routed_at: string | null;
+        last_error: string | null;
+      })[];
+      complete: boolean;
     };
   };
   "GET /v1/inbound-endpoints": {
@@ -1945,6 +2088,37 @@ export interface Api {
       })[];
     };
   };
+  "GET /v1/scheduler/runs": {
+    query: {
+      limit?: number;
+      cursor?: string;
+      name?: string;
+    };
+    answer: {
+      data: ({
+        name: string;
+        due_at: string;
+        enqueued_at: string;
+        started_at: string | null;
+        attempts: number;
+        finished_at: string | null;
+        outcome: "done" | "failed" | "superseded" | null;
+      })[];
+      next_cursor: string | null;
+    };
+  };
+  "GET /v1/scheduler/schedules": {
+    answer: {
+      data: ({
+        name: string;
+        cron: string;
+        catch_up: "once" | "none";
+        since: string;
+        last_due_at: string | null;
+        next_due_at: string;
+      })[];
+    };
+  };
   "GET /v1/session": {
     answer: {
       user: {
@@ -2293,6 +2467,29 @@ export interface Api {
       })[];
     };
   };
+  "POST /v1/billing/cycles/{id}:retry": {
+    answer: {
+      cycle_id: string;
+      org_id: string;
+      from: string;
+      to: string;
+      time_zone: string;
+      from_at: string;
+      to_at: string;
+      closed_at: string;
+      closed_by: "scheduler" | "run";
+      run: {
+        run_id: string;
+        status: "queued" | "running" | "completed" | "failed";
+        invoices: number;
+        errors: number;
+      } | null;
+      refusal: {
+        code: string;
+        detail: string;
+      } | null;
+    };
+  };
   "POST /v1/billing/previews": {
     body: {
       org_id: string;
@@ -2379,6 +2576,26 @@ export interface Api {
       currency: string;
       default_plan_id: string | null;
       created_at: string;
+    };
+  };
+  "POST /v1/events/{event_id}:redispatch": {
+    answer: {
+      redispatched: number;
+    };
+  };
+  "POST /v1/events:redispatch": {
+    body: {
+      type?: string;
+      aggregate_id?: string;
+      correlation_id?: string;
+      status?: "published" | "routed" | "dead";
+      from?: string;
+      to?: string;
+      limit?: number;
+    };
+    answer: {
+      redispatched: number;
+      more: boolean;
     };
   };
   "POST /v1/inbound-endpoints": {
@@ -4239,6 +4456,19 @@ export interface Api {
   "POST /v1/webhooks/in/{endpoint}": {
     answer: Record<string, unknown> | {
       inbound_webhook_id: string;
+    };
+  };
+  "PUT /v1/billing/settings": {
+    body: {
+      automatic: boolean;
+      grace?: string;
+      from?: string;
+    };
+    answer: {
+      automatic: boolean;
+      grace: string;
+      from: string | null;
+      switched_on_at: string | null;
     };
   };
   "PUT /v1/commission-rates": {

@@ -5,6 +5,8 @@ export const errors = defineErrors({
   credit_note_unknown: { status: 404, title: 'There is no such credit note' },
   line_unknown: { status: 404, title: 'There is no such invoice line' },
   run_unknown: { status: 404, title: 'There is no such billing run' },
+  cycle_unknown: { status: 404, title: 'There is no such billing cycle' },
+  cycle_running: { status: 409, title: 'The run of the cycle has not come to its end' },
   invoice_transition: { status: 409, title: 'The invoice is in a state that does not allow this' },
   invoice_credited: { status: 409, title: 'The invoice has credit notes and cannot be void' },
   invoice_not_creditable: { status: 409, title: 'Only an open or paid invoice takes credit notes' },

@@ -4,6 +4,17 @@ const amount = z.object({ amount: z.string(), currency: z.string() });
 
 /** What invoicing tells the rest of the house. */
 export const events = {
+  'billing.cycle.closed': {
+    version: 1,
+    data: z.object({
+      cycle_id: z.string(),
+      org_id: z.string(),
+      from: z.string(),
+      to: z.string(),
+      time_zone: z.string(),
+      closed_by: z.enum(['scheduler', 'run']),
+    }),
+  },
   'billing.run.completed': {
     version: 1,
     data: z.object({

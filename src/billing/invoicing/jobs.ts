@@ -1,5 +1,6 @@
 import type { JobDefinition } from '../../platform/jobs.ts';
-import { executeRun, failRun } from './service/run.ts';
+import { executeInOrder } from './service/cycles.ts';
+import { failRun } from './service/run.ts';
 
 export const jobs: readonly JobDefinition[] = [
   {
@@ -10,7 +11,7 @@ export const jobs: readonly JobDefinition[] = [
         { tenant_id: payload.tenant_id!, run_id: payload.run_id! },
       ];
       try {
-        await executeRun(deps, run);
+        await executeInOrder(deps, run);
       } catch (error) {
         const detail = 'The run could not be brought to its end and is not tried again. The log says why.';
         if (last_attempt) await failRun(deps, run, { code: 'internal_error', detail });

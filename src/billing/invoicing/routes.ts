@@ -9,6 +9,7 @@ import { requireDays } from './decide.ts';
 import { errors } from './errors.ts';
 import { BillingRun, BillingRunPage, Explanation, Invoice, InvoicePage, InvoiceStatus, Preview } from './model.ts';
 import { creditNoteRoutes } from './routes/credit-notes.ts';
+import { cycleRoutes } from './routes/cycles.ts';
 import { bundleDownload, pdfDownload } from './routes/downloads.ts';
 import { bundleOf } from './service/bundle.ts';
 import { explainLine } from './service/explain.ts';
@@ -168,6 +169,7 @@ export function routes(server: Server, deps: { postgres: Postgres; clock: Clock 
     numberOf: (bundle) => bundle.invoice.number,
   });
   creditNoteRoutes(server, deps);
+  cycleRoutes(server);
 }
 
 function toRun(row: RunRow): BillingRun {

@@ -8,6 +8,8 @@ export interface RunRow {
   from_date: string;
   to_date: string;
   org_id: string | null;
+  /** In which its dates are, where that is not each organization's own of today. */
+  time_zone: string | null;
   status: BillingRun['status'];
   total: number;
   done: number;
@@ -18,15 +20,15 @@ export interface RunRow {
   finished_at: string | null;
 }
 
-const runColumns: RawBuilder<unknown> = sql`run_id, from_date, to_date, org_id, status, total, done, invoices, already_billed, errors, created_at, finished_at`;
+const runColumns: RawBuilder<unknown> = sql`run_id, from_date, to_date, org_id, time_zone, status, total, done, invoices, already_billed, errors, created_at, finished_at`;
 
 export function insertRun(
   tx: Tx,
-  run: { run_id: string; from_date: string; to_date: string; org_id: string | null },
+  run: { run_id: string; from_date: string; to_date: string; org_id: string | null; time_zone: string | null },
 ): Promise<unknown> {
   return tx.write(sql`
-    INSERT INTO billing_run (tenant_id, run_id, from_date, to_date, org_id, status, requested_by, created_at)
-    VALUES (${tx.tenant_id}, ${run.run_id}, ${run.from_date}, ${run.to_date}, ${run.org_id}, 'queued', ${`${tx.actor.kind}:${tx.actor.id}`}, ${tx.now.toString()})`);
+    INSERT INTO billing_run (tenant_id, run_id, from_date, to_date, org_id, time_zone, status, requested_by, created_at)
+    VALUES (${tx.tenant_id}, ${run.run_id}, ${run.from_date}, ${run.to_date}, ${run.org_id}, ${run.time_zone}, 'queued', ${`${tx.actor.kind}:${tx.actor.id}`}, ${tx.now.toString()})`);
 }
 
 export function selectRun(db: Db, run_id: string): Promise<RunRow | undefined> {

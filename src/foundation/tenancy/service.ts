@@ -24,6 +24,7 @@ import {
   selectSubtrees,
   selectTenant,
   selectTenants,
+  selectTestClocks,
   updateOrganization,
   updateTestClock,
 } from './sql.ts';
@@ -57,6 +58,11 @@ export async function createTenant(tx: Tx, tenant: NewTenant): Promise<{ tenant:
 /** Every tenant there is, oldest first: for the scheduler and for the first start. */
 export async function allTenants(postgres: Postgres): Promise<Tenant[]> {
   return selectTenants(postgres.pool('due'), {});
+}
+
+/** Where the clocks stand of those tenants that have one of their own, by tenant. */
+export async function testClocks(postgres: Postgres): Promise<Map<string, string>> {
+  return new Map((await selectTestClocks(postgres.pool('due'))).map(({ tenant_id, at }) => [tenant_id, at]));
 }
 
 /** For sign-in and the command line, before a tenant is known. */

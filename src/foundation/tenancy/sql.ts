@@ -21,6 +21,14 @@ export async function selectTenants(pool: pg.Pool, filter: { slug?: string }): P
   return result.rows;
 }
 
+/** As the role `due`: the tenants that have a clock of their own. */
+export async function selectTestClocks(pool: pg.Pool): Promise<{ tenant_id: string; at: string }[]> {
+  const result = await pool.query<{ tenant_id: string; at: string }>(
+    compile(sql`SELECT tenant_id, test_clock_at AS at FROM tenant WHERE test_clock_at IS NOT NULL`),
+  );
+  return result.rows;
+}
+
 export async function insertTenant(tx: Tx, tenant: Pick<Tenant, 'name' | 'slug' | 'mode'>): Promise<void> {
   await tx.write(sql`
     INSERT INTO tenant (tenant_id, name, slug, mode, created_at)

@@ -22,11 +22,13 @@ export function jobs({ ingest }: { ingest: Ingest }): JobDefinition[] {
       // Ingest closes what it fills. This is for what a process that died left sealed, and for months in which nothing comes.
       name: 'metering.generations',
       cron: '* * * * *',
+      catch_up: 'none',
       run: async (_payload, { postgres }) => void (await tendGenerations(postgres, { over: null })),
     },
     {
       name: 'metering.rollup',
       cron: '* * * * *',
+      catch_up: 'none',
       async run(_payload, { postgres, clock }) {
         for (const tenant_id of await tenantsToRollUp(postgres)) {
           await postgres.transact({ tenant_id, now: clock.now(), actor }, (tx) =>

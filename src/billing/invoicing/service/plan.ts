@@ -25,14 +25,21 @@ export interface PlannedRun {
   from_date: string;
   to_date: string;
   watermark: string;
+  /** In which the dates are, where that is not each organization's own of today. */
+  time_zone?: string | null;
 }
 
 /** What a run bills some subscriptions, and for whom. Reads only: a run goes on to issue it, a preview shows it. */
 export async function planFor(db: Db, run: PlannedRun & { subscriptions: readonly Subscription[] }): Promise<RunPlan> {
   const { rated, faults } = await ratedSubscriptions(db, run.subscriptions);
-  const plan = await planRated(db, run, rated);
+  const plan = await planRated(db, run, inZone(rated, run.time_zone ?? null));
   plan.outcome.faults.push(...faults.map((fault) => ({ ...fault, code: 'override_unusable' })));
   return plan;
+}
+
+/** Subscriptions as they are billed in a zone that may not be their organization's of today; as they are where it is null. */
+export function inZone(subscriptions: readonly RatedSubscription[], time_zone: string | null): RatedSubscription[] {
+  return subscriptions.map((subscription) => (time_zone === null ? subscription : { ...subscription, time_zone }));
 }
 
 /** The same for subscriptions whose prices are known. */

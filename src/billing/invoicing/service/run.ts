@@ -22,8 +22,9 @@ import { errors } from '../errors.ts';
 import type { events } from '../events.ts';
 import type { RunError } from '../model.ts';
 import { advanceRun, finishRun, insertRun, lockBilling, type RunRow, selectRun, startRun } from '../sql.ts';
+import { closeBilledCycles } from './billed-cycles.ts';
 import { issueInvoices, party } from './issue.ts';
-import { planFor, subscriptionsToBill, widely } from './plan.ts';
+import { inZone, planFor, subscriptionsToBill, widely } from './plan.ts';
 import { rebillLate } from './rebill.ts';
 
 /** Subscriptions billed in one transaction: enough to make statements large, few enough to keep transactions short. */
@@ -42,13 +43,19 @@ export interface RunRequest {
   org_id?: string | undefined;
 }
 
+export interface RunOptions {
+  /** Until when it waits on the queue: whoever executes it before leaves the queue nothing to do, unless they are killed. */
+  run_at?: Temporal.Instant;
+  /** In which the dates are; each organization's own unless given. */
+  time_zone?: string;
+}
+
 /**
- * Puts a run on record and on the queue, where it waits until `run_at` if that is given: whoever executes it now leaves the queue nothing
- * to do, unless they are killed. Throws `org_not_found`, `period_not_midnight`, `period_empty`, `period_in_future`, and
+ * Puts a run on record and on the queue. Throws `org_not_found`, `period_not_midnight`, `period_empty`, `period_in_future`, and
  * `period_overlaps` where every subscription of the run has a billed period that overlaps without being equal.
  */
-export async function requestRun(tx: Tx, request: RunRequest, options: { run_at?: Temporal.Instant } = {}): Promise<RunRow> {
-  const { time_zones, subscriptions } = await scopeOfRun(tx, request);
+export async function requestRun(tx: Tx, request: RunRequest, { time_zone, ...queue }: RunOptions = {}): Promise<RunRow> {
+  const { time_zones, subscriptions } = await scopeOfRun(tx, request, time_zone);
   const bounds = time_zones.map((zone) => ({
     from: boundAsDate(request.from, zone, '/from'),
     to: boundAsDate(request.to, zone, '/to'),
@@ -58,7 +65,13 @@ export async function requestRun(tx: Tx, request: RunRequest, options: { run_at?
   const { from, to } = bounds[0]!;
   await refuseOverlap(tx, { from, to }, subscriptions);
   const run_id = newId(tx.now);
-  await insertRun(tx, { run_id, from_date: `${from}`, to_date: `${to}`, org_id: request.org_id ?? null });
+  await insertRun(tx, {
+    run_id,
+    from_date: `${from}`,
+    to_date: `${to}`,
+    org_id: request.org_id ?? null,
+    time_zone: time_zone ?? null,
+  });
   await recordAudit(tx, {
     action: 'billing_run.requested',
     target_type: 'billing_run',
@@ -67,7 +80,7 @@ export async function requestRun(tx: Tx, request: RunRequest, options: { run_at?
     before: null,
     after: { from: `${from}`, to: `${to}` },
   });
-  await enqueue(tx, 'invoicing.run', { run_id }, { key: `invoicing.run ${run_id}`, ...options });
+  await enqueue(tx, 'invoicing.run', { run_id }, { key: `invoicing.run ${run_id}`, ...queue });
   return (await selectRun(tx, run_id))!;
 }
 
@@ -141,6 +154,7 @@ async function billChunk(tx: Tx, run: RunRow, watermark: string, subscriptions: 
     outcome.planned.filter(({ kind }) => kind === 'period').map(({ subscription_id, to }) => ({ subscription_id, until: to })),
   );
   await closeUsage(tx, closures(outcome));
+  await closeBilledCycles(tx, run, { outcome, organizations });
   await advanceRun(tx, run.run_id, {
     done: subscriptions.length,
     invoices: rebilled + invoices,
@@ -194,12 +208,17 @@ function* chunksOfOrganizations(subscriptions: readonly Subscription[]): Generat
   if (chunk.length > 0) yield chunk;
 }
 
-async function scopeOfRun(tx: Tx, request: RunRequest): Promise<{ time_zones: string[]; subscriptions: RatedSubscription[] }> {
+async function scopeOfRun(
+  tx: Tx,
+  request: RunRequest,
+  time_zone: string | undefined,
+): Promise<{ time_zones: string[]; subscriptions: RatedSubscription[] }> {
   const own = await ownOrganization(tx);
   const dates = { from_date: request.from.slice(0, 10), to_date: request.to.slice(0, 10) };
   const window = dates.from_date < dates.to_date ? widely(dates) : null;
   const live = window ? await subscriptionsWithin(tx, { ...window, org_id: request.org_id ?? null }) : [];
-  const subscriptions = await unpricedSubscriptions(tx, live);
+  const subscriptions = inZone(await unpricedSubscriptions(tx, live), time_zone ?? null);
+  if (time_zone !== undefined) return { time_zones: [time_zone], subscriptions };
   const zones = new Set(subscriptions.map((each) => each.time_zone));
   if (zones.size === 0) {
     const organization = request.org_id ? (await organizationsByIds(tx, [request.org_id])).get(request.org_id) : own;
