@@ -4,6 +4,8 @@ import { events as partnerEvents } from '../billing/partners/events.ts';
 import { events as ratingEvents } from '../billing/rating/events.ts';
 import { events as subscriptionEvents } from '../billing/subscriptions/events.ts';
 import { giveItems } from '../billing/subscriptions/reactions.ts';
+import { events as webhookEvents } from '../desk/webhooks/events.ts';
+import { enqueueDeliveries } from '../desk/webhooks/reactions.ts';
 import { embeddedPublisher } from '../foundation/events/adapters/embedded.ts';
 import { createDispatcher } from '../foundation/events/service/dispatch.ts';
 import { createRouter, type Reaction } from '../foundation/events/service/react.ts';
@@ -30,6 +32,7 @@ export const allEvents = {
   ...ratingEvents,
   ...actionEvents,
   ...invoicingEvents,
+  ...webhookEvents,
 } as const;
 
 export type EventType = keyof typeof allEvents;
@@ -84,7 +87,38 @@ export const reactions: Record<EventType, readonly Reaction[]> = {
   'import.completed': [],
   'import.rejected': [],
   'import.failed': [],
+  'webhook.created': [],
+  'webhook.changed': [],
+  'webhook.secret.rotated': [],
+  'webhook.enabled': [],
+  'webhook.disabled': [],
+  'webhook.deleted': [],
+  'webhook.delivery.failed': [],
 };
+
+/** What an organization may be told about itself and those below it: nothing of what its tenant pays, earns or plans. */
+export const eventsForOrganizations: readonly EventType[] = [
+  'organization.changed',
+  'project.created',
+  'member.invited',
+  'member.joined',
+  'member.role.changed',
+  'member.removed',
+  'subscription.created',
+  'subscription.status.changed',
+  'invoice.generated',
+  'invoice.status.changed',
+  'credit_note.issued',
+  'usage.rolled_up',
+  'webhook.changed',
+  'webhook.secret.rotated',
+  'webhook.enabled',
+  'webhook.disabled',
+  'webhook.delivery.failed',
+];
+
+/** What follows every event, whatever its type. */
+export const toEveryEvent: readonly Reaction[] = [enqueueDeliveries(eventsForOrganizations)];
 
 /** Starts the dispatcher with the embedded bus: an event is published when every reaction to it has taken effect. */
 export async function startReactions({
@@ -102,7 +136,7 @@ export async function startReactions({
       const wall = clock.now();
       return tenantNow(await postgres.read({ tenant_id, now: wall }, requireTenant), wall);
     },
-    reactionsTo: (type) => reactions[type as EventType] ?? [],
+    reactionsTo: (type) => [...(reactions[type as EventType] ?? []), ...toEveryEvent],
   });
   const dispatcher = createDispatcher({ postgres, publisher: embeddedPublisher(router), log });
   dispatcher.start();

@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import { isAbsolute, resolve } from 'node:path';
 import { z } from 'zod';
 
@@ -32,6 +33,12 @@ export interface Config {
   usage_retention_months: number | null;
   /** The largest file that an import takes. */
   import_max_bytes: number;
+  /** Private addresses that webhooks may be sent to, for development; plain http to those of them that are loopback. */
+  webhooks_allow_private: readonly string[];
+  /** Days after which an endpoint to which nothing was delivered is disabled. */
+  webhooks_disable_after_days: number;
+  /** Days that finished deliveries and their attempts are kept. */
+  webhooks_keep_days: number;
   /** True when the console is reached over https, so that cookies carry `__Host-`. */
   secure_cookies: boolean;
 }
@@ -71,6 +78,13 @@ const shape = z.object({
   TALLYSTICK_GENERATION_EVENTS: z.coerce.number().int().min(100).default(1_000_000),
   TALLYSTICK_USAGE_RETENTION_MONTHS: z.coerce.number().int().min(1).max(1200).optional(),
   TALLYSTICK_IMPORT_MAX_MB: z.coerce.number().int().min(1).max(65_536).default(512),
+  TALLYSTICK_WEBHOOKS_ALLOW_PRIVATE: z
+    .string()
+    .transform((text) => text.split(',').map((address) => address.trim()))
+    .refine((addresses) => addresses.every((address) => isIP(address) !== 0), 'must be addresses, with commas between')
+    .default([]),
+  TALLYSTICK_WEBHOOKS_DISABLE_AFTER_DAYS: z.coerce.number().int().min(1).max(365).default(5),
+  TALLYSTICK_WEBHOOKS_KEEP_DAYS: z.coerce.number().int().min(1).max(3650).default(30),
   TALLYSTICK_PUBLIC_URL: z.url({ protocol: /^https?$/ }).optional(),
 });
 
@@ -123,6 +137,9 @@ export function parseConfig(variables: Record<string, string | undefined>, worki
     generation_events: env.TALLYSTICK_GENERATION_EVENTS,
     usage_retention_months: env.TALLYSTICK_USAGE_RETENTION_MONTHS ?? null,
     import_max_bytes: env.TALLYSTICK_IMPORT_MAX_MB * 1024 * 1024,
+    webhooks_allow_private: env.TALLYSTICK_WEBHOOKS_ALLOW_PRIVATE,
+    webhooks_disable_after_days: env.TALLYSTICK_WEBHOOKS_DISABLE_AFTER_DAYS,
+    webhooks_keep_days: env.TALLYSTICK_WEBHOOKS_KEEP_DAYS,
     secure_cookies: env.TALLYSTICK_PUBLIC_URL?.startsWith('https:') ?? false,
   };
 }
@@ -130,4 +147,10 @@ export function parseConfig(variables: Record<string, string | undefined>, worki
 /** Reads the process's own environment. */
 export function readConfig(): Config {
   return parseConfig(process.env, process.cwd());
+}
+
+/** The place that `TALLYSTICK_FAILPOINT=<name>[:n]` names, and after how many passings; null where none. */
+export function readFailpoint(): { name: string; left: number } | null {
+  const [name = '', nth = '1'] = (process.env.TALLYSTICK_FAILPOINT ?? '').split(':');
+  return name === '' ? null : { name, left: Number.parseInt(nth, 10) };
 }

@@ -8,7 +8,8 @@ import ipaddr from 'ipaddr.js';
 export function addressFault(address: string, allowed: readonly string[] = []): string | null {
   if (!ipaddr.isValid(address)) return 'is no address';
   const parsed = ipaddr.parse(address);
-  if (allowed.some((one) => ipaddr.isValid(one) && ipaddr.parse(one).toNormalizedString() === parsed.toNormalizedString())) return null;
+  if (allowed.some((one) => ipaddr.isValid(one) && ipaddr.parse(one).toNormalizedString() === parsed.toNormalizedString()))
+    return null;
   // A zone (fe80::1%eth0) names an interface of this machine.
   if (address.includes('%')) return 'names an interface';
   if (parsed instanceof ipaddr.IPv4) return refusedIn(parsed, refused4);

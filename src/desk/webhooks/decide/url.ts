@@ -39,7 +39,8 @@ function isLoopback(host: string): boolean {
 /** Names that mean a machine or a network of one's own (RFC 6761, RFC 6762, RFC 8375, ICANN on .internal); or none, having no dot. */
 function nameFault(host: string): string | null {
   if (!host.includes('.')) return 'has no domain';
-  if (!/^[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?([.][a-z0-9_]([a-z0-9_-]*[a-z0-9_])?)+$/.test(host) || host.length > 253) return 'is no name of the DNS';
+  if (!/^[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?([.][a-z0-9_]([a-z0-9_-]*[a-z0-9_])?)+$/.test(host) || host.length > 253)
+    return 'is no name of the DNS';
   return /(?:^|[.])(?:localhost|localdomain|local|internal|intranet|lan|home|corp|private|onion|invalid|home[.]arpa)$/.test(host)
     ? 'is internal by its name'
     : null;
@@ -51,7 +52,7 @@ function isPortTaken(port: number): boolean {
 }
 
 const internalPorts: ReadonlySet<number> = new Set([
-  1433, 1521, 2049, 2181, 2222, 2375, 2376, 2377, 2379, 2380, 3306, 3389, 4222, 5432, 5433, 5672, 5900, 5984, 5985, 5986, 6222, 6379, 6380,
-  6443, 6667, 7000, 7001, 7199, 8125, 8222, 8300, 8301, 8302, 8500, 8501, 8502, 9042, 9092, 9093, 9100, 9160, 9200, 9300, 9418, 10250, 10255,
-  10256, 11211, 15672, 16379, 26379, 27017, 27018, 27019, 28017, 50070, 61616,
+  1433, 1521, 2049, 2181, 2222, 2375, 2376, 2377, 2379, 2380, 3306, 3389, 4222, 5432, 5433, 5672, 5900, 5984, 5985, 5986, 6222,
+  6379, 6380, 6443, 6667, 7000, 7001, 7199, 8125, 8222, 8300, 8301, 8302, 8500, 8501, 8502, 9042, 9092, 9093, 9100, 9160, 9200,
+  9300, 9418, 10250, 10255, 10256, 11211, 15672, 16379, 26379, 27017, 27018, 27019, 28017, 50070, 61616,
 ]);
