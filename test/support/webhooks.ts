@@ -8,7 +8,7 @@ import { createTransport } from '../../src/desk/webhooks/adapters/transport.ts';
 import type { NewWebhook, WebhookWithSecret } from '../../src/desk/webhooks/model.ts';
 import { enqueueDeliveries } from '../../src/desk/webhooks/reactions.ts';
 import { createSender, type Sender, type SenderOptions } from '../../src/desk/webhooks/service/sender.ts';
-import { createWebhook, type OrgIds, type WebhookDeps } from '../../src/desk/webhooks/service/webhooks.ts';
+import { createWebhook, deleteWebhook, type OrgIds, type WebhookDeps } from '../../src/desk/webhooks/service/webhooks.ts';
 import type { Envelope } from '../../src/foundation/events/model.ts';
 import { clock as wallClock } from '../../src/platform/clock.ts';
 import type { TestDatabase } from './database.ts';
@@ -37,10 +37,14 @@ export const webhookDeps: WebhookDeps = { clock: wallClock, event_types, allowed
 export function make(
   t: TestDatabase,
   webhook: Partial<NewWebhook> & { url: string },
-  { org_ids = null, tenant_id = t.tenant_id }: { org_ids?: OrgIds; tenant_id?: string } = {},
+  {
+    org_ids = null,
+    tenant_id = t.tenant_id,
+    reachable = allowed,
+  }: { org_ids?: OrgIds; tenant_id?: string; reachable?: readonly string[] } = {},
 ): Promise<WebhookWithSecret> {
   const whole = { event_types: ['*'], schedule: 'standard' as const, ...webhook };
-  return t.transact((tx) => createWebhook(tx, webhookDeps, org_ids, whole), { tenant_id });
+  return t.transact((tx) => createWebhook(tx, { ...webhookDeps, allowed: reachable }, org_ids, whole), { tenant_id });
 }
 
 /** Past the checks of a new endpoint: for URLs that the sender must refuse by itself. */
@@ -172,6 +176,14 @@ export async function receiver(
         server.closeAllConnections();
       }),
   };
+}
+
+/** Takes every endpoint away, so that the next test is alone. */
+export async function retireAll(t: TestDatabase): Promise<void> {
+  for (const { tenant_id, webhook_id } of await t.superuser<{ tenant_id: string; webhook_id: string }>(
+    'SELECT tenant_id, webhook_id FROM webhook WHERE deleted_at IS NULL',
+  ))
+    await t.transact((tx) => deleteWebhook(tx, null, webhook_id), { tenant_id });
 }
 
 /** Every row of the audit that is about webhooks or anything else. */

@@ -1,9 +1,9 @@
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import { testDatabase } from '../../../test/support/database.ts';
-import { defects, happen, make, receiver, testSender } from '../../../test/support/webhooks.ts';
-import { rotateSecret } from './service/webhooks.ts';
+import { defects, happen, make, receiver, retireAll, testSender } from '../../../test/support/webhooks.ts';
 
 const t = await testDatabase();
+afterEach(() => retireAll(t));
 
 const deliveries = (webhook_id: string) =>
   t.superuser<{ delivery_id: string; status: string; attempts: number; next_attempt_at: string | null; event_id: string }>(
@@ -21,7 +21,9 @@ describe('a delivery', () => {
     await sender.drain();
     expect(there.received).toHaveLength(1);
     expect(there.received[0]!.headers['webhook-id']).toBe(event_id);
-    expect(await deliveries(webhook.webhook_id)).toMatchObject([{ status: 'delivered', attempts: 1, event_id, last_status: 200 }]);
+    expect(await deliveries(webhook.webhook_id)).toMatchObject([
+      { status: 'delivered', attempts: 1, event_id, last_status: 200 },
+    ]);
     expect(sender.logged).toEqual([]);
     expect(await defects(t)).toEqual([]);
     await sender.close();
@@ -57,4 +59,3 @@ describe('a delivery', () => {
     await there.close();
   });
 });
-void rotateSecret;

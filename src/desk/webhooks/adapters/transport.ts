@@ -183,14 +183,14 @@ function clean(text: string): string {
 
 function failureOf(error: unknown, signal: AbortSignal): { code: AttemptError; detail: string } {
   if (signal.aborted) return { code: 'timeout', detail: 'There was no answer within the time that an attempt has.' };
-  const { code = '', message = '' } = error as { code?: string; message?: string };
+  const { name, code = '', message = '' } = error as { name?: string; code?: string; message?: string };
   if (code === 'ETIMEDOUT' || code === 'UND_ERR_CONNECT_TIMEOUT')
     return { code: 'timeout', detail: 'The connection was not made in time.' };
   if (code === 'ECONNREFUSED') return { code: 'connection_refused', detail: 'Nothing listens there.' };
   if (/^(ECONNRESET|EPIPE|UND_ERR_SOCKET)$/.test(code))
     return { code: 'connection_reset', detail: 'The connection was closed before an answer.' };
-  if (/^(HPE_|UND_ERR_(HEADERS_OVERFLOW|RES_|INVALID))/.test(code))
-    return { code: 'answer_invalid', detail: `The answer is not HTTP (${code}).` };
+  if (name === 'HTTPParserError' || code === 'UND_ERR_HEADERS_OVERFLOW' || code.startsWith('UND_ERR_RES'))
+    return { code: 'answer_invalid', detail: 'The answer is not HTTP that can be read.' };
   if (/CERT|TLS|SSL|ALTNAME|SELF_SIGNED|UNABLE_TO|EPROTO/.test(code))
     return { code: 'tls_failed', detail: `TLS failed (${code}).` };
   return { code: 'connection_failed', detail: clean(`The connection failed (${code || message.slice(0, 100)}).`) };
