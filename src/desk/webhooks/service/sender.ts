@@ -4,7 +4,7 @@ import pg from 'pg';
 import { failpoint } from '../../../platform/failpoint.ts';
 import type { Postgres } from '../../../platform/postgres.ts';
 import type { Logger } from '../../../platform/telemetry.ts';
-import { afterLane, type Lane, newLane } from '../decide/lanes.ts';
+import { afterLane, first_limit, type Lane, newLane, roomsFor } from '../decide/lanes.ts';
 import { afterAttempt, isTaken } from '../decide/verdict.ts';
 import type { Outcome } from '../model.ts';
 import {
@@ -36,7 +36,7 @@ export interface SenderOptions extends AttemptDeps {
   disable_after_days: number;
   /** Told of every attempt. */
   observe?: (outcome: Outcome, taken: boolean) => void;
-  /** Deliveries in this process's hands at the most. */
+  /** Deliveries in this process's hands at the most; as many again of endpoints that are slow or fail. */
   most_held?: number;
   /** How long to wait for a notification before looking anyway; retries are found so. */
   poll_ms?: number;
@@ -53,12 +53,11 @@ interface Work {
   /** There was more due than the lane had room for. */
   more: boolean;
   queue: { delivery: Claimed; claimed_ms: number }[];
+  /** Since when each delivery is under way, the oldest first. */
+  active: Map<string, number>;
 }
 
-/**
- * Delivers what is due, every endpoint in a lane of its own. A lane that succeeds is given more at a time, one that fails a single delivery, so that
- * those that hang hold little; and half of all is kept for lanes that do not struggle.
- */
+/** Delivers what is due, every endpoint in a lane of its own: see `decide/lanes.ts`. */
 export function createSender(options: SenderOptions): Sender {
   const { postgres, clock, log, most_held = 256, poll_ms = 1000, random = Math.random } = options;
   const relay = postgres.pool('relay');
@@ -69,40 +68,35 @@ export function createSender(options: SenderOptions): Sender {
   let held = 0;
   /** There was more due than could be held. */
   let short = false;
+  /** Attempts since the last claim. */
+  let ended = 0;
   let running: Promise<void> | null = null;
   let stopping = false;
 
-  const roomOf = ({ lane, queue }: Work, struggling: number): number => {
-    if (lane.struggles) return struggling >= most_held / 2 ? 0 : lane.limit - lane.active - queue.length;
-    // Twice what is under way, so that the next is at hand when one ends.
-    return 2 * lane.limit - lane.active - queue.length;
-  };
-
   /** What came after the claim is told by a notification, and where there was more than room, those that end ring. */
   const claim = async (): Promise<number> => {
-    const limit = most_held - held;
-    if (limit <= 0) return 0;
-    let struggling = 0;
-    for (const { lane } of works.values()) if (lane.struggles) struggling += lane.active;
-    const lanes = [...works].map(([webhook_id, work]) => ({ webhook_id, room: Math.max(0, roomOf(work, struggling)) }));
+    ended = 0;
+    const now_ms = clock.monotonic_ms();
+    const standings = new Map(
+      [...works].map(([webhook_id, { lane, queue, active }]) => {
+        const [oldest = now_ms] = active.values();
+        return [webhook_id, { lane, held: active.size + queue.length, oldest_ms: now_ms - oldest }];
+      }),
+    );
+    const { limit, rooms } = roomsFor(standings, most_held);
+    if (limit === 0) return 0;
     const now = clock.now().toString();
-    const { deliveries, endpoints } = await claimDeliveries(relay, {
-      now,
-      lease: randomUUID(),
-      limit,
-      lanes,
-      room: newLane().limit,
-    });
+    const lanes = [...rooms].map(([webhook_id, room]) => ({ webhook_id, room }));
+    const { deliveries, endpoints } = await claimDeliveries(relay, { now, lease: randomUUID(), limit, lanes, room: first_limit });
     if (deliveries.length > 0) failpoint('webhooks.claimed-not-sent');
     for (const endpoint of endpoints) {
       const known = works.get(endpoint.webhook_id);
       if (known) known.endpoint = endpoint;
-      else works.set(endpoint.webhook_id, { lane: newLane(), endpoint, more: false, queue: [] });
+      else works.set(endpoint.webhook_id, { lane: newLane(), endpoint, more: false, queue: [], active: new Map() });
     }
-    const claimed_ms = clock.monotonic_ms();
+    const claimed_ms = now_ms;
     held += deliveries.length;
     short = deliveries.length === limit;
-    const rooms = new Map(lanes.map(({ webhook_id, room }) => [webhook_id, room]));
     for (const [webhook_id, claimed] of Map.groupBy(deliveries, (delivery) => delivery.webhook_id)) {
       const work = works.get(webhook_id)!;
       work.more = claimed.length >= (rooms.get(webhook_id) ?? 1);
@@ -114,13 +108,13 @@ export function createSender(options: SenderOptions): Sender {
 
   const pump = (work: Work): void => {
     const stale: Claimed[] = [];
-    while (work.queue.length > 0 && (work.lane.active < work.lane.limit || stopping)) {
+    while (work.queue.length > 0 && (work.active.size < work.lane.limit || stopping)) {
       const { delivery, claimed_ms } = work.queue.shift()!;
       if (stopping || clock.monotonic_ms() - claimed_ms > stale_ms) {
         stale.push(delivery);
         continue;
       }
-      work.lane.active += 1;
+      work.active.set(delivery.delivery_id, clock.monotonic_ms());
       void send(work, delivery);
     }
     if (stale.length === 0) return;
@@ -152,10 +146,12 @@ export function createSender(options: SenderOptions): Sender {
         'an attempt had no outcome; the delivery is sent again after its lease',
       );
     }
+    work.active.delete(delivery.delivery_id);
     work.lane = afterLane(work.lane, taken);
     held -= 1;
+    ended += 1;
     pump(work);
-    if ((work.more && 2 * work.queue.length <= work.lane.limit) || (short && held <= (3 * most_held) / 4)) ear.ring();
+    if ((work.more && 2 * work.queue.length <= work.lane.limit) || (short && 8 * ended >= most_held)) ear.ring();
   };
 
   const settle = (endpoint: Endpoint, delivery: Claimed, outcome: Outcome): void => {
@@ -181,9 +177,9 @@ export function createSender(options: SenderOptions): Sender {
   };
 
   const forgetIdle = () => {
-    for (const [webhook_id, { lane, queue }] of works) {
+    for (const [webhook_id, { active, queue }] of works) {
       if (works.size <= most_held * 4) return;
-      if (lane.active === 0 && queue.length === 0) works.delete(webhook_id);
+      if (active.size === 0 && queue.length === 0) works.delete(webhook_id);
     }
   };
 
