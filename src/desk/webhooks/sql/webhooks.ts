@@ -47,7 +47,7 @@ export function selectWebhooks(
   filter: WebhookFilter & { webhook_id?: string; below: string | null; limit: number },
 ): Promise<WebhookWithHealth[]> {
   return db.rows(sql<WebhookWithHealth>`
-    SELECT ${columns}, jsonb_build_object(
+    SELECT ${columnsOfW}, jsonb_build_object(
              'attempts_24h', day.attempts, 'succeeded_24h', day.succeeded,
              'success_rate_24h', round(day.succeeded::numeric / nullif(day.attempts, 0), 4),
              'last_attempt_at', last.started_at, 'last_status', last.status, 'last_error', last.error_code,
@@ -142,9 +142,10 @@ export function lockSubscribers(tx: Tx, type: string, to_organizations: boolean)
      ORDER BY webhook_id FOR SHARE`);
 }
 
-const columns = sql.raw(
-  'webhook_id, org_id, managed_by, url, event_types, schedule, description, status, disabled_reason, disabled_at, version, created_at, failing_since, paused_until',
-);
+const names =
+  'webhook_id org_id managed_by url event_types schedule description status disabled_reason disabled_at version created_at failing_since paused_until';
+const columns = sql.raw(names.replaceAll(' ', ', '));
+const columnsOfW = sql.raw(names.replace(/\w+/g, 'w.$&').replaceAll(' ', ', '));
 
 function when<T>(value: T | null | undefined, part: (value: T) => RawBuilder<unknown>): RawBuilder<unknown> {
   return value === null || value === undefined ? sql`` : part(value);
