@@ -50,8 +50,8 @@ export type WebhookWithSecret = z.infer<typeof WebhookWithSecret>;
 
 /** `whsec_` and the base64 of 24 to 64 bytes (Standard Webhooks, Signature scheme). */
 const Secret = z.string().max(200);
-const Url = z.string().min(1).max(2000);
-const EventTypes = z.array(z.string().min(1).max(200)).min(1).max(200);
+const Url = Text(2000);
+const EventTypes = z.array(Text(200)).min(1).max(200);
 
 export const NewWebhook = z.strictObject({
   url: Url,

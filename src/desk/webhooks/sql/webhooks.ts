@@ -52,9 +52,9 @@ export function selectWebhooks(
              'success_rate_24h', round(day.succeeded::numeric / nullif(day.attempts, 0), 4),
              'last_attempt_at', last.started_at, 'last_status', last.status, 'last_error', last.error_code,
              'pending', (SELECT count(*) FROM (SELECT FROM webhook_delivery d WHERE d.tenant_id = w.tenant_id AND d.webhook_id = w.webhook_id
-                          AND d.status = 'pending' LIMIT 1000) some),
+                          AND d.status = 'pending' LIMIT 1000) counted),
              'dead_letters', (SELECT count(*) FROM (SELECT FROM webhook_dlq q WHERE q.tenant_id = w.tenant_id AND q.webhook_id = w.webhook_id
-                          AND q.replayed_at IS NULL LIMIT 1000) some)) AS health
+                          AND q.replayed_at IS NULL LIMIT 1000) counted)) AS health
       FROM webhook w
       CROSS JOIN LATERAL (
         SELECT count(*) AS attempts, count(*) FILTER (WHERE a.status BETWEEN 200 AND 299) AS succeeded FROM webhook_delivery_attempt a
