@@ -84,16 +84,16 @@ GRANT UPDATE (due_at, from_date, to_date, time_zone, to_at, failures, retry_at),
 CREATE POLICY due ON billing_cycle_due FOR SELECT TO tally_due USING (true);
 GRANT SELECT (tenant_id, org_id, due_at, retry_at) ON billing_cycle_due TO tally_due;
 
-SELECT audit_rule('B1 cycles of an organization that share a moment', $q$
+SELECT audit_rule('Y1 cycles of an organization that share a moment', $q$
   SELECT a.tenant_id::text, a.cycle_id || ' ' || b.cycle_id FROM billing_cycle a JOIN billing_cycle b
       ON b.tenant_id = a.tenant_id AND b.org_id = a.org_id AND b.from_date >= a.to_date WHERE b.from_at::timestamptz < a.to_at::timestamptz $q$);
-SELECT audit_rule('B2 cycle whose run is of another organization or period', $q$
+SELECT audit_rule('Y2 cycle whose run is of another organization or period', $q$
   SELECT c.tenant_id::text, c.cycle_id::text FROM billing_cycle c JOIN billing_run r USING (tenant_id, run_id)
    WHERE coalesce(r.org_id, c.org_id) <> c.org_id OR (r.from_date, r.to_date) <> (c.from_date, c.to_date) $q$);
 `;
 
 export const down = /* sql */ `
-SELECT drop_audit_rule('B2 cycle whose run is of another organization or period'), drop_audit_rule('B1 cycles of an organization that share a moment');
+SELECT drop_audit_rule('Y2 cycle whose run is of another organization or period'), drop_audit_rule('Y1 cycles of an organization that share a moment');
 DROP TABLE billing_cycle_due, billing_cycle, billing_setting;
 DROP FUNCTION billing_cycle_guard();
 ALTER TABLE billing_run DROP COLUMN time_zone;

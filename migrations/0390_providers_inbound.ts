@@ -98,19 +98,19 @@ END $$;
 CREATE TRIGGER inbound_webhook_goes_on BEFORE UPDATE OR DELETE ON inbound_webhook FOR EACH ROW EXECUTE FUNCTION inbound_webhook_goes_on();
 ALTER TABLE inbound_webhook ENABLE ALWAYS TRIGGER inbound_webhook_goes_on;
 
-SELECT audit_rule('W1 endpoint in use without a present secret', $q$
+SELECT audit_rule('N1 endpoint in use without a present secret', $q$
   SELECT e.tenant_id, e.endpoint_id FROM inbound_endpoint e
    WHERE e.revoked_at IS NULL AND NOT EXISTS (
      SELECT FROM inbound_secret s WHERE (s.tenant_id, s.endpoint_id) = (e.tenant_id, e.endpoint_id) AND s.good_until IS NULL) $q$);
-SELECT audit_rule('W2 revoked endpoint that has a secret', $q$
+SELECT audit_rule('N2 revoked endpoint that has a secret', $q$
   SELECT e.tenant_id, e.endpoint_id FROM inbound_endpoint e
    WHERE e.revoked_at IS NOT NULL AND EXISTS (
      SELECT FROM inbound_secret s WHERE (s.tenant_id, s.endpoint_id) = (e.tenant_id, e.endpoint_id)) $q$);
 `;
 
 export const down = /* sql */ `
-SELECT drop_audit_rule('W1 endpoint in use without a present secret');
-SELECT drop_audit_rule('W2 revoked endpoint that has a secret');
+SELECT drop_audit_rule('N1 endpoint in use without a present secret');
+SELECT drop_audit_rule('N2 revoked endpoint that has a secret');
 DROP TABLE inbound_webhook, inbound_secret, inbound_endpoint;
 DROP FUNCTION inbound_webhook_goes_on();
 `;

@@ -116,6 +116,30 @@ export interface Api {
   "DELETE /v1/session": {
     answer: null;
   };
+  /** Take an endpoint away; its deliveries stay on record */
+  "DELETE /v1/webhooks/{id}": {
+    answer: {
+      webhook_id: string;
+      /** only events of this organization and of those below it; null for all */
+      org_id: string | null;
+      /** who keeps it, and by that which events it may have */
+      managed_by: "tenant" | "organization";
+      url: string;
+      /** or `*` alone for all */
+      event_types: string[];
+      schedule: "standard" | "extended";
+      description: string | null;
+      status: "enabled" | "disabled";
+      disabled_reason: "on_request" | "gone" | "failing" | "deleted" | null;
+      disabled_at: string | null;
+      version: number;
+      created_at: string;
+      /** since when no attempt succeeded; null while they do */
+      failing_since: string | null;
+      /** until when the endpoint asked to be left alone (Retry-After) */
+      paused_until: string | null;
+    };
+  };
   /** API keys, newest first, those that ended too */
   "GET /v1/api-keys": {
     query: {
@@ -2592,6 +2616,216 @@ export interface Api {
       test_clock_at: string | null;
     };
   };
+  /** The types of events that an endpoint can be subscribed to */
+  "GET /v1/webhook-event-types": {
+    answer: {
+      event_types: string[];
+    };
+  };
+  /** Endpoints and how each goes, newest first */
+  "GET /v1/webhooks": {
+    query: {
+      org_id?: string;
+      status?: "enabled" | "disabled";
+      limit?: number;
+      cursor?: string;
+    };
+    answer: {
+      data: ({
+        webhook_id: string;
+        /** only events of this organization and of those below it; null for all */
+        org_id: string | null;
+        /** who keeps it, and by that which events it may have */
+        managed_by: "tenant" | "organization";
+        url: string;
+        /** or `*` alone for all */
+        event_types: string[];
+        schedule: "standard" | "extended";
+        description: string | null;
+        status: "enabled" | "disabled";
+        disabled_reason: "on_request" | "gone" | "failing" | "deleted" | null;
+        disabled_at: string | null;
+        version: number;
+        created_at: string;
+        /** since when no attempt succeeded; null while they do */
+        failing_since: string | null;
+        /** until when the endpoint asked to be left alone (Retry-After) */
+        paused_until: string | null;
+        health: {
+          attempts_24h: number;
+          succeeded_24h: number;
+          /** 0 to 1; null without attempts */
+          success_rate_24h: number | null;
+          last_attempt_at: string | null;
+          /** HTTP status of the last attempt */
+          last_status: number | null;
+          last_error: string | null;
+          /** deliveries that wait; counted up to 1,000 */
+          pending: number;
+          /** failed for good and not replayed; counted up to 1,000 */
+          dead_letters: number;
+        };
+      })[];
+      next_cursor: string | null;
+    };
+  };
+  /** One endpoint and how it goes */
+  "GET /v1/webhooks/{id}": {
+    answer: {
+      webhook_id: string;
+      /** only events of this organization and of those below it; null for all */
+      org_id: string | null;
+      /** who keeps it, and by that which events it may have */
+      managed_by: "tenant" | "organization";
+      url: string;
+      /** or `*` alone for all */
+      event_types: string[];
+      schedule: "standard" | "extended";
+      description: string | null;
+      status: "enabled" | "disabled";
+      disabled_reason: "on_request" | "gone" | "failing" | "deleted" | null;
+      disabled_at: string | null;
+      version: number;
+      created_at: string;
+      /** since when no attempt succeeded; null while they do */
+      failing_since: string | null;
+      /** until when the endpoint asked to be left alone (Retry-After) */
+      paused_until: string | null;
+      health: {
+        attempts_24h: number;
+        succeeded_24h: number;
+        /** 0 to 1; null without attempts */
+        success_rate_24h: number | null;
+        last_attempt_at: string | null;
+        /** HTTP status of the last attempt */
+        last_status: number | null;
+        last_error: string | null;
+        /** deliveries that wait; counted up to 1,000 */
+        pending: number;
+        /** failed for good and not replayed; counted up to 1,000 */
+        dead_letters: number;
+      };
+    };
+  };
+  /** Deliveries that failed for good, newest first */
+  "GET /v1/webhooks/{id}/dead-letters": {
+    query: {
+      replayed?: "true" | "false";
+      limit?: number;
+      cursor?: string;
+    };
+    answer: {
+      data: ({
+        delivery_id: string;
+        webhook_id: string;
+        event_id: string;
+        event_type: string;
+        event_at: string;
+        reason: "attempts_exhausted" | "endpoint_gone";
+        attempts: number;
+        last_status: number | null;
+        last_error: string | null;
+        created_at: string;
+        replayed_at: string | null;
+      })[];
+      next_cursor: string | null;
+    };
+  };
+  /** Deliveries to an endpoint, newest first */
+  "GET /v1/webhooks/{id}/deliveries": {
+    query: {
+      status?: "pending" | "delivered" | "failed" | "cancelled";
+      event_type?: string;
+      event_id?: string;
+      from?: string;
+      to?: string;
+      limit?: number;
+      cursor?: string;
+    };
+    answer: {
+      data: ({
+        delivery_id: string;
+        webhook_id: string;
+        /** the `webhook-id` of every attempt */
+        event_id: string;
+        event_type: string;
+        event_at: string;
+        kind: "event" | "replay" | "test";
+        replay_id: string | null;
+        /** `cancelled`: the endpoint was disabled */
+        status: "pending" | "delivered" | "failed" | "cancelled";
+        attempts: number;
+        next_attempt_at: string | null;
+        last_status: number | null;
+        last_error: string | null;
+        created_at: string;
+        finished_at: string | null;
+      })[];
+      next_cursor: string | null;
+    };
+  };
+  /** One delivery, with what is sent */
+  "GET /v1/webhooks/{id}/deliveries/{delivery_id}": {
+    answer: {
+      delivery_id: string;
+      webhook_id: string;
+      /** the `webhook-id` of every attempt */
+      event_id: string;
+      event_type: string;
+      event_at: string;
+      kind: "event" | "replay" | "test";
+      replay_id: string | null;
+      /** `cancelled`: the endpoint was disabled */
+      status: "pending" | "delivered" | "failed" | "cancelled";
+      attempts: number;
+      next_attempt_at: string | null;
+      last_status: number | null;
+      last_error: string | null;
+      created_at: string;
+      finished_at: string | null;
+      /** the bytes of every attempt, as text */
+      body: string;
+    };
+  };
+  /** Every attempt of a delivery, first to last, with what was asked and answered */
+  "GET /v1/webhooks/{id}/deliveries/{delivery_id}/attempts": {
+    query: {
+      limit?: number;
+      cursor?: string;
+    };
+    answer: {
+      data: ({
+        delivery_id: string;
+        number: number;
+        url: string;
+        /** where the request went; null where none was made */
+        address: string | null;
+        request_headers: Record<string, string>;
+        status: number | null;
+        response_headers: Record<string, string> | null;
+        /** the first 64 KiB as text; null where compressed */
+        response_body: string | null;
+        response_cut: boolean;
+        error_code: string | null;
+        error_detail: string | null;
+        started_at: string;
+        duration_ms: number;
+      })[];
+      next_cursor: string | null;
+    };
+  };
+  /** How far a replay is */
+  "GET /v1/webhooks/{id}/replays/{replay_id}": {
+    answer: {
+      replay_id: string;
+      webhook_id: string;
+      status: "running" | "completed";
+      /** made so far */
+      deliveries: number;
+      created_at: string;
+      finished_at: string | null;
+    };
+  };
   /** Change the name, the status or the default plan of a business model */
   "PATCH /v1/business-models/{model_id}": {
     body: {
@@ -2787,6 +3021,38 @@ export interface Api {
       tax_code: string | null;
       metadata: Record<string, unknown>;
       created_at: string;
+    };
+  };
+  /** Change an endpoint */
+  "PATCH /v1/webhooks/{id}": {
+    body: {
+      url?: string;
+      event_types?: string[];
+      schedule?: "standard" | "extended";
+      description?: string | null;
+      /** refused unless the webhook still has this version */
+      version?: number;
+    };
+    answer: {
+      webhook_id: string;
+      /** only events of this organization and of those below it; null for all */
+      org_id: string | null;
+      /** who keeps it, and by that which events it may have */
+      managed_by: "tenant" | "organization";
+      url: string;
+      /** or `*` alone for all */
+      event_types: string[];
+      schedule: "standard" | "extended";
+      description: string | null;
+      status: "enabled" | "disabled";
+      disabled_reason: "on_request" | "gone" | "failing" | "deleted" | null;
+      disabled_at: string | null;
+      version: number;
+      created_at: string;
+      /** since when no attempt succeeded; null while they do */
+      failing_since: string | null;
+      /** until when the endpoint asked to be left alone (Retry-After) */
+      paused_until: string | null;
     };
   };
   /** Make an API key with scopes that its maker has; the answer holds it, this once */
@@ -5177,10 +5443,174 @@ export interface Api {
       created_at: string;
     };
   };
+  /** Make an endpoint that events are delivered to; its secret is in this answer and in no other */
+  "POST /v1/webhooks": {
+    body: {
+      url: string;
+      event_types?: string[];
+      org_id?: string;
+      schedule?: "standard" | "extended";
+      description?: string;
+      secret?: string;
+    };
+    answer: {
+      webhook_id: string;
+      /** only events of this organization and of those below it; null for all */
+      org_id: string | null;
+      /** who keeps it, and by that which events it may have */
+      managed_by: "tenant" | "organization";
+      url: string;
+      /** or `*` alone for all */
+      event_types: string[];
+      schedule: "standard" | "extended";
+      description: string | null;
+      status: "enabled" | "disabled";
+      disabled_reason: "on_request" | "gone" | "failing" | "deleted" | null;
+      disabled_at: string | null;
+      version: number;
+      created_at: string;
+      /** since when no attempt succeeded; null while they do */
+      failing_since: string | null;
+      /** until when the endpoint asked to be left alone (Retry-After) */
+      paused_until: string | null;
+      /** `whsec_` and base64; in this answer and in no other */
+      secret: string;
+    };
+  };
   /** A message to an endpoint, signed by a secret of it over its raw bytes */
   "POST /v1/webhooks/in/{endpoint}": {
     answer: Record<string, unknown> | {
       inbound_webhook_id: string;
+    };
+  };
+  /** Deliver one event again, under its webhook-id */
+  "POST /v1/webhooks/{id}/deliveries/{delivery_id}:replay": {
+    answer: {
+      replay_id: string;
+      webhook_id: string;
+      status: "running" | "completed";
+      /** made so far */
+      deliveries: number;
+      created_at: string;
+      finished_at: string | null;
+    };
+  };
+  /** Deliver nothing more; what waits is cancelled and can be replayed */
+  "POST /v1/webhooks/{id}:disable": {
+    answer: {
+      webhook_id: string;
+      /** only events of this organization and of those below it; null for all */
+      org_id: string | null;
+      /** who keeps it, and by that which events it may have */
+      managed_by: "tenant" | "organization";
+      url: string;
+      /** or `*` alone for all */
+      event_types: string[];
+      schedule: "standard" | "extended";
+      description: string | null;
+      status: "enabled" | "disabled";
+      disabled_reason: "on_request" | "gone" | "failing" | "deleted" | null;
+      disabled_at: string | null;
+      version: number;
+      created_at: string;
+      /** since when no attempt succeeded; null while they do */
+      failing_since: string | null;
+      /** until when the endpoint asked to be left alone (Retry-After) */
+      paused_until: string | null;
+    };
+  };
+  /** Deliver events again that happen from now on */
+  "POST /v1/webhooks/{id}:enable": {
+    answer: {
+      webhook_id: string;
+      /** only events of this organization and of those below it; null for all */
+      org_id: string | null;
+      /** who keeps it, and by that which events it may have */
+      managed_by: "tenant" | "organization";
+      url: string;
+      /** or `*` alone for all */
+      event_types: string[];
+      schedule: "standard" | "extended";
+      description: string | null;
+      status: "enabled" | "disabled";
+      disabled_reason: "on_request" | "gone" | "failing" | "deleted" | null;
+      disabled_at: string | null;
+      version: number;
+      created_at: string;
+      /** since when no attempt succeeded; null while they do */
+      failing_since: string | null;
+      /** until when the endpoint asked to be left alone (Retry-After) */
+      paused_until: string | null;
+    };
+  };
+  /** Deliver events of a range again, or all that were not delivered */
+  "POST /v1/webhooks/{id}:replay": {
+    body: {
+      from?: string;
+      to?: string;
+      types?: string[];
+      /** `undelivered`: failed or cancelled, and not replayed since; `failed` and `cancelled` likewise */
+      status?: "failed" | "cancelled" | "undelivered" | "delivered" | "any";
+    };
+    answer: {
+      replay_id: string;
+      webhook_id: string;
+      status: "running" | "completed";
+      /** made so far */
+      deliveries: number;
+      created_at: string;
+      finished_at: string | null;
+    };
+  };
+  /** Give an endpoint another secret, told in this answer alone; those before sign beside it for a while */
+  "POST /v1/webhooks/{id}:rotate-secret": {
+    body: {
+      secret?: string;
+      keep_hours?: number;
+    };
+    answer: {
+      webhook_id: string;
+      /** only events of this organization and of those below it; null for all */
+      org_id: string | null;
+      /** who keeps it, and by that which events it may have */
+      managed_by: "tenant" | "organization";
+      url: string;
+      /** or `*` alone for all */
+      event_types: string[];
+      schedule: "standard" | "extended";
+      description: string | null;
+      status: "enabled" | "disabled";
+      disabled_reason: "on_request" | "gone" | "failing" | "deleted" | null;
+      disabled_at: string | null;
+      version: number;
+      created_at: string;
+      /** since when no attempt succeeded; null while they do */
+      failing_since: string | null;
+      /** until when the endpoint asked to be left alone (Retry-After) */
+      paused_until: string | null;
+      /** `whsec_` and base64; in this answer and in no other */
+      secret: string;
+    };
+  };
+  /** Send a test event, once */
+  "POST /v1/webhooks/{id}:test": {
+    answer: {
+      delivery_id: string;
+      webhook_id: string;
+      /** the `webhook-id` of every attempt */
+      event_id: string;
+      event_type: string;
+      event_at: string;
+      kind: "event" | "replay" | "test";
+      replay_id: string | null;
+      /** `cancelled`: the endpoint was disabled */
+      status: "pending" | "delivered" | "failed" | "cancelled";
+      attempts: number;
+      next_attempt_at: string | null;
+      last_status: number | null;
+      last_error: string | null;
+      created_at: string;
+      finished_at: string | null;
     };
   };
   /** Have cycles closed and billed automatically, or not */

@@ -1,5 +1,6 @@
 import { jobs as invoicingJobs } from '../billing/invoicing/jobs.ts';
 import { jobs as ratingJobs } from '../billing/rating/jobs.ts';
+import { jobs as webhookJobs } from '../desk/webhooks/jobs.ts';
 import { jobs as eventJobs } from '../foundation/events/jobs.ts';
 import { jobs as providerJobs } from '../foundation/providers/jobs.ts';
 import { createInboundMetrics } from '../foundation/providers/service/metrics.ts';
@@ -20,6 +21,7 @@ export function jobDefinitions(deps: {
   data_dir: string;
   usage_retention_months: number | null;
   events_retention_months: number | null;
+  webhooks_keep_days: number;
 }): JobDefinition[] {
   const archiving = archivingJobs({ retention_months: deps.usage_retention_months });
   const inbound = providerJobs({ kinds: inboundKinds(deps), metrics: createInboundMetrics(deps.metrics.registry) });
@@ -33,5 +35,6 @@ export function jobDefinitions(deps: {
     ...meterJobs(deps),
     ...ratingJobs,
     ...invoicingJobs,
+    ...webhookJobs({ keep_days: deps.webhooks_keep_days }),
   ];
 }

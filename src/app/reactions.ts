@@ -5,6 +5,8 @@ import { events as partnerEvents } from '../billing/partners/events.ts';
 import { events as ratingEvents } from '../billing/rating/events.ts';
 import { events as subscriptionEvents } from '../billing/subscriptions/events.ts';
 import { giveItems } from '../billing/subscriptions/reactions.ts';
+import { events as webhookEvents } from '../desk/webhooks/events.ts';
+import { enqueueDeliveries } from '../desk/webhooks/reactions.ts';
 import type { Subscriber } from '../foundation/events/model.ts';
 import type { EventMetrics } from '../foundation/events/service/metrics.ts';
 import type { Reaction } from '../foundation/events/service/react.ts';
@@ -34,6 +36,7 @@ export const allEvents = {
   ...ratingEvents,
   ...actionEvents,
   ...invoicingEvents,
+  ...webhookEvents,
 } as const;
 
 export type EventType = keyof typeof allEvents;
@@ -91,10 +94,38 @@ export const reactions: Record<EventType, readonly Reaction[]> = {
   'import.completed': [],
   'import.rejected': [],
   'import.failed': [],
+  'webhook.created': [],
+  'webhook.changed': [],
+  'webhook.secret.rotated': [],
+  'webhook.enabled': [],
+  'webhook.disabled': [],
+  'webhook.deleted': [],
+  'webhook.delivery.failed': [],
 };
 
-/** What follows every event, whatever its type, beside the table. */
-export const toEveryEvent: readonly Reaction[] = [];
+/** What an organization may be told about itself and those below it: nothing of what its tenant pays, earns or plans. */
+export const eventsForOrganizations: readonly EventType[] = [
+  'organization.changed',
+  'project.created',
+  'member.invited',
+  'member.joined',
+  'member.role.changed',
+  'member.removed',
+  'subscription.created',
+  'subscription.status.changed',
+  'invoice.generated',
+  'invoice.status.changed',
+  'credit_note.issued',
+  'usage.rolled_up',
+  'webhook.changed',
+  'webhook.secret.rotated',
+  'webhook.enabled',
+  'webhook.disabled',
+  'webhook.delivery.failed',
+];
+
+/** What follows every event, whatever its type. */
+export const toEveryEvent: readonly Reaction[] = [enqueueDeliveries(eventsForOrganizations)];
 
 export interface RoutingDeps {
   postgres: Postgres;

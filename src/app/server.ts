@@ -10,6 +10,7 @@ import { constraints as ratingConstraints } from '../billing/rating/errors.ts';
 import { routes as ratingRoutes } from '../billing/rating/routes.ts';
 import { constraints as subscriptionConstraints } from '../billing/subscriptions/errors.ts';
 import { routes as subscriptionRoutes } from '../billing/subscriptions/routes.ts';
+import { routes as webhookRoutes } from '../desk/webhooks/routes.ts';
 import { routes as auditRoutes } from '../foundation/audit/routes.ts';
 import { routes as eventRoutes } from '../foundation/events/routes.ts';
 import { constraints as identityConstraints } from '../foundation/identity/errors.ts';
@@ -38,6 +39,7 @@ import { routes as meteringRoutes } from '../usage/metering/routes.ts';
 import { constraints as meterConstraints } from '../usage/meters/errors.ts';
 import { routes as meterRoutes } from '../usage/meters/routes.ts';
 import { inboundKinds } from './inbound.ts';
+import { allEvents, eventsForOrganizations } from './reactions.ts';
 
 export const version = '0.1.0';
 
@@ -95,6 +97,11 @@ export async function createServer({ config, log, metrics, postgres, ingest, isS
   actionRoutes(server);
   invoicingRoutes(server, { postgres, clock });
   schedulerRoutes(server, { clock });
+  webhookRoutes(server, {
+    clock,
+    event_types: { all: Object.keys(allEvents), organizations: eventsForOrganizations },
+    allowed: config.webhooks_allow_private,
+  });
   await serveConsole(web, fileURLToPath(new URL('../../console/dist', import.meta.url)));
   return web;
 }

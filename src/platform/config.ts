@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import { isAbsolute, resolve } from 'node:path';
 import { z } from 'zod';
 import { isFailpoint } from './failpoint.ts';
@@ -39,6 +40,12 @@ export interface Config {
   import_max_bytes: number;
   /** Seconds after which another scheduler leads where the one that led is gone. */
   scheduler_lease_s: number;
+  /** Private addresses that webhooks may be sent to, for development; plain http to those of them that are loopback. */
+  webhooks_allow_private: readonly string[];
+  /** Days after which an endpoint to which nothing was delivered is disabled. */
+  webhooks_disable_after_days: number;
+  /** Days that finished deliveries and their attempts are kept. */
+  webhooks_keep_days: number;
   /** True when the console is reached over https, so that cookies carry `__Host-`. */
   secure_cookies: boolean;
 }
@@ -81,6 +88,13 @@ const shape = z.object({
   TALLYSTICK_FAILPOINT: z.string().refine(isFailpoint, 'must name a place of src/platform/failpoint.ts').optional(),
   TALLYSTICK_IMPORT_MAX_MB: z.coerce.number().int().min(1).max(65_536).default(512),
   TALLYSTICK_SCHEDULER_LEASE_S: z.coerce.number().int().min(3).max(60).default(30),
+  TALLYSTICK_WEBHOOKS_ALLOW_PRIVATE: z
+    .string()
+    .transform((text) => text.split(',').map((address) => address.trim()))
+    .refine((addresses) => addresses.every((address) => isIP(address) !== 0), 'must be addresses, with commas between')
+    .default([]),
+  TALLYSTICK_WEBHOOKS_DISABLE_AFTER_DAYS: z.coerce.number().int().min(1).max(365).default(5),
+  TALLYSTICK_WEBHOOKS_KEEP_DAYS: z.coerce.number().int().min(1).max(3650).default(30),
   TALLYSTICK_PUBLIC_URL: z.url({ protocol: /^https?$/ }).optional(),
 });
 
@@ -136,6 +150,9 @@ export function parseConfig(variables: Record<string, string | undefined>, worki
     failpoint: env.TALLYSTICK_FAILPOINT ?? null,
     import_max_bytes: env.TALLYSTICK_IMPORT_MAX_MB * 1024 * 1024,
     scheduler_lease_s: env.TALLYSTICK_SCHEDULER_LEASE_S,
+    webhooks_allow_private: env.TALLYSTICK_WEBHOOKS_ALLOW_PRIVATE,
+    webhooks_disable_after_days: env.TALLYSTICK_WEBHOOKS_DISABLE_AFTER_DAYS,
+    webhooks_keep_days: env.TALLYSTICK_WEBHOOKS_KEEP_DAYS,
     secure_cookies: env.TALLYSTICK_PUBLIC_URL?.startsWith('https:') ?? false,
   };
 }

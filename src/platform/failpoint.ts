@@ -16,6 +16,9 @@ export const failpoints = [
   'inbound.stored-not-processed',
   'scheduler.cycle-closed-not-run',
   'scheduler.due-not-committed',
+  'webhooks.claimed-not-sent',
+  'webhooks.sent-not-recorded',
+  'webhooks.recorded',
 ] as const;
 export type Failpoint = (typeof failpoints)[number];
 

@@ -287,7 +287,7 @@ describe('who may ask', () => {
   });
 
   it('is told by scope: one opens a route, a read for what only looks, and every other key is refused with 403', async () => {
-    const nouns = ['orgs', 'catalog', 'usage', 'billing', 'invoices', 'audit', 'keys', 'events', 'members'];
+    const nouns = ['orgs', 'catalog', 'usage', 'billing', 'invoices', 'audit', 'keys', 'events', 'members', 'webhooks'];
     const keys = new Map<string, string>();
     for (const scope of nouns.flatMap((noun) => [`${noun}:read`, `${noun}:write`])) {
       keys.set(scope, (await s.call('POST', '/v1/api-keys', { name: scope, scopes: [scope] })).body.key);

@@ -7,6 +7,7 @@ import type { Answer, TestServer, TestTenant } from './server.ts';
 import { inboundSamples, populateInbound } from './world-inbound.ts';
 import { meterSamples, populateMeters } from './world-meters.ts';
 import { populateScheduler } from './world-scheduler.ts';
+import { populateWebhooks, webhookSamples } from './world-webhooks.ts';
 
 export { form, formType } from './form.ts';
 export type { Sample } from './sample.ts';
@@ -141,6 +142,7 @@ export async function populate(s: TestServer, tenant: TestTenant, name: string):
   ids.backtest = (await made('/v1/pricing/backtests', months)).backtest_id;
   await executeBacktest({ postgres: s.t.postgres, clock }, { tenant_id: tenant.tenant_id, backtest_id: ids.backtest! });
   ids.waiting_backtest = (await made('/v1/pricing/backtests', months)).backtest_id;
+  await populateWebhooks(s, tenant, made, ids);
   return { ids, call };
 }
 
@@ -238,6 +240,7 @@ export function samplesOf(ids: Readonly<Record<string, string>>, n: string): Rec
     'GET /v1/metering/readings': { url: `/v1/metering/readings?meter_id=${ids.meter}` },
     ...meterSamples(ids, n),
     ...inboundSamples(ids, n),
+    ...webhookSamples(ids),
     'POST /v1/metering/imports': { url: '/v1/metering/imports', body: form({ org: ids.org! }, file), content_type: formType },
     'GET /v1/metering/imports': { url: `/v1/metering/imports?org_id=${ids.org}` },
     'GET /v1/metering/imports/{id}': { url: `/v1/metering/imports/${ids.import}` },

@@ -98,6 +98,24 @@ export interface Api {
   "DELETE /v1/session": {
     answer: null;
   };
+  "DELETE /v1/webhooks/{id}": {
+    answer: {
+      webhook_id: string;
+      org_id: string | null;
+      managed_by: "tenant" | "organization";
+      url: string;
+      event_types: string[];
+      schedule: "standard" | "extended";
+      description: string | null;
+      status: "enabled" | "disabled";
+      disabled_reason: "on_request" | "gone" | "failing" | "deleted" | null;
+      disabled_at: string | null;
+      version: number;
+      created_at: string;
+      failing_since: string | null;
+      paused_until: string | null;
+    };
+  };
   "GET /v1/api-keys": {
     query: {
       limit?: number;
@@ -2229,6 +2247,182 @@ export interface Api {
       test_clock_at: string | null;
     };
   };
+  "GET /v1/webhook-event-types": {
+    answer: {
+      event_types: string[];
+    };
+  };
+  "GET /v1/webhooks": {
+    query: {
+      org_id?: string;
+      status?: "enabled" | "disabled";
+      limit?: number;
+      cursor?: string;
+    };
+    answer: {
+      data: ({
+        webhook_id: string;
+        org_id: string | null;
+        managed_by: "tenant" | "organization";
+        url: string;
+        event_types: string[];
+        schedule: "standard" | "extended";
+        description: string | null;
+        status: "enabled" | "disabled";
+        disabled_reason: "on_request" | "gone" | "failing" | "deleted" | null;
+        disabled_at: string | null;
+        version: number;
+        created_at: string;
+        failing_since: string | null;
+        paused_until: string | null;
+        health: {
+          attempts_24h: number;
+          succeeded_24h: number;
+          success_rate_24h: number | null;
+          last_attempt_at: string | null;
+          last_status: number | null;
+          last_error: string | null;
+          pending: number;
+          dead_letters: number;
+        };
+      })[];
+      next_cursor: string | null;
+    };
+  };
+  "GET /v1/webhooks/{id}": {
+    answer: {
+      webhook_id: string;
+      org_id: string | null;
+      managed_by: "tenant" | "organization";
+      url: string;
+      event_types: string[];
+      schedule: "standard" | "extended";
+      description: string | null;
+      status: "enabled" | "disabled";
+      disabled_reason: "on_request" | "gone" | "failing" | "deleted" | null;
+      disabled_at: string | null;
+      version: number;
+      created_at: string;
+      failing_since: string | null;
+      paused_until: string | null;
+      health: {
+        attempts_24h: number;
+        succeeded_24h: number;
+        success_rate_24h: number | null;
+        last_attempt_at: string | null;
+        last_status: number | null;
+        last_error: string | null;
+        pending: number;
+        dead_letters: number;
+      };
+    };
+  };
+  "GET /v1/webhooks/{id}/dead-letters": {
+    query: {
+      replayed?: "true" | "false";
+      limit?: number;
+      cursor?: string;
+    };
+    answer: {
+      data: ({
+        delivery_id: string;
+        webhook_id: string;
+        event_id: string;
+        event_type: string;
+        event_at: string;
+        reason: "attempts_exhausted" | "endpoint_gone";
+        attempts: number;
+        last_status: number | null;
+        last_error: string | null;
+        created_at: string;
+        replayed_at: string | null;
+      })[];
+      next_cursor: string | null;
+    };
+  };
+  "GET /v1/webhooks/{id}/deliveries": {
+    query: {
+      status?: "pending" | "delivered" | "failed" | "cancelled";
+      event_type?: string;
+      event_id?: string;
+      from?: string;
+      to?: string;
+      limit?: number;
+      cursor?: string;
+    };
+    answer: {
+      data: ({
+        delivery_id: string;
+        webhook_id: string;
+        event_id: string;
+        event_type: string;
+        event_at: string;
+        kind: "event" | "replay" | "test";
+        replay_id: string | null;
+        status: "pending" | "delivered" | "failed" | "cancelled";
+        attempts: number;
+        next_attempt_at: string | null;
+        last_status: number | null;
+        last_error: string | null;
+        created_at: string;
+        finished_at: string | null;
+      })[];
+      next_cursor: string | null;
+    };
+  };
+  "GET /v1/webhooks/{id}/deliveries/{delivery_id}": {
+    answer: {
+      delivery_id: string;
+      webhook_id: string;
+      event_id: string;
+      event_type: string;
+      event_at: string;
+      kind: "event" | "replay" | "test";
+      replay_id: string | null;
+      status: "pending" | "delivered" | "failed" | "cancelled";
+      attempts: number;
+      next_attempt_at: string | null;
+      last_status: number | null;
+      last_error: string | null;
+      created_at: string;
+      finished_at: string | null;
+      body: string;
+    };
+  };
+  "GET /v1/webhooks/{id}/deliveries/{delivery_id}/attempts": {
+    query: {
+      limit?: number;
+      cursor?: string;
+    };
+    answer: {
+      data: ({
+        delivery_id: string;
+        number: number;
+        url: string;
+        address: string | null;
+        request_headers: Record<string, string>;
+        status: number | null;
+        response_headers: Record<string, string> | null;
+        response_body: string | null;
+        response_cut: boolean;
+        error_code: string | null;
+        error_detail: string | null;
+        started_at: string;
+        duration_ms: number;
+      })[];
+      next_cursor: string | null;
+    };
+  };
+  "GET /v1/webhooks/{id}/replays/{replay_id}": {
+    answer: {
+      replay_id: string;
+      webhook_id: string;
+      status: "running" | "completed";
+      deliveries: number;
+      created_at: string;
+      finished_at: string | null;
+    };
+  };
   "PATCH /v1/business-models/{model_id}": {
     body: {
       name?: string;
@@ -2399,6 +2593,31 @@ export interface Api {
       tax_code: string | null;
       metadata: Record<string, unknown>;
       created_at: string;
+    };
+  };
+  "PATCH /v1/webhooks/{id}": {
+    body: {
+      url?: string;
+      event_types?: string[];
+      schedule?: "standard" | "extended";
+      description?: string | null;
+      version?: number;
+    };
+    answer: {
+      webhook_id: string;
+      org_id: string | null;
+      managed_by: "tenant" | "organization";
+      url: string;
+      event_types: string[];
+      schedule: "standard" | "extended";
+      description: string | null;
+      status: "enabled" | "disabled";
+      disabled_reason: "on_request" | "gone" | "failing" | "deleted" | null;
+      disabled_at: string | null;
+      version: number;
+      created_at: string;
+      failing_since: string | null;
+      paused_until: string | null;
     };
   };
   "POST /v1/api-keys": {
@@ -4453,9 +4672,139 @@ export interface Api {
       created_at: string;
     };
   };
+  "POST /v1/webhooks": {
+    body: {
+      url: string;
+      event_types?: string[];
+      org_id?: string;
+      schedule?: "standard" | "extended";
+      description?: string;
+      secret?: string;
+    };
+    answer: {
+      webhook_id: string;
+      org_id: string | null;
+      managed_by: "tenant" | "organization";
+      url: string;
+      event_types: string[];
+      schedule: "standard" | "extended";
+      description: string | null;
+      status: "enabled" | "disabled";
+      disabled_reason: "on_request" | "gone" | "failing" | "deleted" | null;
+      disabled_at: string | null;
+      version: number;
+      created_at: string;
+      failing_since: string | null;
+      paused_until: string | null;
+      secret: string;
+    };
+  };
   "POST /v1/webhooks/in/{endpoint}": {
     answer: Record<string, unknown> | {
       inbound_webhook_id: string;
+    };
+  };
+  "POST /v1/webhooks/{id}/deliveries/{delivery_id}:replay": {
+    answer: {
+      replay_id: string;
+      webhook_id: string;
+      status: "running" | "completed";
+      deliveries: number;
+      created_at: string;
+      finished_at: string | null;
+    };
+  };
+  "POST /v1/webhooks/{id}:disable": {
+    answer: {
+      webhook_id: string;
+      org_id: string | null;
+      managed_by: "tenant" | "organization";
+      url: string;
+      event_types: string[];
+      schedule: "standard" | "extended";
+      description: string | null;
+      status: "enabled" | "disabled";
+      disabled_reason: "on_request" | "gone" | "failing" | "deleted" | null;
+      disabled_at: string | null;
+      version: number;
+      created_at: string;
+      failing_since: string | null;
+      paused_until: string | null;
+    };
+  };
+  "POST /v1/webhooks/{id}:enable": {
+    answer: {
+      webhook_id: string;
+      org_id: string | null;
+      managed_by: "tenant" | "organization";
+      url: string;
+      event_types: string[];
+      schedule: "standard" | "extended";
+      description: string | null;
+      status: "enabled" | "disabled";
+      disabled_reason: "on_request" | "gone" | "failing" | "deleted" | null;
+      disabled_at: string | null;
+      version: number;
+      created_at: string;
+      failing_since: string | null;
+      paused_until: string | null;
+    };
+  };
+  "POST /v1/webhooks/{id}:replay": {
+    body: {
+      from?: string;
+      to?: string;
+      types?: string[];
+      status?: "failed" | "cancelled" | "undelivered" | "delivered" | "any";
+    };
+    answer: {
+      replay_id: string;
+      webhook_id: string;
+      status: "running" | "completed";
+      deliveries: number;
+      created_at: string;
+      finished_at: string | null;
+    };
+  };
+  "POST /v1/webhooks/{id}:rotate-secret": {
+    body: {
+      secret?: string;
+      keep_hours?: number;
+    };
+    answer: {
+      webhook_id: string;
+      org_id: string | null;
+      managed_by: "tenant" | "organization";
+      url: string;
+      event_types: string[];
+      schedule: "standard" | "extended";
+      description: string | null;
+      status: "enabled" | "disabled";
+      disabled_reason: "on_request" | "gone" | "failing" | "deleted" | null;
+      disabled_at: string | null;
+      version: number;
+      created_at: string;
+      failing_since: string | null;
+      paused_until: string | null;
+      secret: string;
+    };
+  };
+  "POST /v1/webhooks/{id}:test": {
+    answer: {
+      delivery_id: string;
+      webhook_id: string;
+      event_id: string;
+      event_type: string;
+      event_at: string;
+      kind: "event" | "replay" | "test";
+      replay_id: string | null;
+      status: "pending" | "delivered" | "failed" | "cancelled";
+      attempts: number;
+      next_attempt_at: string | null;
+      last_status: number | null;
+      last_error: string | null;
+      created_at: string;
+      finished_at: string | null;
     };
   };
   "PUT /v1/billing/settings": {

@@ -5,7 +5,7 @@ import { Email, Slug } from '../tenancy/model.ts';
 export const roles = ['admin', 'finance', 'technical', 'user'] as const;
 export type Role = (typeof roles)[number];
 
-const nouns = ['orgs', 'catalog', 'usage', 'billing', 'invoices', 'audit', 'keys', 'events', 'members'] as const;
+const nouns = ['orgs', 'catalog', 'usage', 'billing', 'invoices', 'audit', 'keys', 'events', 'members', 'webhooks'] as const;
 
 /** Every scope there is; `*` is all of them, those of later versions too. */
 export const scopes: readonly string[] = ['*', ...nouns.flatMap((noun) => [`${noun}:read`, `${noun}:write`])];
@@ -26,6 +26,7 @@ const staff: Readonly<Record<Role, readonly string[]>> = {
     'audit:read',
     'events:read',
     'members:read',
+    'webhooks:read',
   ],
   technical: [
     'orgs:read',
@@ -41,20 +42,30 @@ const staff: Readonly<Record<Role, readonly string[]>> = {
     'keys:read',
     'keys:write',
     'members:read',
+    'webhooks:read',
+    'webhooks:write',
   ],
   user: ['orgs:read', 'catalog:read', 'usage:read', 'billing:read', 'invoices:read'],
 };
 
 /** What a member of any other organization may do, over that organization and all below it. */
 const party: Readonly<Record<Role, readonly string[]>> = {
-  admin: ['orgs:read', 'usage:read', 'invoices:read', 'members:read', 'members:write'],
+  admin: ['orgs:read', 'usage:read', 'invoices:read', 'members:read', 'members:write', 'webhooks:read', 'webhooks:write'],
   finance: ['orgs:read', 'usage:read', 'invoices:read'],
-  technical: ['orgs:read', 'usage:read'],
+  technical: ['orgs:read', 'usage:read', 'webhooks:read', 'webhooks:write'],
   user: ['orgs:read', 'usage:read'],
 };
 
 /** What a key that is bound to an organization can be given: scopes all of whose routes show no more than `principal.org_ids`. */
-export const boundable: readonly string[] = ['orgs:read', 'usage:read', 'invoices:read', 'members:read', 'members:write'];
+export const boundable: readonly string[] = [
+  'orgs:read',
+  'usage:read',
+  'invoices:read',
+  'members:read',
+  'members:write',
+  'webhooks:read',
+  'webhooks:write',
+];
 
 export function scopesOf(role: Role, organization: { is_own: boolean }): ReadonlySet<string> {
   return new Set((organization.is_own ? staff : party)[role]);

@@ -13,6 +13,7 @@ import {
   insertTenant,
   lockOrganization,
   type OrganizationFilter,
+  selectLineage,
   selectOrganization,
   selectOrganizationBySlug,
   selectOrganizationIdsBySlugs,
@@ -116,6 +117,11 @@ export async function ownOrganization(db: Db): Promise<Organization> {
 /** The organization and all below it. */
 export async function subtree(db: Db, org_id: string): Promise<string[]> {
   return selectSubtrees(db, [org_id]);
+}
+
+/** The organization and all above it. */
+export async function lineage(db: Db, org_id: string): Promise<string[]> {
+  return selectLineage(db, org_id);
 }
 
 /** Newest first. Throws `cursor_invalid`. */

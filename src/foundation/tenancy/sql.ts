@@ -126,6 +126,14 @@ export async function selectSubtrees(db: Db, org_ids: readonly string[]): Promis
   return rows.map((row) => row.org_id);
 }
 
+/** The organization and all above it. */
+export async function selectLineage(db: Db, org_id: string): Promise<string[]> {
+  const rows = await db.rows(sql<{ org_id: string }>`
+    SELECT ancestor_org_id AS org_id FROM org_hierarchy
+     WHERE tenant_id = ${db.tenant_id} AND descendant_org_id = ${org_id}`);
+  return rows.map((row) => row.org_id);
+}
+
 export async function insertProject(tx: Tx, project: Pick<Project, 'project_id' | 'org_id' | 'name'>): Promise<Project> {
   const rows = await tx.write<Project>(sql`
     INSERT INTO project (tenant_id, project_id, org_id, name, created_at)

@@ -1,0 +1,244 @@
+import { sql } from 'kysely';
+import type pg from 'pg';
+import { compile } from '../../../platform/postgres.ts';
+import type { Outcome, Schedule } from '../model.ts';
+
+// As the role `relay`, across tenants. What is due is told by the sender's clock, leases by the database's own.
+
+/** A delivery in a sender's hands. */
+export interface Claimed {
+  tenant_id: string;
+  delivery_id: string;
+  webhook_id: string;
+  event_id: string;
+  event_type: string;
+  kind: 'event' | 'replay' | 'test';
+  attempts: number;
+  lease: string;
+  body: string;
+}
+
+/** Where a sender delivers to. */
+export interface Endpoint {
+  tenant_id: string;
+  webhook_id: string;
+  url: string;
+  schedule: Schedule;
+  failing_since: string | null;
+  secrets: { secret_id: string; sealed: Buffer }[];
+}
+
+/** Held while claiming, so that two senders do not look at the same few first. */
+const claim_lock = 7310012;
+
+const lease_s = 45;
+
+/**
+ * Leases what is due: of every endpoint at the most what its lane has room for, the first of each before the second of any. It steps from
+ * endpoint to endpoint in the index, so that whatever waits for one does not keep the others from being found.
+ */
+export async function claimDeliveries(
+  relay: pg.Pool,
+  claim: {
+    now: string;
+    lease: string;
+    limit: number;
+    /** Room in the lanes that are known; others have `room`. */
+    lanes: readonly { webhook_id: string; room: number }[];
+    room: number;
+  },
+): Promise<{ deliveries: Claimed[]; endpoints: Endpoint[] }> {
+  const client = await relay.connect();
+  try {
+    await client.query(`BEGIN; SELECT pg_advisory_xact_lock(${claim_lock})`);
+    const claimed = await client.query<Claimed>(
+      compile(sql`
+        WITH RECURSIVE endpoint AS (
+          (SELECT tenant_id, webhook_id FROM webhook_delivery WHERE status = 'pending' ORDER BY tenant_id, webhook_id LIMIT 1)
+          UNION ALL
+          SELECT next.tenant_id, next.webhook_id FROM endpoint CROSS JOIN LATERAL (
+            SELECT d.tenant_id, d.webhook_id FROM webhook_delivery d
+             WHERE d.status = 'pending' AND (d.tenant_id, d.webhook_id) > (endpoint.tenant_id, endpoint.webhook_id)
+             ORDER BY d.tenant_id, d.webhook_id LIMIT 1) next),
+        due AS (
+          SELECT d.tenant_id, d.delivery_id
+            FROM endpoint
+            JOIN webhook w ON w.tenant_id = endpoint.tenant_id AND w.webhook_id = endpoint.webhook_id
+            LEFT JOIN unnest(${claim.lanes.map((lane) => lane.webhook_id)}::uuid[], ${claim.lanes.map((lane) => lane.room)}::int[])
+              AS lane (webhook_id, room) ON lane.webhook_id = endpoint.webhook_id
+            CROSS JOIN LATERAL (
+              SELECT p.tenant_id, p.delivery_id, row_number() OVER (ORDER BY p.next_attempt_at) AS nth, p.next_attempt_at
+                FROM webhook_delivery p
+               WHERE p.tenant_id = endpoint.tenant_id AND p.webhook_id = endpoint.webhook_id AND p.status = 'pending'
+                 AND p.next_attempt_at <= ${claim.now} AND (p.leased_until IS NULL OR p.leased_until <= clock_timestamp())
+                 AND (p.kind = 'test' OR (w.status = 'enabled' AND (w.paused_until IS NULL OR w.paused_until <= ${claim.now})))
+               ORDER BY p.next_attempt_at
+               LIMIT coalesce(lane.room, CASE WHEN w.failing_since IS NULL THEN ${claim.room} ELSE 1 END)) d
+           ORDER BY d.nth, d.next_attempt_at LIMIT ${claim.limit}),
+        leased AS (
+          UPDATE webhook_delivery d SET lease = ${claim.lease}, leased_until = clock_timestamp() + make_interval(secs => ${lease_s})
+            FROM due WHERE d.tenant_id = due.tenant_id AND d.delivery_id = due.delivery_id
+          RETURNING d.tenant_id, d.delivery_id, d.webhook_id, d.event_id, d.event_type, d.kind, d.attempts, d.lease)
+        SELECT leased.*, m.body FROM leased JOIN webhook_message m ON m.tenant_id = leased.tenant_id AND m.event_id = leased.event_id
+         ORDER BY leased.delivery_id`),
+    );
+    const deliveries = claimed.rows;
+    const endpoints = deliveries.length === 0 ? [] : await selectEndpoints(client, deliveries, claim.now);
+    await client.query('COMMIT');
+    client.release();
+    return { deliveries, endpoints };
+  } catch (error) {
+    // Closing the connection rolls back, whatever state it is in.
+    client.release(true);
+    throw error;
+  }
+}
+
+/** The secrets newest first. */
+async function selectEndpoints(client: pg.PoolClient, deliveries: readonly Claimed[], now: string): Promise<Endpoint[]> {
+  const wanted = [...new Map(deliveries.map((it) => [it.webhook_id, it])).values()];
+  const found = await client.query<Omit<Endpoint, 'secrets'> & { ids: string[]; sealed: Buffer[] }>(
+    compile(sql`
+      SELECT w.tenant_id, w.webhook_id, w.url, w.schedule, w.failing_since, s.ids::text[] AS ids, s.sealed
+        FROM webhook w CROSS JOIN LATERAL (
+          SELECT array_agg(s.secret_id ORDER BY s.created_at DESC) AS ids, array_agg(s.sealed ORDER BY s.created_at DESC) AS sealed
+            FROM webhook_secret s
+           WHERE s.tenant_id = w.tenant_id AND s.webhook_id = w.webhook_id AND (s.expires_at IS NULL OR s.expires_at > ${now})) s
+       WHERE (w.tenant_id, w.webhook_id) IN (
+         SELECT * FROM unnest(${wanted.map((it) => it.tenant_id)}::uuid[], ${wanted.map((it) => it.webhook_id)}::uuid[]))`),
+  );
+  return found.rows.map(({ ids, sealed, ...endpoint }) => ({
+    ...endpoint,
+    secrets: (ids ?? []).map((secret_id, at) => ({ secret_id, sealed: sealed[at]! })),
+  }));
+}
+
+/** Gives back what was leased and not tried. */
+export async function releaseDeliveries(relay: pg.Pool, deliveries: readonly Claimed[]): Promise<void> {
+  await relay.query(
+    compile(sql`
+      UPDATE webhook_delivery d SET lease = NULL, leased_until = NULL
+        FROM unnest(${deliveries.map((it) => it.tenant_id)}::uuid[], ${deliveries.map((it) => it.delivery_id)}::uuid[],
+               ${deliveries.map((it) => it.lease)}::uuid[]) AS given (tenant_id, delivery_id, lease)
+       WHERE d.tenant_id = given.tenant_id AND d.delivery_id = given.delivery_id AND d.lease = given.lease`),
+  );
+}
+
+/** An attempt that leaves its delivery delivered or waiting. */
+export interface Recorded {
+  delivery: Claimed;
+  outcome: Outcome;
+  /** Null where it was delivered. */
+  next_attempt_at: string | null;
+}
+
+/**
+ * Puts any number of attempts on record, of one delivery at the most one. An attempt counts whoever holds the lease by now; only the holder says
+ * when the next one is, but what was taken is delivered.
+ */
+export async function recordAttempts(relay: pg.Pool, records: readonly Recorded[]): Promise<void> {
+  const given = records.map(({ delivery, outcome, next_attempt_at }) => ({
+    tenant_id: delivery.tenant_id,
+    delivery_id: delivery.delivery_id,
+    webhook_id: delivery.webhook_id,
+    lease: delivery.lease,
+    delivered: next_attempt_at === null,
+    next_attempt_at,
+    ...outcome,
+    error_code: outcome.error?.code ?? null,
+    error_detail: outcome.error?.detail ?? null,
+  }));
+  await relay.query(
+    compile(sql`
+      WITH given AS MATERIALIZED (
+        SELECT * FROM json_to_recordset(${JSON.stringify(given)}::json) AS (tenant_id uuid, delivery_id uuid, webhook_id uuid, lease uuid,
+          delivered boolean, next_attempt_at timestamptz, url text, address inet, request_headers jsonb,
+          status int, response_headers jsonb, response_body text, response_cut boolean, error_code text, error_detail text, started_at timestamptz,
+          duration_ms int)),
+      held AS MATERIALIZED (
+        SELECT d.tenant_id, d.delivery_id, d.status, d.lease, d.attempts
+          FROM webhook_delivery d JOIN given USING (tenant_id, delivery_id) ORDER BY d.tenant_id, d.delivery_id FOR NO KEY UPDATE OF d),
+      counted AS (
+        UPDATE webhook_delivery d
+           SET attempts = held.attempts + 1,
+               -- What was taken stays delivered, with the status that says so, whatever a late attempt meets.
+               last_status = CASE WHEN held.status = 'delivered' AND NOT given.delivered THEN d.last_status ELSE given.status END,
+               last_error = CASE WHEN held.status = 'delivered' AND NOT given.delivered THEN d.last_error ELSE given.error_code END,
+               status = CASE WHEN given.delivered AND held.status <> 'failed' THEN 'delivered' ELSE held.status END,
+               next_attempt_at = CASE WHEN given.delivered OR held.status <> 'pending' THEN NULL
+                                      WHEN held.lease = given.lease THEN given.next_attempt_at ELSE d.next_attempt_at END,
+               lease = CASE WHEN given.delivered OR held.lease = given.lease THEN NULL ELSE held.lease END,
+               leased_until = CASE WHEN given.delivered OR held.lease = given.lease THEN NULL ELSE d.leased_until END,
+               finished_at = CASE WHEN given.delivered AND held.status IN ('pending', 'cancelled') THEN clock_timestamp() ELSE d.finished_at END
+          FROM given JOIN held USING (tenant_id, delivery_id)
+         WHERE d.tenant_id = given.tenant_id AND d.delivery_id = given.delivery_id
+        RETURNING d.tenant_id, d.delivery_id, d.attempts)
+        INSERT INTO webhook_delivery_attempt (tenant_id, delivery_id, number, webhook_id, url, address, request_headers, status, response_headers,
+          response_body, response_cut, error_code, error_detail, started_at, duration_ms)
+        SELECT tenant_id, delivery_id, counted.attempts, given.webhook_id, url, address, request_headers, status, response_headers, response_body,
+               response_cut, error_code, error_detail, started_at, duration_ms
+          FROM counted JOIN given USING (tenant_id, delivery_id)`),
+  );
+}
+
+/** What attempts say of an endpoint. */
+export interface Telling {
+  tenant_id: string;
+  webhook_id: string;
+  /** Null where something was delivered; else since when nothing was, if that is news. */
+  failing_since: string | null;
+  pause_until: string | null;
+}
+
+/** Apart from the attempts, whose transactions would else wait for each other here. */
+export async function updateTold(relay: pg.Pool, tellings: readonly Telling[]): Promise<void> {
+  await relay.query(
+    compile(sql`
+      WITH told AS MATERIALIZED (
+        SELECT w.tenant_id, w.webhook_id, given.failing_since, given.pause_until
+          FROM webhook w JOIN unnest(${tellings.map((it) => it.tenant_id)}::uuid[], ${tellings.map((it) => it.webhook_id)}::uuid[],
+                 ${tellings.map((it) => it.failing_since)}::timestamptz[], ${tellings.map((it) => it.pause_until)}::timestamptz[])
+            AS given (tenant_id, webhook_id, failing_since, pause_until) USING (tenant_id, webhook_id)
+         ORDER BY w.tenant_id, w.webhook_id FOR NO KEY UPDATE OF w)
+      UPDATE webhook w
+         SET failing_since = CASE WHEN told.failing_since IS NOT NULL THEN coalesce(w.failing_since, told.failing_since) END,
+             paused_until = coalesce(told.pause_until, w.paused_until)
+        FROM told WHERE w.tenant_id = told.tenant_id AND w.webhook_id = told.webhook_id`),
+  );
+}
+
+/** Deletes what was finished before `before`, a batch at a time. Answers how many deliveries and messages went. */
+export async function deleteFinished(relay: pg.Pool, before: string, limit: number): Promise<number> {
+  const result = await relay.query<{ gone: number }>(
+    compile(sql`
+      WITH old AS MATERIALIZED (
+        SELECT tenant_id, delivery_id FROM webhook_delivery WHERE status <> 'pending' AND finished_at < ${before}
+         ORDER BY finished_at LIMIT ${limit} FOR UPDATE SKIP LOCKED),
+      attempts AS (DELETE FROM webhook_delivery_attempt a USING old WHERE a.tenant_id = old.tenant_id AND a.delivery_id = old.delivery_id),
+      letters AS (DELETE FROM webhook_dlq q USING old WHERE q.tenant_id = old.tenant_id AND q.delivery_id = old.delivery_id),
+      deliveries AS (
+        DELETE FROM webhook_delivery d USING old WHERE d.tenant_id = old.tenant_id AND d.delivery_id = old.delivery_id RETURNING 1)
+      SELECT count(*)::int AS gone FROM deliveries`),
+  );
+  return result.rows[0]?.gone ?? 0;
+}
+
+/** Deletes bodies and replays of which no delivery is left, a batch at a time. Answers how many went. */
+export async function deleteUnused(relay: pg.Pool, before: string, limit: number): Promise<number> {
+  const result = await relay.query<{ gone: number }>(
+    compile(sql`
+      WITH old AS MATERIALIZED (
+        SELECT tenant_id, event_id FROM webhook_message m
+         WHERE created_at < ${before} AND NOT EXISTS (
+           SELECT FROM webhook_delivery d WHERE d.tenant_id = m.tenant_id AND d.event_id = m.event_id)
+         ORDER BY created_at LIMIT ${limit}),
+      messages AS (DELETE FROM webhook_message m USING old WHERE m.tenant_id = old.tenant_id AND m.event_id = old.event_id RETURNING 1),
+      replays AS (
+        DELETE FROM webhook_replay r
+         WHERE finished_at < ${before} AND NOT EXISTS (
+           SELECT FROM webhook_delivery d WHERE d.tenant_id = r.tenant_id AND d.webhook_id = r.webhook_id AND d.replay_id = r.replay_id)
+        RETURNING 1)
+      SELECT (SELECT count(*)::int FROM messages) + (SELECT count(*)::int FROM replays) AS gone`),
+  );
+  return result.rows[0]?.gone ?? 0;
+}

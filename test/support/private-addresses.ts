@@ -1,0 +1,140 @@
+/** Addresses that no webhook may reach, as the DNS may answer them. */
+export const privateAddresses: readonly string[] = [
+  '0.0.0.0',
+  '10.0.0.1',
+  '10.255.255.255',
+  '100.64.0.1',
+  '100.100.100.200',
+  '127.0.0.1',
+  '127.0.0.53',
+  '127.255.255.254',
+  '168.63.129.16',
+  '169.254.0.1',
+  '169.254.169.254',
+  '169.254.170.2',
+  '172.16.0.1',
+  '172.31.255.255',
+  '192.0.0.192',
+  '192.0.2.1',
+  '192.88.99.1',
+  '192.168.0.1',
+  '192.168.255.255',
+  '198.18.0.1',
+  '198.51.100.1',
+  '203.0.113.1',
+  '224.0.0.1',
+  '239.255.255.250',
+  '240.0.0.1',
+  '255.255.255.255',
+  '::',
+  '::1',
+  '::127.0.0.1',
+  '::ffff:127.0.0.1',
+  '::ffff:169.254.169.254',
+  '::ffff:0:127.0.0.1',
+  '64:ff9b::7f00:1',
+  '64:ff9b::a9fe:a9fe',
+  '64:ff9b:1::a00:1',
+  '100::1',
+  '2001::1',
+  '2001:0:7f00:1::1',
+  '2001:20::1',
+  '2001:db8::1',
+  '2002:7f00:1::1',
+  '2002:a9fe:a9fe::1',
+  '3fff::1',
+  '5f00::1',
+  'fc00::1',
+  'fd00:ec2::254',
+  'fe80::1',
+  'fec0::1',
+  'ff02::1',
+  'ff05::1:3',
+];
+
+/** URLs that lead inside, each spelled otherwise: octal, hexadecimal, decimal and short IPv4, every kind of IPv6, other scripts, names. */
+export function privateSpellings(port: number): string[] {
+  const four = ['127.0.0.1', '169.254.169.254', '10.1.2.3', '192.168.1.1', '172.16.5.4', '100.64.1.1', '0.0.0.0'];
+  const hosts = [
+    ...four.flatMap(spellingsOf),
+    ...privateAddresses.map((address) => (address.includes(':') ? `[${address}]` : address)),
+    '127.1',
+    '127.0.1',
+    '0',
+    '0x0',
+    '127.000.000.001',
+    '0177.1',
+    '[::1%25lo]',
+    '[0:0:0:0:0:0:0:1]',
+    '[0000:0000:0000:0000:0000:0000:0000:0001]',
+    '[::FFFF:7F00:1]',
+    '[::7f00:1]',
+    'localhost',
+    'LOCALHOST',
+    'localhost.',
+    'a.localhost',
+    'localhost.localdomain',
+    'ip6-localhost',
+    'metadata.google.internal',
+    'metadata.google.internal.',
+    'instance-data.ec2.internal',
+    'printer.local',
+    'router.lan',
+    'nas.home.arpa',
+    'kubernetes',
+    'kubernetes.default.svc.cluster.local',
+    'wiki.corp',
+    'ⓛocalhost',
+    'loc%61lhost',
+  ];
+  const ports = [22, 25, 80, 2375, 3306, 5432, 6379, 9200, 11211].map((one) => `https://hooks.example.com:${one}/`);
+  return [
+    ...hosts.map((host) => `https://${host}:${port}/`),
+    ...['127.0.0.1', '[::1]', '10.0.0.1', '169.254.169.254'].map((host) => `http://${host}:${port}/`),
+    `https://user@127.0.0.1:${port}/`,
+    `https://hooks.example.com@127.0.0.1:${port}/`,
+    `https://user:password@hooks.example.com/`,
+    `https:127.0.0.1:${port}`,
+    `https:\\\\127.0.0.1:${port}\\`,
+    `https:///127.0.0.1:${port}/`,
+    ` https://127.0.0.1:${port}/`,
+    `https://127.0.0.1\t:${port}/`,
+    `https://127.0.0.1:${port}/#@hooks.example.com`,
+    'http://hooks.example.com/',
+    'ftp://hooks.example.com/',
+    ...ports,
+  ];
+}
+
+/** One IPv4 address in every form that the WHATWG parser reads, and inside IPv6. */
+function spellingsOf(address: string): string[] {
+  const parts = address.split('.').map((part) => Number.parseInt(part, 10)) as [number, number, number, number];
+  const [a, b, c, d] = parts;
+  const whole = ((a * 256 + b) * 256 + c) * 256 + d;
+  const hex = (value: number, width = 2) => value.toString(16).padStart(width, '0');
+  const fullwidth = address
+    .replace(/\d/g, (digit) => String.fromCodePoint(0xff10 + Number.parseInt(digit, 10)))
+    .replaceAll('.', '。');
+  const tail = `${hex(a)}${hex(b)}:${hex(c)}${hex(d)}`;
+  return [
+    address,
+    `${address}.`,
+    `${whole}`,
+    `0x${hex(whole, 8)}`,
+    `0${whole.toString(8)}`,
+    `0X${hex(whole, 8).toUpperCase()}`,
+    parts.map((part) => `0x${hex(part)}`).join('.'),
+    parts.map((part) => `0${part.toString(8)}`).join('.'),
+    parts.map((part) => `000${part.toString(8)}`).join('.'),
+    `${a}.${b}.${c * 256 + d}`,
+    `${a}.${(b * 256 + c) * 256 + d}`,
+    `0x${hex(a)}.0${b.toString(8)}.${c}.${d}`,
+    fullwidth,
+    address.replaceAll('.', '%2e'),
+    `[::ffff:${address}]`,
+    `[::ffff:${tail}]`,
+    `[::${address}]`,
+    `[64:ff9b::${address}]`,
+    `[2002:${tail}::1]`,
+  ];
+}
