@@ -50,7 +50,6 @@ describe('an event', () => {
         correlationid: 'c-1',
         causationid: 'cause-1',
         dataversion: 1,
-        orgid: t.tenant_id,
         data: { n: 1 },
       },
     ]);

@@ -24,8 +24,6 @@ export interface Envelope {
   correlationid: string;
   causationid?: string;
   dataversion: number;
-  /** The organization that it is about; absent where it is about none. */
-  orgid?: string;
   data: Record<string, unknown>;
 }
 
@@ -65,7 +63,6 @@ export function envelopeOf(row: EventRow): Envelope {
     correlationid: row.correlation_id,
     ...(row.causation_id === null ? {} : { causationid: row.causation_id }),
     dataversion: row.version,
-    ...(row.org_id === null ? {} : { orgid: row.org_id }),
     data: row.data,
   };
 }
