@@ -46,7 +46,7 @@ export interface RouterOptions extends ReactionContext {
 }
 
 /** Events of one claim; of one tenant that are in hand before others alone are taken; and of all before nothing is. */
-const batch = 512;
+const most_of_claim = 512;
 const most_of_tenant = 256;
 const most_in_hand = 4096;
 /** Well within the lease of a minute: what is not begun by then is given back, so that nobody else begins it meanwhile. */
@@ -106,7 +106,7 @@ export function createRouter(options: RouterOptions): Router {
   const take = () => {
     const except = lanes.full(most_of_tenant);
     was_full = except.length > 0;
-    return { worker: ear.number, limit: batch, from_tenant: randomUUID(), except };
+    return { worker: ear.number, limit: most_of_claim, from_tenant: randomUUID(), except };
   };
   const piecesOf = piecesBy({
     ...options,
@@ -139,9 +139,9 @@ export function createRouter(options: RouterOptions): Router {
   const claimDue = async (): Promise<number> => {
     const wanted: Wanted = { due: true, events: [...early.values()], aggregates: more };
     more = [];
-    const claimed = await claimUnrouted(relay, take(), wanted);
-    if (early.size > 0) await sortOut([...early.values()], claimed);
-    return begin(claimed);
+    const { batch: claimed, put_off } = await claimUnrouted(relay, take(), wanted);
+    if (wanted.events.length > 0) await sortOut(wanted.events, claimed);
+    return begin(claimed) + put_off;
   };
   /** What was asked for and not taken: unknown, not published yet, or somebody else's. */
   const sortOut = async (asked: readonly Key[], claimed: Batch | null) => {
@@ -162,7 +162,7 @@ export function createRouter(options: RouterOptions): Router {
     metrics?.unknown.inc(envelopes.length - asked.length);
     await ear.attend();
     await inTurn(async () => {
-      const claimed = await claimUnrouted(relay, take(), { due: false, events: asked, aggregates: [] });
+      const { batch: claimed } = await claimUnrouted(relay, take(), { due: false, events: asked, aggregates: [] });
       await sortOut(asked, claimed);
       begin(claimed);
     });
