@@ -95,7 +95,7 @@ export function createRouter(options: RouterOptions): Router {
     },
   });
   /** Came from the bus before the dispatcher had marked them. */
-  const early = new Map<string, Key>();
+  const early = new Map<string, Key & { looks: number }>();
   let more: Wanted['aggregates'][number][] = [];
   let was_full = false;
   let claiming: Promise<unknown> = Promise.resolve();
@@ -148,9 +148,19 @@ export function createRouter(options: RouterOptions): Router {
     const taken = new Set(claimed?.events.map(keyOf));
     const left = asked.filter((key) => !taken.has(keyOf(key)));
     const known = left.length === 0 ? [] : await selectKnown(relay, left);
-    metrics?.unknown.inc(new Set(left.map(keyOf)).size - known.length);
-    for (const key of asked) early.delete(keyOf(key));
-    for (const key of known) if (key.is_pending && early.size < most_early) early.set(keyOf(key), key);
+    const stages = new Map(known.map((each) => [keyOf(each), each.stage]));
+    metrics?.unknown.inc(new Set(left.map(keyOf)).size - stages.size);
+    for (const key of asked) {
+      const looks = (early.get(keyOf(key))?.looks ?? 0) + 1;
+      early.delete(keyOf(key));
+      const stage = stages.get(keyOf(key));
+      // One that is published may have become so between the two looks; a second look that finds nothing leaves it to the outbox.
+      const is_early = stage === 'pending' || (stage === 'unrouted' && looks < 2);
+      if (!is_early || early.size >= most_early) continue;
+      early.set(keyOf(key), { ...key, looks });
+      if (stage === 'unrouted') look.due = true;
+    }
+    bell.ring();
   };
   const receive = async (envelopes: readonly Envelope[]) => {
     failpoint('router.received-not-claimed');
