@@ -436,7 +436,7 @@ export interface Api {
       limit?: number;
       cursor?: string;
       org_id?: string;
-      status?: "open" | "paid" | "void" | "uncollectible";
+      status?: "draft" | "open" | "paid" | "void" | "uncollectible";
       run_id?: string;
     };
     answer: {
@@ -445,7 +445,7 @@ export interface Api {
         number: string;
         org_id: string;
         org_name: string;
-        status: "open" | "paid" | "void" | "uncollectible";
+        status: "draft" | "open" | "paid" | "void" | "uncollectible";
         currency: string;
         /** local dates, half-open, in the organization's time zone */
         period: {
@@ -473,6 +473,8 @@ export interface Api {
         due_at: string;
         paid_at: string | null;
         voided_at: string | null;
+        /** when nobody was expected to pay it any more; stays when it is paid or void after all */
+        uncollectible_at: string | null;
       })[];
       next_cursor: string | null;
     };
@@ -484,7 +486,7 @@ export interface Api {
       number: string;
       org_id: string;
       org_name: string;
-      status: "open" | "paid" | "void" | "uncollectible";
+      status: "draft" | "open" | "paid" | "void" | "uncollectible";
       currency: string;
       /** local dates, half-open, in the organization's time zone */
       period: {
@@ -512,6 +514,8 @@ export interface Api {
       due_at: string;
       paid_at: string | null;
       voided_at: string | null;
+      /** when nobody was expected to pay it any more; stays when it is paid or void after all */
+      uncollectible_at: string | null;
       run_id: string;
       void_reason: string | null;
       payment_reference: string | null;
@@ -1213,6 +1217,41 @@ export interface Api {
       as_of: string;
       /** the transaction id that the rollups had reached; what came later was added from events */
       watermark: string;
+    };
+  };
+  /** How far the usage of each organization, SKU and period has come, newest first */
+  "GET /v1/metering/usage-states": {
+    query: {
+      limit?: number;
+      cursor?: string;
+      org_id?: string;
+      sku?: string;
+      state?: "reported" | "rated" | "billed" | "voided";
+    };
+    answer: {
+      data: ({
+        usage_state_id: string;
+        org_id: string;
+        sku: string;
+        subscription_id: string;
+        /** half-open: a service period of the subscription */
+        period: {
+          from: string;
+          to: string;
+        };
+        state: "reported" | "rated" | "billed" | "voided";
+        /** the charge that rated it last */
+        charge_id: string | null;
+        /** the invoice that billed it last */
+        invoice_id: string | null;
+        /** why it could not be rated, or not again */
+        problem: {
+          code: string;
+          detail: string;
+        } | null;
+        changed_at: string;
+      })[];
+      next_cursor: string | null;
     };
   };
   /** Meters, newest first; with search, those whose identifier or site is called something like it */
@@ -2639,7 +2678,7 @@ export interface Api {
       number: string;
       org_id: string;
       org_name: string;
-      status: "open" | "paid" | "void" | "uncollectible";
+      status: "draft" | "open" | "paid" | "void" | "uncollectible";
       currency: string;
       /** local dates, half-open, in the organization's time zone */
       period: {
@@ -2667,6 +2706,82 @@ export interface Api {
       due_at: string;
       paid_at: string | null;
       voided_at: string | null;
+      /** when nobody was expected to pay it any more; stays when it is paid or void after all */
+      uncollectible_at: string | null;
+      run_id: string;
+      void_reason: string | null;
+      payment_reference: string | null;
+      lines: ({
+        line_id: string;
+        description: string;
+        sku: string | null;
+        unit: string | null;
+        /** decimal text */
+        quantity: string;
+        amount: {
+          /** decimal text */
+          amount: string;
+          currency: string;
+        };
+        /** decimal text */
+        amount_exact: string;
+        credited: {
+          /** decimal text */
+          amount: string;
+          currency: string;
+        };
+        period: {
+          from: string;
+          to: string;
+        };
+      })[];
+      receipt: {
+        seq: number;
+        hash: string;
+        issued_at: string;
+      } | null;
+    };
+  };
+  /** Expect nobody to pay an open invoice any more; it can be paid or voided after all */
+  "POST /v1/invoices/{id}:mark-uncollectible": {
+    body: {
+      reason?: string;
+    };
+    answer: {
+      invoice_id: string;
+      number: string;
+      org_id: string;
+      org_name: string;
+      status: "draft" | "open" | "paid" | "void" | "uncollectible";
+      currency: string;
+      /** local dates, half-open, in the organization's time zone */
+      period: {
+        from: string;
+        to: string;
+      };
+      total: {
+        /** decimal text */
+        amount: string;
+        currency: string;
+      };
+      /** the sum of its credit notes */
+      credited: {
+        /** decimal text */
+        amount: string;
+        currency: string;
+      };
+      /** what is still to be paid; below zero, what is to be given back */
+      balance: {
+        /** decimal text */
+        amount: string;
+        currency: string;
+      };
+      issued_at: string;
+      due_at: string;
+      paid_at: string | null;
+      voided_at: string | null;
+      /** when nobody was expected to pay it any more; stays when it is paid or void after all */
+      uncollectible_at: string | null;
       run_id: string;
       void_reason: string | null;
       payment_reference: string | null;
@@ -2711,7 +2826,7 @@ export interface Api {
       number: string;
       org_id: string;
       org_name: string;
-      status: "open" | "paid" | "void" | "uncollectible";
+      status: "draft" | "open" | "paid" | "void" | "uncollectible";
       currency: string;
       /** local dates, half-open, in the organization's time zone */
       period: {
@@ -2739,6 +2854,8 @@ export interface Api {
       due_at: string;
       paid_at: string | null;
       voided_at: string | null;
+      /** when nobody was expected to pay it any more; stays when it is paid or void after all */
+      uncollectible_at: string | null;
       run_id: string;
       void_reason: string | null;
       payment_reference: string | null;

@@ -1,5 +1,6 @@
 import { jobs as invoicingJobs } from '../billing/invoicing/jobs.ts';
 import { jobs as ratingJobs } from '../billing/rating/jobs.ts';
+import { jobs as subscriptionJobs } from '../billing/subscriptions/jobs.ts';
 import type { JobDefinition } from '../platform/jobs.ts';
 import { archivingJobs, jobs as meteringJobs } from '../usage/metering/jobs.ts';
 import type { Ingest } from '../usage/metering/model.ts';
@@ -12,5 +13,5 @@ export function jobDefinitions(deps: {
   usage_retention_months: number | null;
 }): JobDefinition[] {
   const archiving = archivingJobs({ retention_months: deps.usage_retention_months });
-  return [...meteringJobs(deps), ...archiving, ...meterJobs(deps), ...ratingJobs, ...invoicingJobs];
+  return [...meteringJobs(deps), ...archiving, ...meterJobs(deps), ...subscriptionJobs, ...ratingJobs, ...invoicingJobs];
 }

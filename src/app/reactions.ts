@@ -3,7 +3,7 @@ import { events as invoicingEvents } from '../billing/invoicing/events.ts';
 import { events as partnerEvents } from '../billing/partners/events.ts';
 import { events as ratingEvents } from '../billing/rating/events.ts';
 import { events as subscriptionEvents } from '../billing/subscriptions/events.ts';
-import { giveItems } from '../billing/subscriptions/reactions.ts';
+import { followTestClock, giveItems } from '../billing/subscriptions/reactions.ts';
 import { embeddedPublisher } from '../foundation/events/adapters/embedded.ts';
 import { createDispatcher } from '../foundation/events/service/dispatch.ts';
 import { createRouter, type Reaction } from '../foundation/events/service/react.ts';
@@ -38,6 +38,11 @@ export type EventType = keyof typeof allEvents;
 export const reactions: Record<EventType, readonly Reaction[]> = {
   'charge.created': [],
   'backtest.completed': [],
+  'usage.rated': [],
+  'usage.billed': [],
+  'usage.voided': [],
+  'rating.completed': [],
+  'rating.failed': [],
   'billing.run.completed': [],
   'credit_note.issued': [],
   'invoice.generated': [],
@@ -46,6 +51,7 @@ export const reactions: Record<EventType, readonly Reaction[]> = {
   'partner_of_record.ended': [],
   'commission_rate.changed': [],
   'subscription.created': [],
+  'subscription.updated': [],
   'subscription.status.changed': [],
   'business_model.assigned': [],
   'api_key.created': [],
@@ -57,7 +63,7 @@ export const reactions: Record<EventType, readonly Reaction[]> = {
   'organization.created': [],
   'organization.changed': [],
   'project.created': [],
-  'test_clock.advanced': [],
+  'test_clock.advanced': [followTestClock],
   'sku.created': [],
   'sku.updated': [],
   'business_model.created': [],

@@ -390,7 +390,7 @@ export interface Api {
       limit?: number;
       cursor?: string;
       org_id?: string;
-      status?: "open" | "paid" | "void" | "uncollectible";
+      status?: "draft" | "open" | "paid" | "void" | "uncollectible";
       run_id?: string;
     };
     answer: {
@@ -399,7 +399,7 @@ export interface Api {
         number: string;
         org_id: string;
         org_name: string;
-        status: "open" | "paid" | "void" | "uncollectible";
+        status: "draft" | "open" | "paid" | "void" | "uncollectible";
         currency: string;
         period: {
           from: string;
@@ -421,6 +421,7 @@ export interface Api {
         due_at: string;
         paid_at: string | null;
         voided_at: string | null;
+        uncollectible_at: string | null;
       })[];
       next_cursor: string | null;
     };
@@ -431,7 +432,7 @@ export interface Api {
       number: string;
       org_id: string;
       org_name: string;
-      status: "open" | "paid" | "void" | "uncollectible";
+      status: "draft" | "open" | "paid" | "void" | "uncollectible";
       currency: string;
       period: {
         from: string;
@@ -453,6 +454,7 @@ export interface Api {
       due_at: string;
       paid_at: string | null;
       voided_at: string | null;
+      uncollectible_at: string | null;
       run_id: string;
       void_reason: string | null;
       payment_reference: string | null;
@@ -1060,6 +1062,36 @@ export interface Api {
       })[];
       as_of: string;
       watermark: string;
+    };
+  };
+  "GET /v1/metering/usage-states": {
+    query: {
+      limit?: number;
+      cursor?: string;
+      org_id?: string;
+      sku?: string;
+      state?: "reported" | "rated" | "billed" | "voided";
+    };
+    answer: {
+      data: ({
+        usage_state_id: string;
+        org_id: string;
+        sku: string;
+        subscription_id: string;
+        period: {
+          from: string;
+          to: string;
+        };
+        state: "reported" | "rated" | "billed" | "voided";
+        charge_id: string | null;
+        invoice_id: string | null;
+        problem: {
+          code: string;
+          detail: string;
+        } | null;
+        changed_at: string;
+      })[];
+      next_cursor: string | null;
     };
   };
   "GET /v1/meters": {
@@ -2289,7 +2321,7 @@ export interface Api {
       number: string;
       org_id: string;
       org_name: string;
-      status: "open" | "paid" | "void" | "uncollectible";
+      status: "draft" | "open" | "paid" | "void" | "uncollectible";
       currency: string;
       period: {
         from: string;
@@ -2311,6 +2343,69 @@ export interface Api {
       due_at: string;
       paid_at: string | null;
       voided_at: string | null;
+      uncollectible_at: string | null;
+      run_id: string;
+      void_reason: string | null;
+      payment_reference: string | null;
+      lines: ({
+        line_id: string;
+        description: string;
+        sku: string | null;
+        unit: string | null;
+        quantity: string;
+        amount: {
+          amount: string;
+          currency: string;
+        };
+        amount_exact: string;
+        credited: {
+          amount: string;
+          currency: string;
+        };
+        period: {
+          from: string;
+          to: string;
+        };
+      })[];
+      receipt: {
+        seq: number;
+        hash: string;
+        issued_at: string;
+      } | null;
+    };
+  };
+  "POST /v1/invoices/{id}:mark-uncollectible": {
+    body: {
+      reason?: string;
+    };
+    answer: {
+      invoice_id: string;
+      number: string;
+      org_id: string;
+      org_name: string;
+      status: "draft" | "open" | "paid" | "void" | "uncollectible";
+      currency: string;
+      period: {
+        from: string;
+        to: string;
+      };
+      total: {
+        amount: string;
+        currency: string;
+      };
+      credited: {
+        amount: string;
+        currency: string;
+      };
+      balance: {
+        amount: string;
+        currency: string;
+      };
+      issued_at: string;
+      due_at: string;
+      paid_at: string | null;
+      voided_at: string | null;
+      uncollectible_at: string | null;
       run_id: string;
       void_reason: string | null;
       payment_reference: string | null;
@@ -2350,7 +2445,7 @@ export interface Api {
       number: string;
       org_id: string;
       org_name: string;
-      status: "open" | "paid" | "void" | "uncollectible";
+      status: "draft" | "open" | "paid" | "void" | "uncollectible";
       currency: string;
       period: {
         from: string;
@@ -2372,6 +2467,7 @@ export interface Api {
       due_at: string;
       paid_at: string | null;
       voided_at: string | null;
+      uncollectible_at: string | null;
       run_id: string;
       void_reason: string | null;
       payment_reference: string | null;
