@@ -8,24 +8,15 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { argv } from 'node:process';
 import { fileURLToPath } from 'node:url';
-import { lifecycle as invoice } from '../src/billing/invoicing/model.ts';
-import { lifecycle as usage } from '../src/billing/rating/model/lifecycle.ts';
-import { lifecycle as subscription } from '../src/billing/subscriptions/model.ts';
-import { stateDiagram } from '../src/kernel/lifecycle.ts';
+import { diagrams } from '../src/app/lifecycles.ts';
 
 const begin = '<!-- lifecycle: written by `npm run lifecycles` -->';
 const end = '<!-- /lifecycle -->';
 
-const diagrams = {
-  subscriptions: stateDiagram(subscription),
-  rating: stateDiagram(usage),
-  invoicing: stateDiagram(invoice),
-};
-
 /** Each README as it is, and as its table would have it. */
 export function readmes(): { path: string; is: string; should: string }[] {
   return Object.entries(diagrams).map(([room, diagram]) => {
-    const path = fileURLToPath(new URL(`../src/billing/${room}/README.md`, import.meta.url));
+    const path = fileURLToPath(new URL(`../src/${room}/README.md`, import.meta.url));
     const is = readFileSync(path, 'utf8');
     const [before, rest = ''] = is.split(begin, 2);
     const after = rest.split(end, 2)[1];

@@ -83,7 +83,14 @@ describe('an issued invoice', () => {
   });
 
   it('is not left a draft', async () => {
-    const made = { invoice_id: randomUUID(), seq: 3, number: 'INV-000003', status: 'draft', total_minor: 0, ledger_transaction_id: null };
+    const made = {
+      invoice_id: randomUUID(),
+      seq: 3,
+      number: 'INV-000003',
+      status: 'draft',
+      total_minor: 0,
+      ledger_transaction_id: null,
+    };
     await expect(plant('invoice', 'invoice_id', invoice.invoice_id, made)).rejects.toThrow('was left a draft');
   });
 

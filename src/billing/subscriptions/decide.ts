@@ -40,7 +40,7 @@ export interface Step {
 
 /**
  * The steps from a subscription's state to what its times make of it, in order: one that started and ended since was active in between.
- * Its state never goes back, though a test clock is let go of and the present lies earlier again.
+ * Its state never goes back.
  */
 export function stepsDue(
   { status, effective_at, ended_at }: Pick<Subscription, 'status' | 'effective_at' | 'ended_at'>,
