@@ -8,7 +8,7 @@ export function usageStateRoutes(server: Server): void {
   server.query({
     method: 'GET',
     url: '/v1/metering/usage-states',
-    scope: 'billing:read',
+    scope: 'usage:read',
     summary: 'How far the usage of each organization, SKU and period has come, newest first',
     tags: ['Usage'],
     querystring: z.strictObject({
