@@ -791,7 +791,7 @@ export interface Api {
       limit?: number;
       cursor?: string;
       org_id?: string;
-      status?: "open" | "paid" | "void" | "uncollectible";
+      status?: "draft" | "open" | "paid" | "void" | "uncollectible";
       run_id?: string;
     };
     answer: {
@@ -800,7 +800,7 @@ export interface Api {
         number: string;
         org_id: string;
         org_name: string;
-        status: "open" | "paid" | "void" | "uncollectible";
+        status: "draft" | "open" | "paid" | "void" | "uncollectible";
         currency: string;
         /** local dates, half-open, in the organization's time zone */
         period: {
@@ -828,6 +828,8 @@ export interface Api {
         due_at: string;
         paid_at: string | null;
         voided_at: string | null;
+        /** when nobody was expected to pay it any more; stays when it is paid or void after all */
+        uncollectible_at: string | null;
       })[];
       next_cursor: string | null;
     };
@@ -839,7 +841,7 @@ export interface Api {
       number: string;
       org_id: string;
       org_name: string;
-      status: "open" | "paid" | "void" | "uncollectible";
+      status: "draft" | "open" | "paid" | "void" | "uncollectible";
       currency: string;
       /** local dates, half-open, in the organization's time zone */
       period: {
@@ -867,6 +869,8 @@ export interface Api {
       due_at: string;
       paid_at: string | null;
       voided_at: string | null;
+      /** when nobody was expected to pay it any more; stays when it is paid or void after all */
+      uncollectible_at: string | null;
       run_id: string;
       void_reason: string | null;
       payment_reference: string | null;
@@ -1568,6 +1572,41 @@ export interface Api {
       as_of: string;
       /** the transaction id that the rollups had reached; what came later was added from events */
       watermark: string;
+    };
+  };
+  /** How far the usage of each organization, SKU and period has come, newest first */
+  "GET /v1/metering/usage-states": {
+    query: {
+      limit?: number;
+      cursor?: string;
+      org_id?: string;
+      sku?: string;
+      state?: "reported" | "rated" | "billed" | "voided";
+    };
+    answer: {
+      data: ({
+        usage_state_id: string;
+        org_id: string;
+        sku: string;
+        subscription_id: string;
+        /** half-open: a service period of the subscription */
+        period: {
+          from: string;
+          to: string;
+        };
+        state: "reported" | "rated" | "billed" | "voided";
+        /** the charge that rated it last */
+        charge_id: string | null;
+        /** the invoice that billed it last */
+        invoice_id: string | null;
+        /** why it could not be rated, or not again */
+        problem: {
+          code: string;
+          detail: string;
+        } | null;
+        changed_at: string;
+      })[];
+      next_cursor: string | null;
     };
   };
   /** Meters, newest first; with search, those whose identifier or site is called something like it */
@@ -3437,7 +3476,7 @@ export interface Api {
       number: string;
       org_id: string;
       org_name: string;
-      status: "open" | "paid" | "void" | "uncollectible";
+      status: "draft" | "open" | "paid" | "void" | "uncollectible";
       currency: string;
       /** local dates, half-open, in the organization's time zone */
       period: {
@@ -3465,6 +3504,82 @@ export interface Api {
       due_at: string;
       paid_at: string | null;
       voided_at: string | null;
+      /** when nobody was expected to pay it any more; stays when it is paid or void after all */
+      uncollectible_at: string | null;
+      run_id: string;
+      void_reason: string | null;
+      payment_reference: string | null;
+      lines: ({
+        line_id: string;
+        description: string;
+        sku: string | null;
+        unit: string | null;
+        /** decimal text */
+        quantity: string;
+        amount: {
+          /** decimal text */
+          amount: string;
+          currency: string;
+        };
+        /** decimal text */
+        amount_exact: string;
+        credited: {
+          /** decimal text */
+          amount: string;
+          currency: string;
+        };
+        period: {
+          from: string;
+          to: string;
+        };
+      })[];
+      receipt: {
+        seq: number;
+        hash: string;
+        issued_at: string;
+      } | null;
+    };
+  };
+  /** Expect nobody to pay an open invoice any more; it can be paid or voided after all */
+  "POST /v1/invoices/{id}:mark-uncollectible": {
+    body: {
+      reason?: string;
+    };
+    answer: {
+      invoice_id: string;
+      number: string;
+      org_id: string;
+      org_name: string;
+      status: "draft" | "open" | "paid" | "void" | "uncollectible";
+      currency: string;
+      /** local dates, half-open, in the organization's time zone */
+      period: {
+        from: string;
+        to: string;
+      };
+      total: {
+        /** decimal text */
+        amount: string;
+        currency: string;
+      };
+      /** the sum of its credit notes */
+      credited: {
+        /** decimal text */
+        amount: string;
+        currency: string;
+      };
+      /** what is still to be paid; below zero, what is to be given back */
+      balance: {
+        /** decimal text */
+        amount: string;
+        currency: string;
+      };
+      issued_at: string;
+      due_at: string;
+      paid_at: string | null;
+      voided_at: string | null;
+      /** when nobody was expected to pay it any more; stays when it is paid or void after all */
+      uncollectible_at: string | null;
       run_id: string;
       void_reason: string | null;
       payment_reference: string | null;
@@ -3509,7 +3624,7 @@ export interface Api {
       number: string;
       org_id: string;
       org_name: string;
-      status: "open" | "paid" | "void" | "uncollectible";
+      status: "draft" | "open" | "paid" | "void" | "uncollectible";
       currency: string;
       /** local dates, half-open, in the organization's time zone */
       period: {
@@ -3537,6 +3652,8 @@ export interface Api {
       due_at: string;
       paid_at: string | null;
       voided_at: string | null;
+      /** when nobody was expected to pay it any more; stays when it is paid or void after all */
+      uncollectible_at: string | null;
       run_id: string;
       void_reason: string | null;
       payment_reference: string | null;

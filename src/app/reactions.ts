@@ -4,7 +4,7 @@ import { billCycle, watchCycles } from '../billing/invoicing/reactions.ts';
 import { events as partnerEvents } from '../billing/partners/events.ts';
 import { events as ratingEvents } from '../billing/rating/events.ts';
 import { events as subscriptionEvents } from '../billing/subscriptions/events.ts';
-import { giveItems } from '../billing/subscriptions/reactions.ts';
+import { followTestClock, giveItems } from '../billing/subscriptions/reactions.ts';
 import { events as webhookEvents } from '../desk/webhooks/events.ts';
 import { enqueueDeliveries } from '../desk/webhooks/reactions.ts';
 import type { Subscriber } from '../foundation/events/model.ts';
@@ -46,6 +46,11 @@ export const reactions: Record<EventType, readonly Reaction[]> = {
   'charge.created': [],
   'backtest.completed': [],
   'billing.cycle.closed': [billCycle],
+  'usage.rated': [],
+  'usage.billed': [],
+  'usage.voided': [],
+  'rating.completed': [],
+  'rating.failed': [],
   'billing.run.completed': [],
   'credit_note.issued': [],
   'invoice.generated': [],
@@ -54,6 +59,7 @@ export const reactions: Record<EventType, readonly Reaction[]> = {
   'partner_of_record.ended': [],
   'commission_rate.changed': [],
   'subscription.created': [watchCycles],
+  'subscription.updated': [watchCycles],
   'subscription.status.changed': [watchCycles],
   'business_model.assigned': [],
   'api_key.created': [],
@@ -67,7 +73,7 @@ export const reactions: Record<EventType, readonly Reaction[]> = {
   'organization.created': [],
   'organization.changed': [],
   'project.created': [],
-  'test_clock.advanced': [],
+  'test_clock.advanced': [followTestClock],
   'sku.created': [],
   'sku.updated': [],
   'business_model.created': [],

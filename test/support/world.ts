@@ -229,6 +229,7 @@ export function samplesOf(ids: Readonly<Record<string, string>>, n: string): Rec
     'GET /v1/metering/usage': {
       url: `/v1/metering/usage?org_id=${ids.org}&sku=${ids.sku}&from=2025-01-01&to=2025-02-01&group_by=org_id`,
     },
+    'GET /v1/metering/usage-states': { url: `/v1/metering/usage-states?org_id=${ids.org}&sku=${ids.sku}&state=billed` },
     'POST /v1/sites': { url: '/v1/sites', body: { name: `Site ${n}` } },
     'GET /v1/sites': { url: `/v1/sites?org_id=${ids.org}` },
     'GET /v1/sites/{id}': { url: `/v1/sites/${ids.site}` },
@@ -349,6 +350,10 @@ export function samplesOf(ids: Readonly<Record<string, string>>, n: string): Rec
     'POST /v1/invoices/{id}:mark-paid': {
       url: `/v1/invoices/${ids.child_invoice}:mark-paid`,
       body: { reference: 'A reference' },
+    },
+    'POST /v1/invoices/{id}:mark-uncollectible': {
+      url: `/v1/invoices/${ids.loose_invoice}:mark-uncollectible`,
+      body: { reason: 'A reason' },
     },
     'POST /v1/invoices/{id}:void': { url: `/v1/invoices/${ids.org_invoice}:void`, body: { reason: 'A reason' } },
     'PATCH /v1/partners-of-record/{partner_of_record_id}': {
