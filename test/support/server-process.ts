@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 
@@ -11,7 +12,7 @@ export interface ServerProcess {
   /** Ends it without a word (SIGKILL). */
   kill(): Promise<void>;
   /** Stops its clock (SIGSTOP): connections stay, and nobody answers. */
-  pause(): void;
+  pause(): Promise<void>;
   resume(): void;
 }
 
@@ -68,9 +69,18 @@ export function serverProcess({ command, args, port, env = {}, patience_ms = 60_
     },
     stop: () => end('SIGTERM'),
     kill: () => end('SIGKILL'),
-    pause: () => void running?.child.kill('SIGSTOP'),
+    async pause() {
+      running?.child.kill('SIGSTOP');
+      while (running && !isStopped(running.child.pid!)) await sleep(10);
+    },
     resume: () => void running?.child.kill('SIGCONT'),
   };
+}
+
+/** Where the kernel tells, whether it has taken a process off the processor; a signal takes a moment. */
+function isStopped(pid: number): boolean {
+  const path = `/proc/${pid}/stat`;
+  return !existsSync(path) || /^\d+ \(.*\) T/.test(readFileSync(path, 'utf8'));
 }
 
 /** A port of the loopback address that was free a moment ago. */
