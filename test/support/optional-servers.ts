@@ -27,6 +27,12 @@ export const optional = {
     find: () => findProgram('nats-server', process.env.NATS_SERVER_PATH),
     files: '**/*.nats.{db,http}.test.ts',
   },
+  kafka: {
+    title: 'Java, and Maven for Kafka',
+    advice: 'install a JRE 17 and Maven, or set JAVA_HOME',
+    find: findJava,
+    files: '**/*.kafka.{db,http}.test.ts',
+  },
   redis: {
     title: 'redis-server',
     advice: 'install it, or set REDIS_SERVER_PATH',
@@ -48,7 +54,14 @@ export function missingServers(): Optional[] {
   return Object.values(optional).filter(({ find }) => find() === undefined);
 }
 
-function findProgram(name: string, given = ''): string | undefined {
+/** Java starts Kafka; Maven fetches it, once. */
+function findJava(): string | undefined {
+  const home = process.env.JAVA_HOME ?? '';
+  return findProgram('mvn') && findProgram('java', home === '' ? '' : join(home, 'bin', 'java'));
+}
+
+/** The program at a path that was given, or the first of its name in PATH or where packages put it. */
+export function findProgram(name: string, given = ''): string | undefined {
   const folders = [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/usr/local/bin', '/opt/homebrew/bin'];
   return [given, ...folders.filter((folder) => folder !== '').map((folder) => join(folder, name))].find(
     (path) => path !== '' && existsSync(path),

@@ -36,6 +36,11 @@ function encode(envelope: Envelope): Message {
   return { envelope, aggregate: `${envelope.tenantid}/${envelope.subject}`, body: Buffer.from(JSON.stringify(envelope)) };
 }
 
+/** Says that nothing gets to the bus at the moment, whatever it is. */
+export class Outage extends Error {
+  override readonly name = 'Outage';
+}
+
 export interface Part {
   /** The most that is on its way at once. */
   messages: number;
@@ -44,7 +49,7 @@ export interface Part {
 
 /**
  * Sends envelopes in parts, one after another, and answers for each. After the first of an aggregate that failed none of the same aggregate
- * counts, nor is it sent in a later part; after a part of which nothing arrived no other is tried.
+ * counts, nor is it sent in a later part; after an outage no other part is tried.
  */
 export async function sendInParts(
   envelopes: readonly Envelope[],
@@ -67,7 +72,7 @@ export async function sendInParts(
       if (answer !== null && !earlier) failed.set(message.aggregate, answer);
       answers.push(answer);
     }
-    if (due.length > 0 && sent.every((answer) => answer !== null)) outage = sent[0] ?? null;
+    outage ??= sent.find((answer) => answer instanceof Outage) ?? null;
   }
   return answers;
 }

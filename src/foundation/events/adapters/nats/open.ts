@@ -28,6 +28,6 @@ export async function openNats(options: BusOptions): Promise<Bus> {
   }
   return {
     publisher: natsPublisher(natsLink(options)),
-    subscriber: { subscribe: (receive) => natsSubscription(natsLink(options), receive, log) },
+    subscriber: { subscribe: (receive) => natsSubscription({ link: natsLink(options), receive, log }) },
   };
 }

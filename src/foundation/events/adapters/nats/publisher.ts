@@ -1,7 +1,7 @@
 import { type JetStreamClient, jetstream, jetstreamManager } from '@nats-io/jetstream';
 import { errors, headers, type NatsConnection } from '@nats-io/transport-node';
 import type { Publisher } from '../../model.ts';
-import { content_type, type Message, sendInParts } from '../message.ts';
+import { content_type, type Message, Outage, sendInParts } from '../message.ts';
 import { said } from '../options.ts';
 import type { NatsLink } from './link.ts';
 import { ensureStream, subject_prefix } from './stream.ts';
@@ -30,7 +30,7 @@ async function send(link: NatsLink, messages: readonly Message[]): Promise<(Erro
   try {
     connection = await link.standing(patience_ms);
   } catch (error) {
-    const away = new Error(`NATS does not answer: ${said(error)}`, { cause: error });
+    const away = new Outage(`NATS does not answer: ${said(error)}`, { cause: error });
     return messages.map(() => away);
   }
   const client = jetstream(connection, { timeout: answer_ms });
@@ -42,7 +42,7 @@ async function send(link: NatsLink, messages: readonly Message[]): Promise<(Erro
   try {
     await ensureStream(await jetstreamManager(connection, { timeout: answer_ms, checkAPI: false }));
   } catch (error) {
-    const lost = new Error(`NATS has no stream for events: ${said(error)}`, { cause: error });
+    const lost = new Outage(`NATS has no stream for events: ${said(error)}`, { cause: error });
     return answers.map((answer) => (isWithoutStream(answer) ? lost : answer));
   }
   const again = await publishAll(link, client, homeless, most_bytes);
@@ -60,7 +60,7 @@ async function publishAll(link: NatsLink, client: JetStreamClient, messages: rea
   try {
     await link.whileStanding(Promise.all(all));
   } catch (error) {
-    lost = new Error(said(error), { cause: error });
+    lost = new Outage(said(error), { cause: error });
   }
   return answers.map((answer) => (answer === undefined ? lost : answer));
 }
@@ -75,6 +75,7 @@ async function publishOne(client: JetStreamClient, { envelope, body }: Message, 
     if (error instanceof errors.InvalidArgumentError && body.length + room_of_headers > most_bytes) {
       return new Error(`the event has ${body.length} bytes; this NATS takes ${most_bytes}, headers included (max_payload)`);
     }
+    if (error instanceof errors.TimeoutError) return new Outage('NATS did not answer in time', { cause: error });
     return error instanceof Error ? error : new Error(said(error));
   }
 }
