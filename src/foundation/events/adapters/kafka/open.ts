@@ -3,7 +3,7 @@ import { AuthenticationError, type SASLOptions } from '@platformatic/kafka';
 import type { BusTarget } from '../../../../platform/config.ts';
 import type { Bus } from '../../model.ts';
 import { type BusOptions, notUsable } from '../options.ts';
-import { ensureTopic, isNamed, type KafkaClient, kafkaClient, reasonOf } from './client.ts';
+import { ensureTopic, isNamed, type KafkaClient, kafkaClient, reasonOf, within } from './client.ts';
 import { kafkaPublisher } from './publisher.ts';
 import { kafkaSubscription } from './subscriber.ts';
 
@@ -25,7 +25,7 @@ async function reach({ target, log, patience_ms }: BusOptions): Promise<KafkaCli
   const until = performance.now() + patience_ms;
   for (;;) {
     try {
-      return await signIn(target, log);
+      return await within(Math.max(until - performance.now(), 100), 'an answer', signIn(target, log));
     } catch (error) {
       if (performance.now() >= until || isRefused(error)) throw notUsable(target, `cannot be used: ${reasonOf(error)}`, error);
       await sleep(Math.min(250, patience_ms));
