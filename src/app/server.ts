@@ -70,7 +70,7 @@ export async function createServer({ config, log, metrics, postgres, ingest, isS
   const authenticator = createAuthenticator(deps);
   const server = bindRoutes(web, { postgres, authenticate: (request) => authenticator.authenticate(request) });
   auditRoutes(server);
-  eventRoutes(server);
+  eventRoutes(server, { postgres });
   tenancyRoutes(server);
   identityRoutes(server, { ...deps, authenticator });
   receiptRoutes(server, { postgres });

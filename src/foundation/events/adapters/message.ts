@@ -22,6 +22,7 @@ const shape = z.looseObject({
   datacontenttype: z.literal('application/json'),
   tenantid: z.string().min(1),
   correlationid: z.string().min(1),
+  orgid: z.string().min(1).optional(),
   causationid: z.string().min(1).optional(),
   dataversion: z.number().int(),
   data: z.record(z.string(), z.unknown()),
