@@ -1,9 +1,11 @@
 import { jobs as invoicingJobs } from '../billing/invoicing/jobs.ts';
 import { jobs as ratingJobs } from '../billing/rating/jobs.ts';
+import { jobs as reconciliationJobs } from '../desk/reconciliation/jobs.ts';
 import type { JobDefinition } from '../platform/jobs.ts';
 import { archivingJobs, jobs as meteringJobs } from '../usage/metering/jobs.ts';
 import type { Ingest } from '../usage/metering/model.ts';
 import { jobs as meterJobs } from '../usage/meters/jobs.ts';
+import { redispatchJob } from './reactions.ts';
 
 /** Every background task of the house. */
 export function jobDefinitions(deps: {
@@ -12,5 +14,13 @@ export function jobDefinitions(deps: {
   usage_retention_months: number | null;
 }): JobDefinition[] {
   const archiving = archivingJobs({ retention_months: deps.usage_retention_months });
-  return [...meteringJobs(deps), ...archiving, ...meterJobs(deps), ...ratingJobs, ...invoicingJobs];
+  return [
+    ...meteringJobs(deps),
+    ...archiving,
+    ...meterJobs(deps),
+    ...ratingJobs,
+    ...invoicingJobs,
+    ...reconciliationJobs,
+    redispatchJob,
+  ];
 }

@@ -4,15 +4,18 @@ import { events as partnerEvents } from '../billing/partners/events.ts';
 import { events as ratingEvents } from '../billing/rating/events.ts';
 import { events as subscriptionEvents } from '../billing/subscriptions/events.ts';
 import { giveItems } from '../billing/subscriptions/reactions.ts';
+import { events as reconciliationEvents } from '../desk/reconciliation/events.ts';
 import { embeddedPublisher } from '../foundation/events/adapters/embedded.ts';
 import { createDispatcher } from '../foundation/events/service/dispatch.ts';
 import { createRouter, type Reaction } from '../foundation/events/service/react.ts';
+import { redispatch, redispatch_job } from '../foundation/events/service/redispatch.ts';
 import { events as identityEvents } from '../foundation/identity/events.ts';
 import { events as tenancyEvents } from '../foundation/tenancy/events.ts';
 import { tenantNow } from '../foundation/tenancy/model.ts';
 import { requireTenant } from '../foundation/tenancy/service.ts';
 import { events as catalogEvents } from '../offer/catalog/events.ts';
 import type { Clock } from '../platform/clock.ts';
+import type { JobDefinition } from '../platform/jobs.ts';
 import type { Postgres } from '../platform/postgres.ts';
 import type { Logger } from '../platform/telemetry.ts';
 import { events as meteringEvents } from '../usage/metering/events.ts';
@@ -30,6 +33,7 @@ export const allEvents = {
   ...ratingEvents,
   ...actionEvents,
   ...invoicingEvents,
+  ...reconciliationEvents,
 } as const;
 
 export type EventType = keyof typeof allEvents;
@@ -84,7 +88,14 @@ export const reactions: Record<EventType, readonly Reaction[]> = {
   'import.completed': [],
   'import.rejected': [],
   'import.failed': [],
+  'replay.completed': [],
+  'verification.completed': [],
 };
+
+/** The reactions to events of a type; none to a type that is not known here. */
+export function reactionsTo(type: string): readonly Reaction[] {
+  return reactions[type as EventType] ?? [];
+}
 
 /** Starts the dispatcher with the embedded bus: an event is published when every reaction to it has taken effect. */
 export async function startReactions({
@@ -96,15 +107,30 @@ export async function startReactions({
   clock: Clock;
   log: Logger;
 }): Promise<{ stop(): Promise<void> }> {
-  const router = createRouter({
+  const router = routerOf({ postgres, clock });
+  const dispatcher = createDispatcher({ postgres, publisher: embeddedPublisher(router), log });
+  dispatcher.start();
+  return { stop: () => dispatcher.stop() };
+}
+
+function routerOf({ postgres, clock }: { postgres: Postgres; clock: Clock }) {
+  return createRouter({
     postgres,
     nowOf: async (tenant_id) => {
       const wall = clock.now();
       return tenantNow(await postgres.read({ tenant_id, now: wall }, requireTenant), wall);
     },
-    reactionsTo: (type) => reactions[type as EventType] ?? [],
+    reactionsTo,
   });
-  const dispatcher = createDispatcher({ postgres, publisher: embeddedPublisher(router), log });
-  dispatcher.start();
-  return { stop: () => dispatcher.stop() };
 }
+
+/** Runs the reactions of events that are sent again. */
+export const redispatchJob: JobDefinition = {
+  name: redispatch_job,
+  run: (payload, { postgres, clock }) =>
+    redispatch(postgres, routerOf({ postgres, clock }), {
+      tenant_id: payload.tenant_id!,
+      event_ids: JSON.parse(payload.event_ids!) as string[],
+      now: clock.now(),
+    }),
+};

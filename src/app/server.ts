@@ -10,6 +10,8 @@ import { constraints as ratingConstraints } from '../billing/rating/errors.ts';
 import { routes as ratingRoutes } from '../billing/rating/routes.ts';
 import { constraints as subscriptionConstraints } from '../billing/subscriptions/errors.ts';
 import { routes as subscriptionRoutes } from '../billing/subscriptions/routes.ts';
+import { constraints as reconciliationConstraints } from '../desk/reconciliation/errors.ts';
+import { routes as reconciliationRoutes } from '../desk/reconciliation/routes.ts';
 import { routes as auditRoutes } from '../foundation/audit/routes.ts';
 import { routes as eventRoutes } from '../foundation/events/routes.ts';
 import { constraints as identityConstraints } from '../foundation/identity/errors.ts';
@@ -32,6 +34,7 @@ import type { Ingest } from '../usage/metering/model.ts';
 import { routes as meteringRoutes } from '../usage/metering/routes.ts';
 import { constraints as meterConstraints } from '../usage/meters/errors.ts';
 import { routes as meterRoutes } from '../usage/meters/routes.ts';
+import { reactionsTo } from './reactions.ts';
 
 export const version = '0.1.0';
 
@@ -63,6 +66,7 @@ export async function createServer({ config, log, metrics, postgres, ingest, isS
       ...subscriptionConstraints,
       ...ratingConstraints,
       ...invoicingConstraints,
+      ...reconciliationConstraints,
     },
     ready: async () => isStarted() && (await answers(postgres)),
   });
@@ -83,6 +87,7 @@ export async function createServer({ config, log, metrics, postgres, ingest, isS
   ratingRoutes(server, { postgres });
   actionRoutes(server);
   invoicingRoutes(server, { postgres, clock });
+  reconciliationRoutes(server, { reactionsTo });
   await serveConsole(web, fileURLToPath(new URL('../../console/dist', import.meta.url)));
   return web;
 }

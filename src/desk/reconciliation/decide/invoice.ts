@@ -1,11 +1,12 @@
 import { type Line, type NewLine, paidLegs } from '../../../billing/ledger/model.ts';
 import { splitGross } from '../../../billing/partners/model.ts';
-import type { InvoiceDocument } from '../../../kernel/bundle.ts';
-import { fromMinor } from '../../../kernel/money.ts';
+import type { CreditNoteDocument, InvoiceDocument } from '../../../kernel/bundle.ts';
+import { parseDecimal } from '../../../kernel/decimal.ts';
+import { fromMinor, toMinor } from '../../../kernel/money.ts';
 import { documentHash } from '../../../kernel/proof.ts';
 import type { FieldDifference } from '../model.ts';
 import { type BookLeg, bookDifferences, documentLegs, opposite, type PostedShare } from './books.ts';
-import { fieldDifferences, standing } from './fields.ts';
+import { fieldDifferences, mostFrequent, standing } from './fields.ts';
 
 /** A line as its invoice has to add up: what it comes to again, what each place says, and its ledger line. */
 export interface LineInTotal {
@@ -23,7 +24,15 @@ export interface InvoiceAsIssued {
   to_date: string;
   total_minor: string;
   document: InvoiceDocument;
-  credit_notes: readonly { total_minor: string; after_payment: boolean }[];
+  credit_notes: readonly NoteInTotal[];
+}
+
+/** A credit note in every place that says what it comes to. */
+export interface NoteInTotal {
+  total_minor: string;
+  after_payment: boolean;
+  document: CreditNoteDocument;
+  lines: readonly { amount_minor: string }[];
 }
 
 export interface InvoiceBooks {
@@ -65,7 +74,7 @@ export function invoiceDifferences(
   ];
   const credited_minor = invoice.credit_notes
     .filter((note) => !note.after_payment)
-    .reduce((sum, note) => sum + BigInt(note.total_minor), 0n);
+    .reduce((sum, note) => sum + creditedMinor(note, currency), 0n);
   const due_minor = invoice.status === 'paid' ? total_minor - credited_minor : 0n;
   const reversed = invoice.status === 'void' ? opposite(legs) : [];
   return [
@@ -80,6 +89,11 @@ export function invoiceDifferences(
     }),
     ...bookDifferences('posting of the payment', paymentLegs({ org_id, currency, due_minor }), { found: books.payment }),
   ];
+}
+
+function creditedMinor({ total_minor, document, lines }: NoteInTotal, currency: string): bigint {
+  const of_lines = lines.reduce((sum, line) => sum + BigInt(line.amount_minor), 0n);
+  return BigInt(mostFrequent([`${of_lines}`, total_minor, `${toMinor(parseDecimal(document.total), currency)}`])!);
 }
 
 /** A ledger line whose shares are its gross: others are named by themselves. */

@@ -55,6 +55,7 @@ export function lineDifferences({ charge, row, document, entry }: LineAsIssued, 
       charge: charge.usage_root && charge.usage_root.toString('hex'),
       document: document && (document.usage?.root ?? null),
     }),
+    ...compared('usage.opening', expected.inputs.opening ?? null, { charge: charge.inputs.opening ?? null }),
     ...compared('quantity', expected.quantity, {
       charge: charge.quantity,
       'invoice line': row.quantity,
@@ -100,9 +101,14 @@ export function inputsDifferences(
     ...(document ? { document: document.inputs_hash } : {}),
     charge: charge.inputs_hash.toString('hex'),
     'inputs of the charge': documentHash(charge.inputs).toString('hex'),
-    'inputs put together again': documentHash({ ...again, quantity: charge.inputs.quantity }).toString('hex'),
+    'inputs put together again': documentHash(asPriced(again, charge.inputs)).toString('hex'),
   };
   return fieldDifferences('inputs', mostFrequent(Object.values(places)) ?? null, places);
+}
+
+/** Inputs put together again over the usage that was priced: what differs by that is told by itself. */
+function asPriced(again: ChargeInputs, { quantity, opening }: ChargeInputs): ChargeInputs {
+  return { ...again, quantity, ...(opening === undefined || again.opening === undefined ? {} : { opening }) };
 }
 
 /** What a reader sees of a line beside its numbers. Ids of other documents (`adjusts`, `replaces`) are not compared. */

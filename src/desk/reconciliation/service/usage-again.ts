@@ -38,7 +38,8 @@ export async function rateAgain(
   const rated = new Map<string, ChargeRatedAgain>();
   const rate = (each: ChargeToRate, { measured, events, changed }: Measurement) => {
     const opening = openings.get(each.charge.charge_id) ?? null;
-    const usage = each.charge.kind === 'usage' ? { measured, events, opening } : null;
+    const is_nothing = measured.count === 0 && (opening === null || opening === '0');
+    const usage = each.charge.kind === 'usage' && !is_nothing ? { measured, events, opening } : null;
     rated.set(each.charge.charge_id, { ...rateOne(each, usage), changed });
   };
   const takes = charges.map(({ org_id, sku, inputs }, index) => ({

@@ -24,6 +24,16 @@ export interface ReconciliationDeps {
   postgres: Postgres;
   clock: Clock;
   signal?: AbortSignal | undefined;
+  /**
+   * True where the work is done beside the queue, by the command line: the queue then waits for as long as it goes on, and takes over two minutes
+   * after the last step.
+   */
+  beside_queue?: boolean | undefined;
+}
+
+/** Until when the queue leaves work to another process that has not gone on with it; null where it is the queue that works. */
+export function leftUntil({ clock, beside_queue = false }: ReconciliationDeps): Temporal.Instant | null {
+  return beside_queue ? clock.now().add({ minutes: 2 }) : null;
 }
 
 /** Read and compared together: enough to make questions large, few enough that little is in memory and a kill costs little. */
@@ -36,7 +46,7 @@ const chunk = { invoices: 100, periods: 500, organizations: 1 };
 export async function requestVerification(
   tx: Tx,
   request: NewVerification,
-  options: { run_at?: Temporal.Instant } = {},
+  { run_at = null }: { run_at?: Temporal.Instant | null } = {},
 ): Promise<Verification> {
   const { from, to, org_id } = request;
   if (from !== undefined && to !== undefined && from >= to) {
@@ -61,8 +71,13 @@ export async function requestVerification(
     before: null,
     after: filter,
   });
-  await enqueue(tx, verification_job, { verification_id }, { key: `${verification_job} ${verification_id}`, ...options });
+  await enqueueVerification(tx, verification_id, run_at);
   return verificationById(tx, verification_id);
+}
+
+function enqueueVerification(tx: Tx, verification_id: string, run_at: Temporal.Instant | null): Promise<void> {
+  const key = `${verification_job} ${verification_id}`;
+  return enqueue(tx, verification_job, { verification_id }, { key, ...(run_at ? { run_at } : {}) });
 }
 
 const nothing: Checked = { invoices: 0, lines: 0, credit_notes: 0, billed_periods: 0, actions: 0, events: 0 };
@@ -119,6 +134,8 @@ export async function executeVerification(deps: ReconciliationDeps, named: Named
     const step = await deps.postgres.readSnapshot(scope, (db) => verifyChunk(db, row));
     await deps.postgres.transact(scope, async (tx) => {
       const moved = await store.advanceVerification(tx, row, step);
+      const until = leftUntil(deps);
+      if (until) await enqueueVerification(tx, row.verification_id, until);
       if (moved && step.phase === 'done') await tell(tx, row, step);
     });
   }

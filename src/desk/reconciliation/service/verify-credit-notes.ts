@@ -19,6 +19,12 @@ import { hashDifferences, type LineInTotal, standingMinor, standingShare } from 
 import type { Difference, FieldDifference } from '../model.ts';
 import type { IssuedFacts } from './verify-invoices.ts';
 
+/** A ledger line that takes back, as it comes to again and as it is stored. */
+interface TakenBack {
+  again: NewLine | null;
+  stored: Line | undefined;
+}
+
 interface Corrected {
   facts: IssuedFacts;
   /** The invoice as it comes to again. */
@@ -31,7 +37,7 @@ interface Corrected {
 
 /** Works out an invoice's credit notes again, in the order in which they were issued. */
 export function creditNoteDifferencesOf(invoice: IssuedInvoice, corrected: Corrected): Difference[] {
-  const credited = new Map<string, { minor: bigint; notes: number; entries: Line[] }>();
+  const credited = new Map<string, { minor: bigint; notes: number; entries: TakenBack[] }>();
   let credited_minor = 0n;
   return invoice.credit_notes.flatMap((note) => {
     const lines = note.lines.map((row) => ({ row, issued: issuedLine(note, row, corrected.facts) }));
@@ -47,11 +53,11 @@ export function creditNoteDifferencesOf(invoice: IssuedInvoice, corrected: Corre
       })),
     };
     const earlier = (line_id: string) => credited.get(line_id)?.entries ?? [];
-    const found = verifyNote(invoice, note, { standing, lines, corrected, earlier });
-    for (const { row, issued } of lines) {
+    const { found, entries: taken } = verifyNote(invoice, note, { standing, lines, corrected, earlier });
+    for (const [index, { row, issued }] of lines.entries()) {
       const minor = askedMinor(issued, invoice.currency);
       const before = credited.get(row.invoice_line_id) ?? { minor: 0n, notes: 0, entries: [] };
-      const entries = [...before.entries, ...(issued.entry ? [issued.entry] : [])];
+      const entries = [...before.entries, ...(taken[index] ? [taken[index]] : [])];
       credited.set(row.invoice_line_id, { minor: before.minor + minor, notes: before.notes + 1, entries });
       credited_minor += minor;
     }
@@ -76,9 +82,9 @@ function verifyNote(
     standing: CreditableInvoice;
     lines: readonly { row: NoteLine; issued: CreditAsIssued }[];
     corrected: Corrected;
-    earlier: (line_id: string) => readonly Line[];
+    earlier: (line_id: string) => readonly TakenBack[];
   },
-): Difference[] {
+): { found: Difference[]; entries: TakenBack[] } {
   const { standing, lines, corrected, earlier } = facts;
   const about = { document: note.number, org_id: invoice.org_id, events: [] };
   const whole = (fields: FieldDifference[]): Difference[] =>
@@ -87,9 +93,10 @@ function verifyNote(
       : [{ ...about, subject: 'credit_note', line: null, sku: null, subject_id: note.credit_note_id, fields }];
   const asked = new Map(lines.map(({ row, issued }) => [row.invoice_line_id, askedMinor(issued, invoice.currency)]));
   const again = planned(corrected.document, { invoice: standing, note, asked });
-  if (typeof again === 'string') return whole(fieldDifferences('credit', again, { 'credit note': 'issued' }));
+  if (typeof again === 'string')
+    return { found: whole(fieldDifferences('credit', again, { 'credit note': 'issued' })), entries: [] };
   const found: Difference[] = [];
-  const entries: { again: NewLine | null; stored: Line | undefined }[] = [];
+  const entries: TakenBack[] = [];
   for (const [index, { row, issued }] of lines.entries()) {
     const plan = again.plan.lines.find(({ line }) => line.invoice_line_id === row.invoice_line_id);
     const document = again.document.lines.find((line) => line.corrects.line_id === row.invoice_line_id);
@@ -115,7 +122,7 @@ function verifyNote(
   const sound = found.length === 0 && fields.length === 0 && corrected.is_sound;
   const receipt = corrected.facts.receipts.get(note.credit_note_id) ?? null;
   const hashes = sound ? hashDifferences(note.document, { stored: note.document_hash, receipt }) : [];
-  return [...found, ...whole([...fields, ...hashes])];
+  return { found: [...found, ...whole([...fields, ...hashes])], entries };
 }
 
 /** The code of why not, where the credit would be refused. */
@@ -131,7 +138,7 @@ function planned(...args: Parameters<typeof creditNoteAgain>): ReturnType<typeof
 /** The ledger line that takes back, worked out from the invoice's as that mostly is, and as it is stored. */
 function takenBack(
   row: NoteLine,
-  { credit_minor, earlier }: { credit_minor: bigint; earlier: readonly Line[] },
+  { credit_minor, earlier }: { credit_minor: bigint; earlier: readonly TakenBack[] },
   { shares }: Corrected,
 ): { entry: NewLine | null; accepted: NewLine | null } {
   const share = shares.get(row.invoice_line_id);
@@ -139,15 +146,21 @@ function takenBack(
   if (!share || !line) return { entry: null, accepted: null };
   const correction = { entry_id: row.entry_id, corrects: line.entry_id, credit_minor };
   const { quantity, amount_exact } = share.entry_again;
+  const stored = earlier.flatMap((each) => (each.stored ? [each.stored] : []));
+  const before = earlier.flatMap((each) => (each.again && each.stored ? [{ ...each.stored, ...sharesOf(each.again) }] : []));
   const mostly = { ...line, ...standingShare(share), partner_id: line.partner_id };
   return {
     entry: correctedOrNot(
       standingMinor(share) === share.again_minor ? { ...mostly, quantity, amount_exact } : mostly,
-      earlier,
+      before,
       correction,
     ),
-    accepted: correctedOrNot(line, earlier, correction),
+    accepted: correctedOrNot(line, stored, correction),
   };
+}
+
+function sharesOf({ quantity, amount_exact, gross_minor, partner_minor, net_minor }: NewLine) {
+  return { quantity, amount_exact, gross_minor, partner_minor, net_minor };
 }
 
 function correctedOrNot(...args: Parameters<typeof correctionAgain>): NewLine | null {
@@ -172,7 +185,7 @@ function totals(note: IssuedNote, lines: readonly { issued: CreditAsIssued }[], 
 function posting(
   invoice: IssuedInvoice,
   note: IssuedNote,
-  entries: readonly { again: NewLine | null; stored: Line | undefined }[],
+  entries: readonly TakenBack[],
   { posted }: IssuedFacts,
 ): FieldDifference[] {
   const found = posted.get(`credit_note/${note.credit_note_id}`)?.legs ?? [];

@@ -94,18 +94,21 @@ function verifyInvoice(invoice: IssuedInvoice, facts: IssuedFacts, checked: Chec
   const lines = invoice.lines.map((row, index) => verifyLine(invoice, row, { index, facts, document: again }));
   checked.lines += lines.length;
   const found = lines.flatMap((line) => (line.difference ? [line.difference] : []));
-  const fields = [
-    ...strayLines(invoice, facts),
-    ...invoiceDifferences(
-      invoice,
-      lines.map((line) => line.in_total),
-      booksOf(invoice, facts),
-    ),
-  ];
+  const stray = strayLines(invoice, facts);
+  // Where lines are missing or too many, what they add up to says nothing more.
+  const fields =
+    stray.length > 0
+      ? stray
+      : invoiceDifferences(
+          invoice,
+          lines.map((line) => line.in_total),
+          booksOf(invoice, facts),
+        );
   const hashes = found.length > 0 || fields.length > 0 ? [] : hashesOf(invoice, facts);
   const own = [...fields, ...hashes];
   if (own.length > 0) found.push(differenceOf(invoice, own));
   checked.credit_notes += invoice.credit_notes.length;
+  if (stray.length > 0) return found;
   const shares = new Map(lines.map((line) => [line.row.line_id, line.in_total]));
   return [...found, ...creditNoteDifferencesOf(invoice, { facts, document: again, shares, is_sound: found.length === 0 })];
 }
@@ -114,22 +117,23 @@ function verifyInvoice(invoice: IssuedInvoice, facts: IssuedFacts, checked: Chec
 function againOf(invoice: IssuedInvoice, { charges, rated }: IssuedFacts): InvoiceDocument {
   return invoiceAgain(
     invoice,
-    invoice.lines.flatMap(({ line_id, charge_id }) => {
-      const charge = rated.get(charge_id)?.charge ?? asStored(charges.get(charge_id));
+    invoice.lines.flatMap((row) => {
+      const { line_id, charge_id } = row;
+      const charge = rated.get(charge_id)?.charge ?? asStored(charges.get(charge_id), row);
       return charge ? [{ charge, line_id, charge_id }] : [];
     }),
   );
 }
 
-/** A stored charge in the form of a rated one. */
-function asStored(charge: StoredCharge | undefined): RatedCharge | null {
+/** A stored charge in the form of a rated one, as its line describes it. */
+function asStored(charge: StoredCharge | undefined, { unit, description }: IssuedLineRow): RatedCharge | null {
   if (!charge) return null;
   const { usage_count, usage_sum, usage_root, amount_minor, ...rest } = charge;
   const usage =
     usage_count !== null && usage_sum !== null && usage_root !== null
       ? { count: Number.parseInt(usage_count, 10), sum: usage_sum, root: usage_root }
       : null;
-  return { ...rest, amount_minor: BigInt(amount_minor), usage, unit: null, description: '', request_id: null };
+  return { ...rest, amount_minor: BigInt(amount_minor), usage, unit, description, request_id: null };
 }
 
 interface VerifiedLine {
@@ -147,7 +151,7 @@ function verifyLine(
   const rated = facts.rated.get(row.charge_id);
   const entry = facts.entries.get(row.entry_id);
   const issued = invoice.document.lines.find((line) => line.line_id === row.line_id);
-  const rating = rated?.charge ?? asStored(charge) ?? asRow(invoice, row);
+  const rating = rated?.charge ?? asStored(charge, row) ?? asRow(invoice, row);
   const entry_again = ledgerLineAgain(rating, {
     invoice_id: invoice.invoice_id,
     entry_id: row.entry_id,
@@ -161,11 +165,11 @@ function verifyLine(
   ];
   const again = { charge: rating, document: document.lines.find((line) => line.line_id === row.line_id)!, entry: entry_again };
   const stored = charge && { ...charge, usage_sum: charge.usage_sum && shortestDecimal(charge.usage_sum) };
-  const fields = [
-    ...(stored ? [] : fieldDifferences('charge', 'present', { charge: null })),
-    ...(rated && !rated.charge ? fieldDifferences('line', rated.fault, { charge: 'present' }) : []),
-    ...(stored ? lineDifferences({ charge: stored, row, document: issued, entry }, again) : []),
-  ];
+  const fields = stored
+    ? rated?.charge
+      ? lineDifferences({ charge: stored, row, document: issued, entry }, again)
+      : fieldDifferences('line', rated?.fault ?? null, { charge: `${stored.quantity} for ${stored.amount_exact}` })
+    : fieldDifferences('charge', 'present', { charge: null });
   const changed = rated?.changed ?? [];
   const leaves = fields.length === 0 && changed.length > 0 ? fieldDifferences('usage.leaves', null, { event: changed[0]! }) : [];
   const all: FieldDifference[] = [...fields, ...leaves];
