@@ -117,8 +117,10 @@ interface Named {
 export interface ReplayRunDeps extends ReconciliationDeps {
   /** In the queue: after how long it makes room for other work and queues itself anew, milliseconds. */
   slice_ms?: number;
+  /** Events that are sent together; as its rate asks for unless given. */
+  chunk_size?: number;
   /** Told of every chunk that was sent. */
-  observe?: ((sent: number) => void) | undefined;
+  observe?: ((sent: number) => void | Promise<void>) | undefined;
 }
 
 /**
@@ -132,9 +134,11 @@ export async function executeReplay(deps: ReplayRunDeps, named: Named): Promise<
     deps.signal?.throwIfAborted();
     const over = deps.slice_ms !== undefined && performance.now() - began > deps.slice_ms;
     const until = leftUntil(deps);
-    const step = await deps.postgres.transact(scope, (tx) => sendChunk(tx, named.replay_id, { over, until }));
+    const step = await deps.postgres.transact(scope, (tx) =>
+      sendChunk(tx, named.replay_id, { over, until, chunk_size: deps.chunk_size }),
+    );
     if (step.sent > 0) {
-      deps.observe?.(step.sent);
+      await deps.observe?.(step.sent);
       failpoint('replay.chunk-committed');
     }
     if (!step.goes_on) return deps.postgres.read(scope, (db) => replayById(db, named.replay_id));
@@ -147,7 +151,7 @@ export async function executeReplay(deps: ReplayRunDeps, named: Named): Promise<
 async function sendChunk(
   tx: Tx,
   replay_id: string,
-  { over, until }: { over: boolean; until: Temporal.Instant | null },
+  { over, until, chunk_size }: { over: boolean; until: Temporal.Instant | null; chunk_size: number | undefined },
 ): Promise<{ sent: number; goes_on: boolean; rate_per_second: number }> {
   const row = required(replay_id, await store.lockReplay(tx, replay_id));
   const { rate_per_second, selection, after_seq, until_seq } = row;
@@ -157,7 +161,7 @@ async function sendChunk(
     await enqueueReplay(tx, replay_id, null);
     return stop;
   }
-  const chunk = await selectedEvents(tx, selection, { after_seq, until_seq, limit: chunkOf(rate_per_second) });
+  const chunk = await selectedEvents(tx, selection, { after_seq, until_seq, limit: chunk_size ?? chunkOf(rate_per_second) });
   const last = chunk.at(-1);
   if (!last) {
     await store.setReplayStatus(tx, replay_id, 'completed');

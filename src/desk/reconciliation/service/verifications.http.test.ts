@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { testServer } from '../../../../test/support/server.ts';
-import { differencesOf, openShop } from '../../../../test/support/shop.ts';
+import { differencesOf, openShop, verificationOf } from '../../../../test/support/shop.ts';
 import type { Difference } from '../model.ts';
 
 const s = await testServer();
@@ -14,10 +14,12 @@ async function planted(table: string, sql: string): Promise<Difference[]> {
     s.t.superuser(`ALTER TABLE ${table} DISABLE TRIGGER ALL; ${text}; ALTER TABLE ${table} ENABLE TRIGGER ALL`);
   await s.t.superuser(`CREATE TABLE public.kept AS SELECT * FROM ${table}`);
   await past(sql);
-  const found = await verify();
-  await past(`DELETE FROM ${table}; INSERT INTO ${table} SELECT * FROM public.kept`);
-  await s.t.superuser('DROP TABLE public.kept');
-  return found;
+  try {
+    return await verify();
+  } finally {
+    await past(`DELETE FROM ${table}; INSERT INTO ${table} SELECT * FROM public.kept`);
+    await s.t.superuser('DROP TABLE public.kept');
+  }
 }
 
 /** `number line sku: field field`, sorted. */
@@ -168,147 +170,343 @@ describe('what was issued', () => {
     expect(named(await verify())).toEqual([]);
   });
 
-  it('prints', async () => {
-    const rows = await s.t.superuser(
-      `SELECT i.number, l.position, l.sku, l.amount_minor, i.status, o.org_slug, i.from_date, lower(l.during) AS at, l.description FROM invoice i JOIN invoice_line l USING (tenant_id, invoice_id) JOIN organization o USING (tenant_id, org_id) WHERE i.tenant_id = '${tenant_id}' ORDER BY i.seq, l.position`,
-    );
-    console.log(rows.map((r) => Object.values(r).join(' | ')).join('\n'));
-    console.log(
-      (
-        await s.t.superuser(
-          `SELECT n.number, i.number AS of, l.position, l.amount_minor FROM credit_note n JOIN credit_note_line l USING (tenant_id, credit_note_id) JOIN invoice i USING (tenant_id, invoice_id) ORDER BY 1`,
-        )
-      )
-        .map((r) => Object.values(r).join(' | '))
-        .join('\n'),
-    );
-    const tries: [string, string][] = [
-      ['metering_event', `UPDATE metering_event SET quantity = 4 WHERE request_id = '${orgs[0]}-call-01-9'`],
-      ['metering_event', `UPDATE metering_event SET quantity = 4 WHERE request_id = '${orgs[1]}-call-01-3'`],
-      ['metering_event', `UPDATE metering_event SET properties = '{"region":"us"}' WHERE request_id = '${orgs[0]}-cell-01'`],
-      [
-        'metering_event',
-        `UPDATE metering_event SET event_time = '2025-01-21T00:00:00Z' WHERE request_id = '${orgs[0]}-call-01-20'`,
-      ],
-      [
-        'metering_event',
-        `UPDATE metering_event SET event_time = '2025-04-21T00:00:00Z' WHERE request_id = '${orgs[0]}-call-01-20'`,
-      ],
-      [
-        'metering_event',
-        `UPDATE metering_event SET event_time = '2025-02-21T00:00:00Z' WHERE request_id = '${orgs[0]}-call-01-20'`,
-      ],
-      ['metering_event', `UPDATE metering_event SET leaf = sha256('x') WHERE request_id = '${orgs[0]}-call-01-20'`],
-      ['metering_event', `DELETE FROM metering_event WHERE request_id = '${orgs[0]}-share-01'`],
-      [
-        'metering_event',
-        `INSERT INTO metering_event SELECT (e).* FROM (SELECT jsonb_populate_record(m, '{"request_id": "more"}') AS e FROM metering_event m WHERE request_id = '${orgs[0]}-daily-01') x`,
-      ],
-      [
-        'metering_event',
-        `INSERT INTO metering_event SELECT (e).* FROM (SELECT jsonb_populate_record(m, '{"request_id": "more", "sku": "act"}') AS e FROM metering_event m WHERE request_id = '${orgs[0]}-daily-01') x`,
-      ],
-      ['metering_event', `UPDATE metering_event SET amount = 121 WHERE request_id = '${orgs[0]}-share-01'`],
-      ['metering_event', `UPDATE metering_event SET quantity = 3 WHERE request_id = '${orgs[0]}-stock-01'`],
-      ['metering_event', `UPDATE metering_event SET quantity = 5 WHERE request_id = '${orgs[0]}-peak-01-1'`],
-      [
-        'charge',
-        `UPDATE charge SET amount_minor = amount_minor + 1 WHERE charge_id = (SELECT charge_id FROM invoice_line JOIN invoice USING (tenant_id, invoice_id) WHERE number = 'INV-000001' AND position = 2)`,
-      ],
-      [
-        'charge',
-        `UPDATE charge SET steps = '[]' WHERE charge_id = (SELECT charge_id FROM invoice_line JOIN invoice USING (tenant_id, invoice_id) WHERE number = 'INV-000001' AND position = 2)`,
-      ],
-      [
-        'charge',
-        `UPDATE charge SET inputs = inputs || '{"price": {"model":"unit","unit_amount":"9"}}' WHERE charge_id = (SELECT charge_id FROM invoice_line JOIN invoice USING (tenant_id, invoice_id) WHERE number = 'INV-000001' AND position = 2)`,
-      ],
-      [
-        'charge',
-        `UPDATE charge SET usage_count = 9 WHERE charge_id = (SELECT charge_id FROM invoice_line JOIN invoice USING (tenant_id, invoice_id) WHERE number = 'INV-000001' AND position = 2)`,
-      ],
-      ['charge', `UPDATE charge SET quantity = 9 WHERE request_id = 'act-1-b'`],
-      ['charge', `UPDATE charge SET amount_exact = 9 WHERE request_id = 'act-1-b'`],
-      [
-        'ledger',
-        `UPDATE ledger SET amount_gross = amount_gross + 5, net = net + 5 WHERE charge_id = (SELECT charge_id FROM charge WHERE request_id = 'act-1-b')`,
-      ],
-      [
-        'ledger',
-        `UPDATE ledger SET amount_gross = amount_gross + 5, net = net + 5 WHERE entry_id = (SELECT entry_id FROM invoice_line JOIN invoice USING (tenant_id, invoice_id) WHERE number = 'INV-000001' AND position = 2)`,
-      ],
-      [
-        'ledger',
-        `UPDATE ledger SET partner_amount = partner_amount + 5, net = net - 5 WHERE entry_id = (SELECT entry_id FROM invoice_line JOIN invoice USING (tenant_id, invoice_id) WHERE number = 'INV-000001' AND position = 2)`,
-      ],
-      [
-        'ledger',
-        `UPDATE ledger SET partner_pct = 20 WHERE entry_id = (SELECT entry_id FROM invoice_line JOIN invoice USING (tenant_id, invoice_id) WHERE number = 'INV-000001' AND position = 2)`,
-      ],
-      [
-        'ledger',
-        `INSERT INTO ledger SELECT (e).* FROM (SELECT jsonb_populate_record(m, jsonb_build_object('entry_id', gen_random_uuid(), 'charge_id', null)) AS e FROM ledger m WHERE entry_id = (SELECT entry_id FROM invoice_line JOIN invoice USING (tenant_id, invoice_id) WHERE number = 'INV-000001' AND position = 2)) x`,
-      ],
-      [
-        'posting',
-        `UPDATE posting SET amount_minor = amount_minor + CASE line WHEN 1 THEN 7 WHEN 2 THEN -7 ELSE 0 END WHERE transaction_id = (SELECT ledger_transaction_id FROM invoice WHERE number = 'INV-000001')`,
-      ],
-      [
-        'posting',
-        `UPDATE posting SET amount_minor = amount_minor + CASE line WHEN 1 THEN 7 WHEN 2 THEN -7 ELSE 0 END WHERE transaction_id = (SELECT transaction_id FROM ledger_transaction WHERE reverses IS NOT NULL LIMIT 1)`,
-      ],
-      [
-        'posting',
-        `UPDATE posting SET amount_minor = amount_minor + CASE line WHEN 1 THEN 7 WHEN 2 THEN -7 ELSE 0 END WHERE transaction_id = (SELECT transaction_id FROM ledger_transaction WHERE kind = 'payment')`,
-      ],
-      [
-        'posting',
-        `UPDATE posting SET amount_minor = amount_minor + CASE line WHEN 1 THEN 7 WHEN 2 THEN -7 ELSE 0 END WHERE transaction_id = (SELECT transaction_id FROM ledger_transaction WHERE kind = 'credit_note' ORDER BY idem_key LIMIT 1)`,
-      ],
-      [
-        'posting',
-        `UPDATE posting SET amount_minor = amount_minor + CASE line WHEN 1 THEN 7 WHEN 2 THEN -7 ELSE 0 END WHERE transaction_id = (SELECT transaction_id FROM ledger_transaction WHERE kind = 'charge' ORDER BY idem_key LIMIT 1)`,
-      ],
-      ['invoice', `UPDATE invoice SET document = jsonb_set(document, '{lines,1,amount}', '"99.00"') WHERE number = 'INV-000001'`],
-      [
-        'invoice',
-        `UPDATE invoice SET document = jsonb_set(document, '{customer,legal_name}', '"Other"') WHERE number = 'INV-000001'`,
-      ],
-      [
-        'invoice',
-        `UPDATE invoice SET document = jsonb_set(document, '{lines,1,description}', '"Other"') WHERE number = 'INV-000001'`,
-      ],
-      ['invoice', `UPDATE invoice SET total_minor = total_minor + 1 WHERE number = 'INV-000001'`],
-      [
-        'invoice_line',
-        `UPDATE invoice_line SET amount_minor = amount_minor + 1 WHERE invoice_id = (SELECT invoice_id FROM invoice WHERE number = 'INV-000001') AND position = 2`,
-      ],
-      [
-        'invoice_line',
-        `DELETE FROM invoice_line WHERE invoice_id = (SELECT invoice_id FROM invoice WHERE number = 'INV-000001') AND position = 3`,
-      ],
-      [
-        'credit_note',
-        `UPDATE credit_note SET document = jsonb_set(document, '{lines,0,left}', '"99.00"') WHERE number = 'CN-000002'`,
-      ],
-      ['credit_note', `UPDATE credit_note SET total_minor = 1 WHERE number = 'CN-000002'`],
-      [
-        'credit_note_line',
-        `UPDATE credit_note_line SET amount_minor = amount_minor + 1 WHERE credit_note_id = (SELECT credit_note_id FROM credit_note WHERE number = 'CN-000002')`,
-      ],
-      [
-        'ledger',
-        `UPDATE ledger SET partner_amount = partner_amount - 1, net = net + 1 WHERE entry_id = (SELECT entry_id FROM credit_note_line WHERE credit_note_id = (SELECT credit_note_id FROM credit_note WHERE number = 'CN-000002'))`,
-      ],
-      [
+  it('is looked at by period and organization', async () => {
+    const of = async (request: object) => (await verificationOf(s, tenant_id, request)).verification.checked;
+    const all = await of({});
+    expect(all).toMatchObject({ invoices: 11, credit_notes: 4, actions: 8 });
+    expect(await of({ from: '2025-02-01', to: '2025-02-15' })).toMatchObject({ invoices: 3, credit_notes: 0, actions: 0 });
+    expect(await of({ org_id: orgs[2] })).toMatchObject({ invoices: 4, credit_notes: 0, actions: 0 });
+    expect(await of({ org_id: orgs[0] })).toMatchObject({ actions: 8 });
+    // Every event of an organization is under its first invoices' lines, and under those that replace or correct them.
+    expect(all.events).toBeGreaterThan(100);
+  });
+});
+
+/** The charge and the ledger line behind a line of the first invoice: `again`, by the sum, with a partner's share. */
+const line = (column: string) =>
+  `(SELECT ${column} FROM invoice_line JOIN invoice USING (tenant_id, invoice_id) WHERE number = 'INV-000001' AND position = 2)`;
+const again = (...fields: string[]) => [`invoice_line INV-000001 2 again: ${fields.join(' ')}`];
+const event = (name: string) => `request_id = '${orgs[0]}-${name}'`;
+const set = (table: string, change: string, where: string) => `UPDATE ${table} SET ${change} WHERE ${where}`;
+const legs = (change: string, transaction: string) =>
+  set(
+    'posting',
+    `amount_minor = amount_minor + CASE line WHEN 1 THEN ${change} WHEN 2 THEN -${change} ELSE 0 END`,
+    `transaction_id = ${transaction}`,
+  );
+const copied = (changes: string) =>
+  `INSERT INTO metering_event SELECT (e).* FROM
+     (SELECT jsonb_populate_record(m, '${changes}') AS e FROM metering_event m WHERE ${event('daily-01')}) AS copy`;
+
+// An event of January is under the line of the invoice that was credited, and under the line that replaced it: both are named, no other.
+const twice = (sku: string, place: number, fields: string) =>
+  ['INV-000001', 'INV-000005'].map((number) => `invoice_line ${number} ${place} ${sku}: ${fields}`);
+const priced = 'amount amount_exact net quantity steps';
+const shared = 'amount amount_exact net partner_amount quantity steps';
+
+const plants: [what: string, table: string, sql: () => string, names: () => string[]][] = [
+  [
+    'the quantity of an event',
+    'metering_event',
+    () => set('metering_event', 'quantity = 4', event('call-01-9')),
+    () => twice('call', 3, `${shared} usage.root usage.sum`),
+  ],
+  [
+    'the quantity of an event of one invoice',
+    'metering_event',
+    () => set('metering_event', 'quantity = 4', event('call-02-20')),
+    () => [`invoice_line INV-000009 2 call: ${shared} usage.root usage.sum`],
+  ],
+  [
+    'the quantity of an event whose period was corrected since',
+    'metering_event',
+    () => set('metering_event', 'quantity = 4', `request_id = '${orgs[1]}-call-01-3'`),
+    () => ['INV-000002 3', 'INV-000007 8'].map((place) => `invoice_line ${place} call: ${shared} usage.root usage.sum`),
+  ],
+  [
+    'the dimension of an event',
+    'metering_event',
+    () => set('metering_event', `properties = '{"region": "us"}'`, event('cell-01')),
+    () => twice('cell', 4, 'amount amount_exact net steps usage.root'),
+  ],
+  [
+    'the amount of an event',
+    'metering_event',
+    () => set('metering_event', 'amount = 121', event('share-01')),
+    () => twice('share', 7, `${priced} usage.root`),
+  ],
+  [
+    'the largest event',
+    'metering_event',
+    () => set('metering_event', 'quantity = 5', event('peak-01-1')),
+    () => twice('peak', 6, `${priced} usage.root usage.sum`),
+  ],
+  [
+    'what a stock began with',
+    'metering_event',
+    () => set('metering_event', 'quantity = 3', event('stock-01')),
+    () => [
+      ...twice('stock', 8, `${priced} usage.root usage.sum`),
+      ...['INV-000006', 'INV-000009'].map((number) => `invoice_line ${number} 7 stock: ${priced} usage.opening`),
+    ],
+  ],
+  [
+    'the day of an event',
+    'metering_event',
+    () => set('metering_event', `event_time = '2025-01-21T00:00:00Z'`, event('call-01-20')),
+    () => twice('call', 3, 'usage.root'),
+  ],
+  [
+    'the month of an event, to one that was billed',
+    'metering_event',
+    () => set('metering_event', `event_time = '2025-02-21T00:00:00Z'`, event('call-01-20')),
+    () => [
+      ...twice('call', 3, `${shared} usage.count usage.root usage.sum`),
+      `invoice_line INV-000009 2 call: ${shared} usage.count usage.root usage.sum`,
+    ],
+  ],
+  [
+    'the month of an event, to one that was not',
+    'metering_event',
+    () => set('metering_event', `event_time = '2025-04-21T00:00:00Z'`, event('call-01-20')),
+    () => twice('call', 3, `${shared} usage.count usage.root usage.sum`),
+  ],
+  [
+    'the leaf of an event',
+    'metering_event',
+    () => set('metering_event', `leaf = sha256('another')`, event('call-01-20')),
+    () => twice('call', 3, 'usage.leaves'),
+  ],
+  [
+    'an event that is gone',
+    'metering_event',
+    () => `DELETE FROM metering_event WHERE ${event('share-01')}`,
+    () => twice('share', 7, 'line'),
+  ],
+  [
+    'an event more',
+    'metering_event',
+    () => copied('{"request_id": "more"}'),
+    () => twice('daily', 5, `${priced} usage.count usage.root usage.sum`),
+  ],
+  [
+    'an event more of a SKU that had none',
+    'metering_event',
+    () => copied('{"request_id": "more", "sku": "act"}'),
+    () => ['billed_period INV-000001 act: line', 'billed_period INV-000005 act: line'],
+  ],
+  [
+    'the amount of a charge',
+    'charge',
+    () => set('charge', 'amount_minor = amount_minor + 1', `charge_id = ${line('charge_id')}`),
+    () => again('amount'),
+  ],
+  [
+    'the steps of a charge',
+    'charge',
+    () => set('charge', `steps = '[]'`, `charge_id = ${line('charge_id')}`),
+    () => again('steps'),
+  ],
+  [
+    'the usage of a charge',
+    'charge',
+    () => set('charge', 'usage_count = 9', `charge_id = ${line('charge_id')}`),
+    () => again('usage.count'),
+  ],
+  [
+    'the price of a charge',
+    'charge',
+    () =>
+      set('charge', `inputs = inputs || '{"price": {"model": "unit", "unit_amount": "9"}}'`, `charge_id = ${line('charge_id')}`),
+    () => again('amount amount_exact inputs net partner_amount steps'),
+  ],
+  [
+    'a charge that is gone',
+    'charge',
+    () => `DELETE FROM charge WHERE charge_id = ${line('charge_id')}`,
+    () => ['billed_period INV-000001 again: line', ...again('charge')],
+  ],
+  [
+    'the time that a period took',
+    'usage_take',
+    () =>
+      set(
         'usage_take',
-        `UPDATE usage_take SET during = tstzrange(lower(during), upper(during) - interval '15 days') WHERE billed_period_id = (SELECT billed_period_id FROM charge JOIN invoice_line USING (tenant_id, charge_id) JOIN invoice USING (tenant_id, invoice_id) WHERE number = 'INV-000001' AND position = 2)`,
-      ],
-    ];
-    for (const [table, sql] of tries) {
-      const found = await planted(table, sql);
-      console.log(`${sql.slice(0, 150)}\n    ${named(found).join('\n    ')}`);
-    }
-    expect(named(await verify())).toEqual([]);
+        `during = tstzrange(lower(during), upper(during) - interval '15 days')`,
+        `billed_period_id = (SELECT billed_period_id FROM charge WHERE charge_id = ${line('charge_id')})`,
+      ),
+    () => [`invoice_line INV-000001 3 call: ${shared} usage.count usage.root usage.sum`],
+  ],
+  [
+    'the gross of a ledger line',
+    'ledger',
+    () => set('ledger', 'amount_gross = amount_gross + 5, net = net + 5', `entry_id = ${line('entry_id')}`),
+    () => again('amount net'),
+  ],
+  [
+    'the split of a ledger line',
+    'ledger',
+    () => set('ledger', 'partner_amount = partner_amount + 5, net = net - 5', `entry_id = ${line('entry_id')}`),
+    () => again('net partner_amount'),
+  ],
+  [
+    'the rate of a ledger line',
+    'ledger',
+    () => set('ledger', 'partner_pct = 20', `entry_id = ${line('entry_id')}`),
+    () => again('net partner_amount'),
+  ],
+  ['a ledger line that is gone', 'ledger', () => `DELETE FROM ledger WHERE entry_id = ${line('entry_id')}`, () => again('line')],
+  [
+    'a ledger line more',
+    'ledger',
+    () =>
+      `INSERT INTO ledger SELECT (e).* FROM (SELECT jsonb_populate_record(l, jsonb_build_object('entry_id', gen_random_uuid(), 'charge_id', NULL)) AS e
+         FROM ledger l WHERE entry_id = ${line('entry_id')}) AS copy`,
+    () => ['invoice INV-000001 -: ledger line'],
+  ],
+  [
+    'the posting of an invoice',
+    'posting',
+    () => legs('7', `(SELECT ledger_transaction_id FROM invoice WHERE number = 'INV-000001')`),
+    () => ['invoice INV-000001 -: posting'],
+  ],
+  [
+    'the posting of a void',
+    'posting',
+    () => legs('7', '(SELECT transaction_id FROM ledger_transaction WHERE reverses IS NOT NULL)'),
+    () => ['invoice INV-000003 -: posting of the void'],
+  ],
+  [
+    'the posting of a payment',
+    'posting',
+    () => legs('7', `(SELECT transaction_id FROM ledger_transaction WHERE kind = 'payment')`),
+    () => ['invoice INV-000001 -: posting of the payment'],
+  ],
+  [
+    'the posting of a credit note',
+    'posting',
+    () => legs('7', `(SELECT ledger_transaction_id FROM credit_note WHERE number = 'CN-000002')`),
+    () => ['credit_note CN-000002 -: posting'],
+  ],
+  [
+    'the posting of single charges',
+    'posting',
+    () => legs('7', `(SELECT min(transaction_id::text)::uuid FROM ledger_transaction WHERE kind = 'charge')`),
+    () => ['action -: posting'],
+  ],
+  [
+    'an amount of a document',
+    'invoice',
+    () => set('invoice', `document = jsonb_set(document, '{lines,1,amount}', '"99.00"')`, `number = 'INV-000001'`),
+    () => again('amount'),
+  ],
+  [
+    'a description of a document',
+    'invoice',
+    () => set('invoice', `document = jsonb_set(document, '{lines,1,description}', '"Other"')`, `number = 'INV-000001'`),
+    () => again('content'),
+  ],
+  [
+    'the customer of a document',
+    'invoice',
+    () => set('invoice', `document = jsonb_set(document, '{customer,legal_name}', '"Other"')`, `number = 'INV-000001'`),
+    () => ['invoice INV-000001 -: document'],
+  ],
+  [
+    'a line less of a document',
+    'invoice',
+    () => set('invoice', `document = document #- '{lines,1}'`, `number = 'INV-000001'`),
+    () => again('line'),
+  ],
+  [
+    'the total of an invoice',
+    'invoice',
+    () => set('invoice', 'total_minor = total_minor + 1', `number = 'INV-000001'`),
+    () => ['invoice INV-000001 -: total'],
+  ],
+  [
+    'the amount of an invoice line',
+    'invoice_line',
+    () => set('invoice_line', 'amount_minor = amount_minor + 1', `charge_id = ${line('charge_id')}`),
+    () => again('amount'),
+  ],
+  [
+    'an invoice line that is gone',
+    'invoice_line',
+    () => `DELETE FROM invoice_line WHERE charge_id = ${line('charge_id')}`,
+    () => ['billed_period INV-000001 again: invoice line', 'invoice INV-000001 -: ledger line line'],
+  ],
+  [
+    'what a credit note left',
+    'credit_note',
+    () => set('credit_note', `document = jsonb_set(document, '{lines,0,left}', '"99.00"')`, `number = 'CN-000002'`),
+    () => ['credit_note_line CN-000002 1 call: left'],
+  ],
+  [
+    'the reason of a credit note',
+    'credit_note',
+    () => set('credit_note', `document = jsonb_set(document, '{reason}', '"Other"')`, `number = 'CN-000002'`),
+    () => ['credit_note CN-000002 -: content'],
+  ],
+  [
+    'the total of a credit note',
+    'credit_note',
+    () => set('credit_note', 'total_minor = 1', `number = 'CN-000002'`),
+    () => ['credit_note CN-000002 -: total'],
+  ],
+  [
+    'the amount of a credit note line',
+    'credit_note_line',
+    () =>
+      set(
+        'credit_note_line',
+        'amount_minor = amount_minor + 1',
+        `credit_note_id = (SELECT credit_note_id FROM credit_note WHERE number = 'CN-000002')`,
+      ),
+    () => ['credit_note_line CN-000002 1 call: amount'],
+  ],
+  [
+    'the split of a line that takes back',
+    'ledger',
+    () =>
+      set(
+        'ledger',
+        'partner_amount = partner_amount - 1, net = net + 1',
+        `entry_id = (SELECT entry_id FROM credit_note_line JOIN credit_note USING (tenant_id, credit_note_id) WHERE number = 'CN-000002')`,
+      ),
+    () => ['credit_note_line CN-000002 1 call: net partner_amount'],
+  ],
+  [
+    'the quantity of a single charge',
+    'charge',
+    () => set('charge', 'quantity = 9', `request_id = 'act-1-b'`),
+    () => ['action act: quantity'],
+  ],
+  [
+    'the exact amount of a single charge',
+    'charge',
+    () => set('charge', 'amount_exact = 9', `request_id = 'act-1-b'`),
+    () => ['action act: amount_exact'],
+  ],
+  [
+    'what a single charge posted',
+    'ledger',
+    () =>
+      set(
+        'ledger',
+        'amount_gross = amount_gross + 5, net = net + 5',
+        `charge_id = (SELECT charge_id FROM charge WHERE request_id = 'act-1-b')`,
+      ),
+    () => ['action act: net posted'],
+  ],
+];
+
+describe('one change that no trigger saw is named, and nothing else', () => {
+  it.each(plants)('%s', async (_what, table, sql, names) => {
+    expect(named(await planted(table, sql()))).toEqual(names());
+  });
+
+  it('and when all are taken back, nothing is', async () => {
+    expect(await shop.audit()).toEqual([]);
   });
 });
