@@ -135,7 +135,7 @@ export async function populate(s: TestServer, tenant: TestTenant, name: string):
   ids.backtest = (await made('/v1/pricing/backtests', months)).backtest_id;
   await executeBacktest({ postgres: s.t.postgres, clock }, { tenant_id: tenant.tenant_id, backtest_id: ids.backtest! });
   ids.waiting_backtest = (await made('/v1/pricing/backtests', months)).backtest_id;
-  await populateReplays({ made }, ids);
+  await populateReplays({ made, call, s, tenant_id: tenant.tenant_id }, ids);
   return { ids, call };
 }
 

@@ -2,7 +2,6 @@ import { beforeAll, describe, expect, it, vi } from 'vitest';
 import { tallystick } from '../../../../test/support/processes.ts';
 import { testServer } from '../../../../test/support/server.ts';
 import { openShop } from '../../../../test/support/shop.ts';
-import { reactionsTo } from '../../../app/reactions.ts';
 import { clock } from '../../../platform/clock.ts';
 import type { ReplayJob } from '../model.ts';
 import { createReplay, executeReplay } from './replays.ts';
@@ -126,7 +125,7 @@ describe('a replay', () => {
     const run_at = clock.now().add({ hours: 1 });
     const request = { selection: always, dry_run: false, rate_per_second: 1000 };
     const made = () =>
-      s.t.transact((tx) => createReplay(tx, request, { reactionsTo, run_at }), { tenant_id: s.tenant.tenant_id });
+      s.t.transact((tx) => createReplay(tx, request, { reactionsTo: () => [], run_at }), { tenant_id: s.tenant.tenant_id });
     const { replay_id } = await made();
     const named = { tenant_id: s.tenant.tenant_id, replay_id };
     const control = (what: string) => shop.made('POST', `/v1/replays/${replay_id}:${what}`);
@@ -170,11 +169,13 @@ describe('a replay', () => {
     expect(sent).toBe(newest!.progress.total - 6);
   });
 
-  it('of another tenant’s events is a replay of none', async () => {
+  it('refuses another tenant’s events, and hides its own from it, as if there were none', async () => {
     const [event] = (await shop.made('GET', '/v1/events?limit=1')).data;
     const headers = { authorization: `Bearer ${s.other_key}` };
-    const { body } = await s.call('POST', '/v1/replays', { selection: { event_ids: [event.event_id] }, dry_run: true }, headers);
-    expect(body).toMatchObject({ forecast: { events: 0, sample: [] } });
+    for (const event_id of [event.event_id, '01900000-0000-7000-8000-000000000000']) {
+      const { status, body } = await s.call('POST', '/v1/replays', { selection: { event_ids: [event_id] } }, headers);
+      expect({ status, code: body.code }).toEqual({ status: 422, code: 'replay_event_unknown' });
+    }
     const { replay_id } = await replay({ selection: always, dry_run: true });
     expect((await s.call('GET', `/v1/replays/${replay_id}`, undefined, headers)).body.code).toBe('replay_unknown');
     expect((await s.call('POST', `/v1/replays/${replay_id}:cancel`, undefined, headers)).body.code).toBe('replay_unknown');

@@ -1,8 +1,15 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { recordAudit } from '../../../foundation/audit/service.ts';
 import { redispatchEvents } from '../../../foundation/events/service/redispatch.ts';
-import { type ForeseenReaction, foresee, lastSeq, selectedEvents } from '../../../foundation/events/service/selection.ts';
+import {
+  type ForeseenReaction,
+  foresee,
+  knownEvents,
+  lastSeq,
+  selectedEvents,
+} from '../../../foundation/events/service/selection.ts';
 import { emit } from '../../../foundation/events/service.ts';
+import { requireOrganization } from '../../../foundation/tenancy/service.ts';
 import { newId } from '../../../kernel/id.ts';
 import { decodeCursor, encodeCursor, toPage } from '../../../platform/cursor.ts';
 import { failpoint } from '../../../platform/failpoint.ts';
@@ -24,7 +31,7 @@ const sample_size = 20;
 
 /**
  * Puts a replay of stored events on record and on the queue, where it waits until `run_at` if that is given; a dry run is answered at once, and
- * ended. Throws `replay_selection_invalid`.
+ * ended. Throws `replay_selection_invalid`, `replay_event_unknown`, `org_not_found`.
  */
 export async function createReplay(
   tx: Tx,
@@ -33,6 +40,8 @@ export async function createReplay(
 ): Promise<ReplayJob> {
   const { selection, dry_run, rate_per_second, reason = null } = request;
   requireSelection(selection);
+  if (selection.org_id !== undefined) await requireOrganization(tx, selection.org_id);
+  if (selection.event_ids !== undefined) await requireEvents(tx, selection.event_ids);
   const until_seq = await lastSeq(tx);
   const forecast = await forecastOf(tx, selection, { until_seq, reactionsTo });
   const replay_id = newId(tx.now);
@@ -51,6 +60,15 @@ export async function createReplay(
   });
   if (!dry_run) await enqueueReplay(tx, replay_id, run_at);
   return replayById(tx, replay_id);
+}
+
+async function requireEvents(db: Db, event_ids: readonly string[]): Promise<void> {
+  const known = await knownEvents(db, event_ids);
+  const at = event_ids.findIndex((event_id) => !known.has(event_id));
+  if (at < 0) return;
+  const detail = `There is no event ${event_ids[at]}.`;
+  const pointer = `/selection/event_ids/${at}`;
+  throw errors.replay_event_unknown({ detail, errors: [{ pointer, code: 'replay_event_unknown', detail }] });
 }
 
 async function forecastOf(
