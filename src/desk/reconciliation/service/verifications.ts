@@ -37,7 +37,7 @@ export function leftUntil({ clock, beside_queue = false }: ReconciliationDeps): 
 }
 
 /** Read and compared together: enough to make questions large, few enough that little is in memory and a kill costs little. */
-const chunk = { invoices: 100, periods: 500, organizations: 1 };
+const chunk_sizes = { invoices: 100, periods: 500 };
 
 /**
  * Puts a verification on record and on the queue, where it waits until `run_at` if that is given. Throws `org_not_found`,
@@ -117,6 +117,8 @@ export async function listDifferences(
 }
 
 export interface VerificationDeps extends ReconciliationDeps {
+  /** Invoices, or billed periods, that are looked at together; as many as serve it best unless given. */
+  chunk_size?: number;
   /** Told of every step that was stored. */
   observe?: (step: { invoices: number; differences: number }) => void;
 }
@@ -136,7 +138,7 @@ export async function executeVerification(deps: VerificationDeps, named: Named):
     const row = await deps.postgres.read(scope, (db) => requireRow(db, named.verification_id));
     if (row.status !== 'queued' && row.status !== 'running') return toVerification(row);
     deps.signal?.throwIfAborted();
-    const step = await deps.postgres.readSnapshot(scope, (db) => verifyChunk(db, row));
+    const step = await deps.postgres.readSnapshot(scope, (db) => verifyChunk(db, row, deps.chunk_size));
     const moved = await deps.postgres.transact(scope, async (tx) => {
       const moved = await store.advanceVerification(tx, row, step);
       const until = leftUntil(deps);
@@ -167,22 +169,24 @@ export async function scopeOfTenant({ postgres, clock }: ReconciliationDeps, ten
 
 type Step = Parameters<typeof store.advanceVerification>[2];
 
-async function verifyChunk(db: Db, row: store.VerificationRow): Promise<Step> {
+async function verifyChunk(db: Db, row: store.VerificationRow, chunk_size: number | undefined): Promise<Step> {
   const checked = { ...row.checked };
   const filter: IssuedFilter = { org_id: row.org_id, from: row.from_date, to: row.to_date };
   switch (row.phase) {
     case 'invoices': {
-      const invoices = await issuedInvoices(db, { ...filter, after_seq: row.after ?? '0', limit: chunk.invoices });
+      const limit = chunk_size ?? chunk_sizes.invoices;
+      const invoices = await issuedInvoices(db, { ...filter, after_seq: row.after ?? '0', limit });
       const found = await verifyInvoices(db, invoices, checked);
-      return next(row.phase, invoices.length < chunk.invoices ? null : invoices.at(-1)!.seq, { checked, found });
+      return next(row.phase, invoices.length < limit ? null : invoices.at(-1)!.seq, { checked, found });
     }
     case 'billed_periods': {
-      const periods = await billedPeriodsAgain(db, { ...filter, after: row.after, limit: chunk.periods });
+      const limit = chunk_size ?? chunk_sizes.periods;
+      const periods = await billedPeriodsAgain(db, { ...filter, after: row.after, limit });
       const found = await verifyPeriods(db, periods, checked);
-      return next(row.phase, periods.length < chunk.periods ? null : periods.at(-1)!.billed_period_id, { checked, found });
+      return next(row.phase, periods.length < limit ? null : periods.at(-1)!.billed_period_id, { checked, found });
     }
     case 'actions': {
-      const [org_id] = await organizationsWithActions(db, { org_id: row.org_id, after: row.after, limit: chunk.organizations });
+      const [org_id] = await organizationsWithActions(db, { org_id: row.org_id, after: row.after, limit: 1 });
       if (org_id === undefined) return next(row.phase, null, { checked, found: [] });
       const found = await verifyActions(db, org_id, { within: (charge) => isWithin(charge, filter), checked });
       return next(row.phase, org_id, { checked, found });
