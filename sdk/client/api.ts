@@ -796,7 +796,7 @@ export interface Api {
       limit?: number;
       cursor?: string;
       org_id?: string;
-      status?: "open" | "paid" | "void" | "uncollectible";
+      status?: "draft" | "open" | "paid" | "void" | "uncollectible";
       run_id?: string;
     };
     answer: {
@@ -805,7 +805,7 @@ export interface Api {
         number: string;
         org_id: string;
         org_name: string;
-        status: "open" | "paid" | "void" | "uncollectible";
+        status: "draft" | "open" | "paid" | "void" | "uncollectible";
         currency: string;
         /** local dates, half-open, in the organization's time zone */
         period: {
@@ -833,6 +833,8 @@ export interface Api {
         due_at: string;
         paid_at: string | null;
         voided_at: string | null;
+        /** when nobody was expected to pay it any more; stays when it is paid or void after all */
+        uncollectible_at: string | null;
       })[];
       next_cursor: string | null;
     };
@@ -844,7 +846,7 @@ export interface Api {
       number: string;
       org_id: string;
       org_name: string;
-      status: "open" | "paid" | "void" | "uncollectible";
+      status: "draft" | "open" | "paid" | "void" | "uncollectible";
       currency: string;
       /** local dates, half-open, in the organization's time zone */
       period: {
@@ -872,6 +874,8 @@ export interface Api {
       due_at: string;
       paid_at: string | null;
       voided_at: string | null;
+      /** when nobody was expected to pay it any more; stays when it is paid or void after all */
+      uncollectible_at: string | null;
       run_id: string;
       void_reason: string | null;
       payment_reference: string | null;
@@ -1573,6 +1577,41 @@ export interface Api {
       as_of: string;
       /** the transaction id that the rollups had reached; what came later was added from events */
       watermark: string;
+    };
+  };
+  /** How far the usage of each organization, SKU and period has come, newest first */
+  "GET /v1/metering/usage-states": {
+    query: {
+      limit?: number;
+      cursor?: string;
+      org_id?: string;
+      sku?: string;
+      state?: "reported" | "rated" | "billed" | "voided";
+    };
+    answer: {
+      data: ({
+        usage_state_id: string;
+        org_id: string;
+        sku: string;
+        subscription_id: string;
+        /** half-open: a service period of the subscription */
+        period: {
+          from: string;
+          to: string;
+        };
+        state: "reported" | "rated" | "billed" | "voided";
+        /** the charge that rated it last */
+        charge_id: string | null;
+        /** the invoice that billed it last */
+        invoice_id: string | null;
+        /** why it could not be rated, or not again */
+        problem: {
+          code: string;
+          detail: string;
+        } | null;
+        changed_at: string;
+      })[];
+      next_cursor: string | null;
     };
   };
   /** Meters, newest first; with search, those whose identifier or site is called something like it */
@@ -2458,6 +2497,214 @@ export interface Api {
         } | null;
         checkpoint: string | null;
       })[];
+    };
+  };
+  /** Replays, newest first */
+  "GET /v1/replays": {
+    query: {
+      limit?: number;
+      cursor?: string;
+    };
+    answer: {
+      data: ({
+        replay_id: string;
+        selection: {
+          from?: string;
+          to?: string;
+          types?: string[];
+          aggregate_type?: string;
+          aggregate_id?: string;
+          org_id?: string;
+          correlation_id?: string;
+          event_ids?: string[];
+          dead_only?: boolean;
+        };
+        dry_run: boolean;
+        rate_per_second: number;
+        reason: string | null;
+        status: "queued" | "running" | "paused" | "completed" | "cancelled" | "failed";
+        /** events */
+        progress: {
+          total: number;
+          done: number;
+        };
+        /** of a dry run */
+        forecast: {
+          events: number;
+          by_type: ({
+            type: string;
+            events: number;
+            dead: number;
+            reactions: ({
+              reaction: string;
+              /** events that took effect before: nothing happens */
+              had: number;
+              would_run: number;
+            })[];
+          })[];
+          /** ids of the first events */
+          sample: string[];
+        } | null;
+        problem: {
+          code: string;
+          detail: string;
+        } | null;
+        requested_by: string;
+        created_at: string;
+        finished_at: string | null;
+      })[];
+      next_cursor: string | null;
+    };
+  };
+  /** Verifications, newest first */
+  "GET /v1/replays/verifications": {
+    query: {
+      limit?: number;
+      cursor?: string;
+    };
+    answer: {
+      data: ({
+        verification_id: string;
+        from: string | null;
+        to: string | null;
+        org_id: string | null;
+        status: "queued" | "running" | "completed" | "failed";
+        /** invoices */
+        progress: {
+          total: number;
+          done: number;
+        };
+        checked: {
+          invoices: number;
+          lines: number;
+          credit_notes: number;
+          billed_periods: number;
+          /** charges outside cycles */
+          actions: number;
+          /** usage events read, each as often as a line is over it */
+          events: number;
+        };
+        differences: number;
+        problem: {
+          code: string;
+          detail: string;
+        } | null;
+        created_at: string;
+        finished_at: string | null;
+      })[];
+      next_cursor: string | null;
+    };
+  };
+  /** A verification with its progress, and how many differences it found */
+  "GET /v1/replays/verifications/{id}": {
+    answer: {
+      verification_id: string;
+      from: string | null;
+      to: string | null;
+      org_id: string | null;
+      status: "queued" | "running" | "completed" | "failed";
+      /** invoices */
+      progress: {
+        total: number;
+        done: number;
+      };
+      checked: {
+        invoices: number;
+        lines: number;
+        credit_notes: number;
+        billed_periods: number;
+        /** charges outside cycles */
+        actions: number;
+        /** usage events read, each as often as a line is over it */
+        events: number;
+      };
+      differences: number;
+      problem: {
+        code: string;
+        detail: string;
+      } | null;
+      created_at: string;
+      finished_at: string | null;
+    };
+  };
+  /** What does not come to the same again, each line once with all of its fields */
+  "GET /v1/replays/verifications/{id}/differences": {
+    query: {
+      limit?: number;
+      cursor?: string;
+    };
+    answer: {
+      data: ({
+        subject: "invoice_line" | "invoice" | "credit_note_line" | "credit_note" | "billed_period" | "action";
+        /** number of the invoice or credit note; null for a charge outside a cycle */
+        document: string | null;
+        org_id: string;
+        /** place on the document, from 1 */
+        line: number | null;
+        sku: string | null;
+        /** of the line, document, period or charge */
+        subject_id: string;
+        fields: ({
+          field: string;
+          expected: string | null;
+          found: string | null;
+          /** charge, invoice line, document, ledger line, books, … */
+          in: string[];
+        })[];
+        /** request ids of usage events whose content is not what was received; the first ten */
+        events: string[];
+      })[];
+      next_cursor: string | null;
+    };
+  };
+  /** A replay with its progress, or what a dry run foresees */
+  "GET /v1/replays/{id}": {
+    answer: {
+      replay_id: string;
+      selection: {
+        from?: string;
+        to?: string;
+        types?: string[];
+        aggregate_type?: string;
+        aggregate_id?: string;
+        org_id?: string;
+        correlation_id?: string;
+        event_ids?: string[];
+        dead_only?: boolean;
+      };
+      dry_run: boolean;
+      rate_per_second: number;
+      reason: string | null;
+      status: "queued" | "running" | "paused" | "completed" | "cancelled" | "failed";
+      /** events */
+      progress: {
+        total: number;
+        done: number;
+      };
+      /** of a dry run */
+      forecast: {
+        events: number;
+        by_type: ({
+          type: string;
+          events: number;
+          dead: number;
+          reactions: ({
+            reaction: string;
+            /** events that took effect before: nothing happens */
+            had: number;
+            would_run: number;
+          })[];
+        })[];
+        /** ids of the first events */
+        sample: string[];
+      } | null;
+      problem: {
+        code: string;
+        detail: string;
+      } | null;
+      requested_by: string;
+      created_at: string;
+      finished_at: string | null;
     };
   };
   /** What fell due and what became of it, newest first; kept for 30 days */
@@ -3442,7 +3689,7 @@ export interface Api {
       number: string;
       org_id: string;
       org_name: string;
-      status: "open" | "paid" | "void" | "uncollectible";
+      status: "draft" | "open" | "paid" | "void" | "uncollectible";
       currency: string;
       /** local dates, half-open, in the organization's time zone */
       period: {
@@ -3470,6 +3717,82 @@ export interface Api {
       due_at: string;
       paid_at: string | null;
       voided_at: string | null;
+      /** when nobody was expected to pay it any more; stays when it is paid or void after all */
+      uncollectible_at: string | null;
+      run_id: string;
+      void_reason: string | null;
+      payment_reference: string | null;
+      lines: ({
+        line_id: string;
+        description: string;
+        sku: string | null;
+        unit: string | null;
+        /** decimal text */
+        quantity: string;
+        amount: {
+          /** decimal text */
+          amount: string;
+          currency: string;
+        };
+        /** decimal text */
+        amount_exact: string;
+        credited: {
+          /** decimal text */
+          amount: string;
+          currency: string;
+        };
+        period: {
+          from: string;
+          to: string;
+        };
+      })[];
+      receipt: {
+        seq: number;
+        hash: string;
+        issued_at: string;
+      } | null;
+    };
+  };
+  /** Expect nobody to pay an open invoice any more; it can be paid or voided after all */
+  "POST /v1/invoices/{id}:mark-uncollectible": {
+    body: {
+      reason?: string;
+    };
+    answer: {
+      invoice_id: string;
+      number: string;
+      org_id: string;
+      org_name: string;
+      status: "draft" | "open" | "paid" | "void" | "uncollectible";
+      currency: string;
+      /** local dates, half-open, in the organization's time zone */
+      period: {
+        from: string;
+        to: string;
+      };
+      total: {
+        /** decimal text */
+        amount: string;
+        currency: string;
+      };
+      /** the sum of its credit notes */
+      credited: {
+        /** decimal text */
+        amount: string;
+        currency: string;
+      };
+      /** what is still to be paid; below zero, what is to be given back */
+      balance: {
+        /** decimal text */
+        amount: string;
+        currency: string;
+      };
+      issued_at: string;
+      due_at: string;
+      paid_at: string | null;
+      voided_at: string | null;
+      /** when nobody was expected to pay it any more; stays when it is paid or void after all */
+      uncollectible_at: string | null;
       run_id: string;
       void_reason: string | null;
       payment_reference: string | null;
@@ -3514,7 +3837,7 @@ export interface Api {
       number: string;
       org_id: string;
       org_name: string;
-      status: "open" | "paid" | "void" | "uncollectible";
+      status: "draft" | "open" | "paid" | "void" | "uncollectible";
       currency: string;
       /** local dates, half-open, in the organization's time zone */
       period: {
@@ -3542,6 +3865,8 @@ export interface Api {
       due_at: string;
       paid_at: string | null;
       voided_at: string | null;
+      /** when nobody was expected to pay it any more; stays when it is paid or void after all */
+      uncollectible_at: string | null;
       run_id: string;
       void_reason: string | null;
       payment_reference: string | null;
@@ -5279,6 +5604,266 @@ export interface Api {
       org_id: string;
       name: string;
       created_at: string;
+    };
+  };
+  /** Send stored events through the reactions again, or say what that would do */
+  "POST /v1/replays": {
+    body: {
+      selection: {
+        /** events that happened from this moment on */
+        from?: string;
+        /** exclusive */
+        to?: string;
+        types?: string[];
+        aggregate_type?: string;
+        aggregate_id?: string;
+        org_id?: string;
+        correlation_id?: string;
+        event_ids?: string[];
+        /** only what no delivery was tried again for */
+        dead_only?: boolean;
+      };
+      /** says what would happen, and does nothing */
+      dry_run?: boolean;
+      /** events */
+      rate_per_second?: number;
+      reason?: string;
+    };
+    answer: {
+      replay_id: string;
+      selection: {
+        from?: string;
+        to?: string;
+        types?: string[];
+        aggregate_type?: string;
+        aggregate_id?: string;
+        org_id?: string;
+        correlation_id?: string;
+        event_ids?: string[];
+        dead_only?: boolean;
+      };
+      dry_run: boolean;
+      rate_per_second: number;
+      reason: string | null;
+      status: "queued" | "running" | "paused" | "completed" | "cancelled" | "failed";
+      /** events */
+      progress: {
+        total: number;
+        done: number;
+      };
+      /** of a dry run */
+      forecast: {
+        events: number;
+        by_type: ({
+          type: string;
+          events: number;
+          dead: number;
+          reactions: ({
+            reaction: string;
+            /** events that took effect before: nothing happens */
+            had: number;
+            would_run: number;
+          })[];
+        })[];
+        /** ids of the first events */
+        sample: string[];
+      } | null;
+      problem: {
+        code: string;
+        detail: string;
+      } | null;
+      requested_by: string;
+      created_at: string;
+      finished_at: string | null;
+    };
+  };
+  /** Work out again what was issued, from the stored usage and inputs, and compare */
+  "POST /v1/replays/verifications": {
+    body: {
+      /** periods with a day from here on; all unless given */
+      from?: string;
+      /** exclusive */
+      to?: string;
+      org_id?: string;
+    };
+    answer: {
+      verification_id: string;
+      from: string | null;
+      to: string | null;
+      org_id: string | null;
+      status: "queued" | "running" | "completed" | "failed";
+      /** invoices */
+      progress: {
+        total: number;
+        done: number;
+      };
+      checked: {
+        invoices: number;
+        lines: number;
+        credit_notes: number;
+        billed_periods: number;
+        /** charges outside cycles */
+        actions: number;
+        /** usage events read, each as often as a line is over it */
+        events: number;
+      };
+      differences: number;
+      problem: {
+        code: string;
+        detail: string;
+      } | null;
+      created_at: string;
+      finished_at: string | null;
+    };
+  };
+  /** End a replay where it is; what was sent again stays sent */
+  "POST /v1/replays/{id}:cancel": {
+    answer: {
+      replay_id: string;
+      selection: {
+        from?: string;
+        to?: string;
+        types?: string[];
+        aggregate_type?: string;
+        aggregate_id?: string;
+        org_id?: string;
+        correlation_id?: string;
+        event_ids?: string[];
+        dead_only?: boolean;
+      };
+      dry_run: boolean;
+      rate_per_second: number;
+      reason: string | null;
+      status: "queued" | "running" | "paused" | "completed" | "cancelled" | "failed";
+      /** events */
+      progress: {
+        total: number;
+        done: number;
+      };
+      /** of a dry run */
+      forecast: {
+        events: number;
+        by_type: ({
+          type: string;
+          events: number;
+          dead: number;
+          reactions: ({
+            reaction: string;
+            /** events that took effect before: nothing happens */
+            had: number;
+            would_run: number;
+          })[];
+        })[];
+        /** ids of the first events */
+        sample: string[];
+      } | null;
+      problem: {
+        code: string;
+        detail: string;
+      } | null;
+      requested_by: string;
+      created_at: string;
+      finished_at: string | null;
+    };
+  };
+  /** Let a replay rest where it is */
+  "POST /v1/replays/{id}:pause": {
+    answer: {
+      replay_id: string;
+      selection: {
+        from?: string;
+        to?: string;
+        types?: string[];
+        aggregate_type?: string;
+        aggregate_id?: string;
+        org_id?: string;
+        correlation_id?: string;
+        event_ids?: string[];
+        dead_only?: boolean;
+      };
+      dry_run: boolean;
+      rate_per_second: number;
+      reason: string | null;
+      status: "queued" | "running" | "paused" | "completed" | "cancelled" | "failed";
+      /** events */
+      progress: {
+        total: number;
+        done: number;
+      };
+      /** of a dry run */
+      forecast: {
+        events: number;
+        by_type: ({
+          type: string;
+          events: number;
+          dead: number;
+          reactions: ({
+            reaction: string;
+            /** events that took effect before: nothing happens */
+            had: number;
+            would_run: number;
+          })[];
+        })[];
+        /** ids of the first events */
+        sample: string[];
+      } | null;
+      problem: {
+        code: string;
+        detail: string;
+      } | null;
+      requested_by: string;
+      created_at: string;
+      finished_at: string | null;
+    };
+  };
+  /** Let a paused replay go on from where it is */
+  "POST /v1/replays/{id}:resume": {
+    answer: {
+      replay_id: string;
+      selection: {
+        from?: string;
+        to?: string;
+        types?: string[];
+        aggregate_type?: string;
+        aggregate_id?: string;
+        org_id?: string;
+        correlation_id?: string;
+        event_ids?: string[];
+        dead_only?: boolean;
+      };
+      dry_run: boolean;
+      rate_per_second: number;
+      reason: string | null;
+      status: "queued" | "running" | "paused" | "completed" | "cancelled" | "failed";
+      /** events */
+      progress: {
+        total: number;
+        done: number;
+      };
+      /** of a dry run */
+      forecast: {
+        events: number;
+        by_type: ({
+          type: string;
+          events: number;
+          dead: number;
+          reactions: ({
+            reaction: string;
+            /** events that took effect before: nothing happens */
+            had: number;
+            would_run: number;
+          })[];
+        })[];
+        /** ids of the first events */
+        sample: string[];
+      } | null;
+      problem: {
+        code: string;
+        detail: string;
+      } | null;
+      requested_by: string;
+      created_at: string;
+      finished_at: string | null;
     };
   };
   /** Sign in with a password; the session comes as cookies */

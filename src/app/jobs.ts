@@ -1,5 +1,8 @@
 import { jobs as invoicingJobs } from '../billing/invoicing/jobs.ts';
 import { jobs as ratingJobs } from '../billing/rating/jobs.ts';
+import { jobs as subscriptionJobs } from '../billing/subscriptions/jobs.ts';
+import { jobs as reconciliationJobs } from '../desk/reconciliation/jobs.ts';
+import { createReplayMetrics } from '../desk/reconciliation/service/metrics.ts';
 import { jobs as webhookJobs } from '../desk/webhooks/jobs.ts';
 import { jobs as eventJobs } from '../foundation/events/jobs.ts';
 import { jobs as providerJobs } from '../foundation/providers/jobs.ts';
@@ -33,8 +36,10 @@ export function jobDefinitions(deps: {
     ...meteringJobs(deps),
     ...archiving,
     ...meterJobs(deps),
+    ...subscriptionJobs,
     ...ratingJobs,
     ...invoicingJobs,
     ...webhookJobs({ keep_days: deps.webhooks_keep_days }),
+    ...reconciliationJobs(createReplayMetrics(deps.metrics.registry)),
   ];
 }

@@ -4,7 +4,8 @@ import { billCycle, watchCycles } from '../billing/invoicing/reactions.ts';
 import { events as partnerEvents } from '../billing/partners/events.ts';
 import { events as ratingEvents } from '../billing/rating/events.ts';
 import { events as subscriptionEvents } from '../billing/subscriptions/events.ts';
-import { giveItems } from '../billing/subscriptions/reactions.ts';
+import { followTestClock, giveItems } from '../billing/subscriptions/reactions.ts';
+import { events as reconciliationEvents } from '../desk/reconciliation/events.ts';
 import { events as webhookEvents } from '../desk/webhooks/events.ts';
 import { enqueueDeliveries } from '../desk/webhooks/reactions.ts';
 import type { Subscriber } from '../foundation/events/model.ts';
@@ -37,6 +38,7 @@ export const allEvents = {
   ...actionEvents,
   ...invoicingEvents,
   ...webhookEvents,
+  ...reconciliationEvents,
 } as const;
 
 export type EventType = keyof typeof allEvents;
@@ -46,6 +48,11 @@ export const reactions: Record<EventType, readonly Reaction[]> = {
   'charge.created': [],
   'backtest.completed': [],
   'billing.cycle.closed': [billCycle],
+  'usage.rated': [],
+  'usage.billed': [],
+  'usage.voided': [],
+  'rating.completed': [],
+  'rating.failed': [],
   'billing.run.completed': [],
   'credit_note.issued': [],
   'invoice.generated': [],
@@ -54,6 +61,7 @@ export const reactions: Record<EventType, readonly Reaction[]> = {
   'partner_of_record.ended': [],
   'commission_rate.changed': [],
   'subscription.created': [watchCycles],
+  'subscription.updated': [watchCycles],
   'subscription.status.changed': [watchCycles],
   'business_model.assigned': [],
   'api_key.created': [],
@@ -67,7 +75,7 @@ export const reactions: Record<EventType, readonly Reaction[]> = {
   'organization.created': [],
   'organization.changed': [],
   'project.created': [],
-  'test_clock.advanced': [],
+  'test_clock.advanced': [followTestClock],
   'sku.created': [],
   'sku.updated': [],
   'business_model.created': [],
@@ -101,6 +109,8 @@ export const reactions: Record<EventType, readonly Reaction[]> = {
   'webhook.disabled': [],
   'webhook.deleted': [],
   'webhook.delivery.failed': [],
+  'replay.completed': [],
+  'verification.completed': [],
 };
 
 /** What an organization may be told about itself and those below it: nothing of what its tenant pays, earns or plans. */
@@ -138,6 +148,11 @@ export interface RoutingDeps {
   takes_pending: boolean;
 }
 
+/** What follows an event of a type, also one that is not known here. */
+export function reactionsTo(type: string): readonly Reaction[] {
+  return all.get(type) ?? toEveryEvent;
+}
+
 /** The router over the table above. */
 export function routerOf({ clock, ...deps }: RoutingDeps): Router {
   return createRouter({
@@ -146,7 +161,7 @@ export function routerOf({ clock, ...deps }: RoutingDeps): Router {
       const wall = clock.now();
       return tenantNow(await deps.postgres.read({ tenant_id, now: wall }, requireTenant), wall);
     },
-    reactionsTo: (type) => all.get(type) ?? toEveryEvent,
+    reactionsTo,
   });
 }
 

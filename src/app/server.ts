@@ -10,6 +10,8 @@ import { constraints as ratingConstraints } from '../billing/rating/errors.ts';
 import { routes as ratingRoutes } from '../billing/rating/routes.ts';
 import { constraints as subscriptionConstraints } from '../billing/subscriptions/errors.ts';
 import { routes as subscriptionRoutes } from '../billing/subscriptions/routes.ts';
+import { constraints as reconciliationConstraints } from '../desk/reconciliation/errors.ts';
+import { routes as reconciliationRoutes } from '../desk/reconciliation/routes.ts';
 import { routes as webhookRoutes } from '../desk/webhooks/routes.ts';
 import { routes as auditRoutes } from '../foundation/audit/routes.ts';
 import { routes as eventRoutes } from '../foundation/events/routes.ts';
@@ -39,7 +41,7 @@ import { routes as meteringRoutes } from '../usage/metering/routes.ts';
 import { constraints as meterConstraints } from '../usage/meters/errors.ts';
 import { routes as meterRoutes } from '../usage/meters/routes.ts';
 import { inboundKinds } from './inbound.ts';
-import { allEvents, eventsForOrganizations } from './reactions.ts';
+import { allEvents, eventsForOrganizations, reactionsTo } from './reactions.ts';
 
 export const version = '0.1.0';
 
@@ -72,6 +74,7 @@ export async function createServer({ config, log, metrics, postgres, ingest, isS
       ...subscriptionConstraints,
       ...ratingConstraints,
       ...invoicingConstraints,
+      ...reconciliationConstraints,
     },
     ready: async () => isStarted() && (await answers(postgres)),
   });
@@ -102,6 +105,7 @@ export async function createServer({ config, log, metrics, postgres, ingest, isS
     event_types: { all: Object.keys(allEvents), organizations: eventsForOrganizations },
     allowed: config.webhooks_allow_private,
   });
+  reconciliationRoutes(server, { reactionsTo });
   await serveConsole(web, fileURLToPath(new URL('../../console/dist', import.meta.url)));
   return web;
 }

@@ -19,6 +19,7 @@ export const failpoints = [
   'webhooks.claimed-not-sent',
   'webhooks.sent-not-recorded',
   'webhooks.recorded',
+  'replay.chunk-committed',
 ] as const;
 export type Failpoint = (typeof failpoints)[number];
 

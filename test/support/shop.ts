@@ -1,7 +1,32 @@
 import { expect } from 'vitest';
 import { executeRun } from '../../src/billing/invoicing/service/run.ts';
+import type { Difference, Verification } from '../../src/desk/reconciliation/model.ts';
+import {
+  executeVerification,
+  listDifferences,
+  requestVerification,
+} from '../../src/desk/reconciliation/service/verifications.ts';
 import { clock } from '../../src/platform/clock.ts';
 import type { TestServer } from './server.ts';
+
+/** What `tallystick replay --verify` finds for a tenant: the first hundred. */
+export async function differencesOf(...asked: Parameters<typeof verificationOf>): Promise<Difference[]> {
+  return (await verificationOf(...asked)).differences;
+}
+
+/** A verification that came to its end. */
+export async function verificationOf(
+  { t }: Pick<TestServer, 't'>,
+  tenant_id: string,
+  request: { from?: string; to?: string; org_id?: string } = {},
+): Promise<{ verification: Verification; differences: Difference[] }> {
+  const [deps, scope] = [{ postgres: t.postgres, clock }, t.scope({ tenant_id })];
+  const { verification_id } = await t.postgres.transact(scope, (tx) => requestVerification(tx, request));
+  const verification = await executeVerification(deps, { tenant_id, verification_id });
+  expect(verification).toMatchObject({ status: 'completed', problem: null });
+  const { data } = await t.postgres.read(scope, (db) => listDifferences(db, verification_id, { limit: 100 }));
+  return { verification, differences: data };
+}
 
 /** The first tenant of a test server at work: what a test of money says in one line each. */
 export function openShop(s: TestServer) {
@@ -55,6 +80,11 @@ export function openShop(s: TestServer) {
     /** The newest invoice of an organization. */
     newest: async (org_id: string) => (await made('GET', `/v1/invoices?org_id=${org_id}&limit=1`)).data[0],
     void: (invoice_id: string) => made('POST', `/v1/invoices/${invoice_id}:void`, { reason: 'a test' }),
-    audit: () => s.t.superuser('SELECT defect, what FROM audit'),
+    /** Every defect of the database. */
+    defects: () => s.t.superuser<{ defect: string; what: string }>('SELECT defect, what FROM audit'),
+    /** Every defect of the database, and everything issued that does not come to the same again. */
+    async audit(): Promise<object[]> {
+      return [...(await s.t.superuser('SELECT defect, what FROM audit')), ...(await differencesOf(s, s.tenant.tenant_id))];
+    },
   };
 }

@@ -7,6 +7,7 @@ import type { Answer, TestServer, TestTenant } from './server.ts';
 import { eventSamples, findEvent } from './world-events.ts';
 import { inboundSamples, populateInbound } from './world-inbound.ts';
 import { meterSamples, populateMeters } from './world-meters.ts';
+import { populateReplays, replaySamples } from './world-replays.ts';
 import { populateScheduler } from './world-scheduler.ts';
 import { populateWebhooks, webhookSamples } from './world-webhooks.ts';
 
@@ -145,6 +146,7 @@ export async function populate(s: TestServer, tenant: TestTenant, name: string):
   ids.waiting_backtest = (await made('/v1/pricing/backtests', months)).backtest_id;
   await populateWebhooks(s, tenant, made, ids);
   await findEvent(call, ids);
+  await populateReplays({ made, call, s, tenant_id: tenant.tenant_id }, ids);
   return { ids, call };
 }
 
@@ -229,6 +231,7 @@ export function samplesOf(ids: Readonly<Record<string, string>>, n: string): Rec
     'GET /v1/metering/usage': {
       url: `/v1/metering/usage?org_id=${ids.org}&sku=${ids.sku}&from=2025-01-01&to=2025-02-01&group_by=org_id`,
     },
+    'GET /v1/metering/usage-states': { url: `/v1/metering/usage-states?org_id=${ids.org}&sku=${ids.sku}&state=billed` },
     'POST /v1/sites': { url: '/v1/sites', body: { name: `Site ${n}` } },
     'GET /v1/sites': { url: `/v1/sites?org_id=${ids.org}` },
     'GET /v1/sites/{id}': { url: `/v1/sites/${ids.site}` },
@@ -346,9 +349,14 @@ export function samplesOf(ids: Readonly<Record<string, string>>, n: string): Rec
     'GET /v1/credit-notes/{id}': { url: `/v1/credit-notes/${ids.child_credit_note}` },
     'GET /v1/credit-notes/{id}.pdf': { url: `/v1/credit-notes/${ids.child_credit_note}.pdf` },
     'GET /v1/credit-notes/{id}/bundle': { url: `/v1/credit-notes/${ids.child_credit_note}/bundle` },
+    ...replaySamples(ids),
     'POST /v1/invoices/{id}:mark-paid': {
       url: `/v1/invoices/${ids.child_invoice}:mark-paid`,
       body: { reference: 'A reference' },
+    },
+    'POST /v1/invoices/{id}:mark-uncollectible': {
+      url: `/v1/invoices/${ids.loose_invoice}:mark-uncollectible`,
+      body: { reason: 'A reason' },
     },
     'POST /v1/invoices/{id}:void': { url: `/v1/invoices/${ids.org_invoice}:void`, body: { reason: 'A reason' } },
     'PATCH /v1/partners-of-record/{partner_of_record_id}': {

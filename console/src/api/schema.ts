@@ -684,7 +684,7 @@ export interface Api {
       limit?: number;
       cursor?: string;
       org_id?: string;
-      status?: "open" | "paid" | "void" | "uncollectible";
+      status?: "draft" | "open" | "paid" | "void" | "uncollectible";
       run_id?: string;
     };
     answer: {
@@ -693,7 +693,7 @@ export interface Api {
         number: string;
         org_id: string;
         org_name: string;
-        status: "open" | "paid" | "void" | "uncollectible";
+        status: "draft" | "open" | "paid" | "void" | "uncollectible";
         currency: string;
         period: {
           from: string;
@@ -715,6 +715,7 @@ export interface Api {
         due_at: string;
         paid_at: string | null;
         voided_at: string | null;
+        uncollectible_at: string | null;
       })[];
       next_cursor: string | null;
     };
@@ -725,7 +726,7 @@ export interface Api {
       number: string;
       org_id: string;
       org_name: string;
-      status: "open" | "paid" | "void" | "uncollectible";
+      status: "draft" | "open" | "paid" | "void" | "uncollectible";
       currency: string;
       period: {
         from: string;
@@ -747,6 +748,7 @@ export interface Api {
       due_at: string;
       paid_at: string | null;
       voided_at: string | null;
+      uncollectible_at: string | null;
       run_id: string;
       void_reason: string | null;
       payment_reference: string | null;
@@ -1354,6 +1356,36 @@ export interface Api {
       })[];
       as_of: string;
       watermark: string;
+    };
+  };
+  "GET /v1/metering/usage-states": {
+    query: {
+      limit?: number;
+      cursor?: string;
+      org_id?: string;
+      sku?: string;
+      state?: "reported" | "rated" | "billed" | "voided";
+    };
+    answer: {
+      data: ({
+        usage_state_id: string;
+        org_id: string;
+        sku: string;
+        subscription_id: string;
+        period: {
+          from: string;
+          to: string;
+        };
+        state: "reported" | "rated" | "billed" | "voided";
+        charge_id: string | null;
+        invoice_id: string | null;
+        problem: {
+          code: string;
+          detail: string;
+        } | null;
+        changed_at: string;
+      })[];
+      next_cursor: string | null;
     };
   };
   "GET /v1/meters": {
@@ -2108,6 +2140,190 @@ export interface Api {
         } | null;
         checkpoint: string | null;
       })[];
+    };
+  };
+  "GET /v1/replays": {
+    query: {
+      limit?: number;
+      cursor?: string;
+    };
+    answer: {
+      data: ({
+        replay_id: string;
+        selection: {
+          from?: string;
+          to?: string;
+          types?: string[];
+          aggregate_type?: string;
+          aggregate_id?: string;
+          org_id?: string;
+          correlation_id?: string;
+          event_ids?: string[];
+          dead_only?: boolean;
+        };
+        dry_run: boolean;
+        rate_per_second: number;
+        reason: string | null;
+        status: "queued" | "running" | "paused" | "completed" | "cancelled" | "failed";
+        progress: {
+          total: number;
+          done: number;
+        };
+        forecast: {
+          events: number;
+          by_type: ({
+            type: string;
+            events: number;
+            dead: number;
+            reactions: ({
+              reaction: string;
+              had: number;
+              would_run: number;
+            })[];
+          })[];
+          sample: string[];
+        } | null;
+        problem: {
+          code: string;
+          detail: string;
+        } | null;
+        requested_by: string;
+        created_at: string;
+        finished_at: string | null;
+      })[];
+      next_cursor: string | null;
+    };
+  };
+  "GET /v1/replays/verifications": {
+    query: {
+      limit?: number;
+      cursor?: string;
+    };
+    answer: {
+      data: ({
+        verification_id: string;
+        from: string | null;
+        to: string | null;
+        org_id: string | null;
+        status: "queued" | "running" | "completed" | "failed";
+        progress: {
+          total: number;
+          done: number;
+        };
+        checked: {
+          invoices: number;
+          lines: number;
+          credit_notes: number;
+          billed_periods: number;
+          actions: number;
+          events: number;
+        };
+        differences: number;
+        problem: {
+          code: string;
+          detail: string;
+        } | null;
+        created_at: string;
+        finished_at: string | null;
+      })[];
+      next_cursor: string | null;
+    };
+  };
+  "GET /v1/replays/verifications/{id}": {
+    answer: {
+      verification_id: string;
+      from: string | null;
+      to: string | null;
+      org_id: string | null;
+      status: "queued" | "running" | "completed" | "failed";
+      progress: {
+        total: number;
+        done: number;
+      };
+      checked: {
+        invoices: number;
+        lines: number;
+        credit_notes: number;
+        billed_periods: number;
+        actions: number;
+        events: number;
+      };
+      differences: number;
+      problem: {
+        code: string;
+        detail: string;
+      } | null;
+      created_at: string;
+      finished_at: string | null;
+    };
+  };
+  "GET /v1/replays/verifications/{id}/differences": {
+    query: {
+      limit?: number;
+      cursor?: string;
+    };
+    answer: {
+      data: ({
+        subject: "invoice_line" | "invoice" | "credit_note_line" | "credit_note" | "billed_period" | "action";
+        document: string | null;
+        org_id: string;
+        line: number | null;
+        sku: string | null;
+        subject_id: string;
+        fields: ({
+          field: string;
+          expected: string | null;
+          found: string | null;
+          in: string[];
+        })[];
+        events: string[];
+      })[];
+      next_cursor: string | null;
+    };
+  };
+  "GET /v1/replays/{id}": {
+    answer: {
+      replay_id: string;
+      selection: {
+        from?: string;
+        to?: string;
+        types?: string[];
+        aggregate_type?: string;
+        aggregate_id?: string;
+        org_id?: string;
+        correlation_id?: string;
+        event_ids?: string[];
+        dead_only?: boolean;
+      };
+      dry_run: boolean;
+      rate_per_second: number;
+      reason: string | null;
+      status: "queued" | "running" | "paused" | "completed" | "cancelled" | "failed";
+      progress: {
+        total: number;
+        done: number;
+      };
+      forecast: {
+        events: number;
+        by_type: ({
+          type: string;
+          events: number;
+          dead: number;
+          reactions: ({
+            reaction: string;
+            had: number;
+            would_run: number;
+          })[];
+        })[];
+        sample: string[];
+      } | null;
+      problem: {
+        code: string;
+        detail: string;
+      } | null;
+      requested_by: string;
+      created_at: string;
+      finished_at: string | null;
     };
   };
   "GET /v1/scheduler/runs": {
@@ -2951,7 +3167,7 @@ export interface Api {
       number: string;
       org_id: string;
       org_name: string;
-      status: "open" | "paid" | "void" | "uncollectible";
+      status: "draft" | "open" | "paid" | "void" | "uncollectible";
       currency: string;
       period: {
         from: string;
@@ -2973,6 +3189,69 @@ export interface Api {
       due_at: string;
       paid_at: string | null;
       voided_at: string | null;
+      uncollectible_at: string | null;
+      run_id: string;
+      void_reason: string | null;
+      payment_reference: string | null;
+      lines: ({
+        line_id: string;
+        description: string;
+        sku: string | null;
+        unit: string | null;
+        quantity: string;
+        amount: {
+          amount: string;
+          currency: string;
+        };
+        amount_exact: string;
+        credited: {
+          amount: string;
+          currency: string;
+        };
+        period: {
+          from: string;
+          to: string;
+        };
+      })[];
+      receipt: {
+        seq: number;
+        hash: string;
+        issued_at: string;
+      } | null;
+    };
+  };
+  "POST /v1/invoices/{id}:mark-uncollectible": {
+    body: {
+      reason?: string;
+    };
+    answer: {
+      invoice_id: string;
+      number: string;
+      org_id: string;
+      org_name: string;
+      status: "draft" | "open" | "paid" | "void" | "uncollectible";
+      currency: string;
+      period: {
+        from: string;
+        to: string;
+      };
+      total: {
+        amount: string;
+        currency: string;
+      };
+      credited: {
+        amount: string;
+        currency: string;
+      };
+      balance: {
+        amount: string;
+        currency: string;
+      };
+      issued_at: string;
+      due_at: string;
+      paid_at: string | null;
+      voided_at: string | null;
+      uncollectible_at: string | null;
       run_id: string;
       void_reason: string | null;
       payment_reference: string | null;
@@ -3012,7 +3291,7 @@ export interface Api {
       number: string;
       org_id: string;
       org_name: string;
-      status: "open" | "paid" | "void" | "uncollectible";
+      status: "draft" | "open" | "paid" | "void" | "uncollectible";
       currency: string;
       period: {
         from: string;
@@ -3034,6 +3313,7 @@ export interface Api {
       due_at: string;
       paid_at: string | null;
       voided_at: string | null;
+      uncollectible_at: string | null;
       run_id: string;
       void_reason: string | null;
       payment_reference: string | null;
@@ -4520,6 +4800,235 @@ export interface Api {
       org_id: string;
       name: string;
       created_at: string;
+    };
+  };
+  "POST /v1/replays": {
+    body: {
+      selection: {
+        from?: string;
+        to?: string;
+        types?: string[];
+        aggregate_type?: string;
+        aggregate_id?: string;
+        org_id?: string;
+        correlation_id?: string;
+        event_ids?: string[];
+        dead_only?: boolean;
+      };
+      dry_run?: boolean;
+      rate_per_second?: number;
+      reason?: string;
+    };
+    answer: {
+      replay_id: string;
+      selection: {
+        from?: string;
+        to?: string;
+        types?: string[];
+        aggregate_type?: string;
+        aggregate_id?: string;
+        org_id?: string;
+        correlation_id?: string;
+        event_ids?: string[];
+        dead_only?: boolean;
+      };
+      dry_run: boolean;
+      rate_per_second: number;
+      reason: string | null;
+      status: "queued" | "running" | "paused" | "completed" | "cancelled" | "failed";
+      progress: {
+        total: number;
+        done: number;
+      };
+      forecast: {
+        events: number;
+        by_type: ({
+          type: string;
+          events: number;
+          dead: number;
+          reactions: ({
+            reaction: string;
+            had: number;
+            would_run: number;
+          })[];
+        })[];
+        sample: string[];
+      } | null;
+      problem: {
+        code: string;
+        detail: string;
+      } | null;
+      requested_by: string;
+      created_at: string;
+      finished_at: string | null;
+    };
+  };
+  "POST /v1/replays/verifications": {
+    body: {
+      from?: string;
+      to?: string;
+      org_id?: string;
+    };
+    answer: {
+      verification_id: string;
+      from: string | null;
+      to: string | null;
+      org_id: string | null;
+      status: "queued" | "running" | "completed" | "failed";
+      progress: {
+        total: number;
+        done: number;
+      };
+      checked: {
+        invoices: number;
+        lines: number;
+        credit_notes: number;
+        billed_periods: number;
+        actions: number;
+        events: number;
+      };
+      differences: number;
+      problem: {
+        code: string;
+        detail: string;
+      } | null;
+      created_at: string;
+      finished_at: string | null;
+    };
+  };
+  "POST /v1/replays/{id}:cancel": {
+    answer: {
+      replay_id: string;
+      selection: {
+        from?: string;
+        to?: string;
+        types?: string[];
+        aggregate_type?: string;
+        aggregate_id?: string;
+        org_id?: string;
+        correlation_id?: string;
+        event_ids?: string[];
+        dead_only?: boolean;
+      };
+      dry_run: boolean;
+      rate_per_second: number;
+      reason: string | null;
+      status: "queued" | "running" | "paused" | "completed" | "cancelled" | "failed";
+      progress: {
+        total: number;
+        done: number;
+      };
+      forecast: {
+        events: number;
+        by_type: ({
+          type: string;
+          events: number;
+          dead: number;
+          reactions: ({
+            reaction: string;
+            had: number;
+            would_run: number;
+          })[];
+        })[];
+        sample: string[];
+      } | null;
+      problem: {
+        code: string;
+        detail: string;
+      } | null;
+      requested_by: string;
+      created_at: string;
+      finished_at: string | null;
+    };
+  };
+  "POST /v1/replays/{id}:pause": {
+    answer: {
+      replay_id: string;
+      selection: {
+        from?: string;
+        to?: string;
+        types?: string[];
+        aggregate_type?: string;
+        aggregate_id?: string;
+        org_id?: string;
+        correlation_id?: string;
+        event_ids?: string[];
+        dead_only?: boolean;
+      };
+      dry_run: boolean;
+      rate_per_second: number;
+      reason: string | null;
+      status: "queued" | "running" | "paused" | "completed" | "cancelled" | "failed";
+      progress: {
+        total: number;
+        done: number;
+      };
+      forecast: {
+        events: number;
+        by_type: ({
+          type: string;
+          events: number;
+          dead: number;
+          reactions: ({
+            reaction: string;
+            had: number;
+            would_run: number;
+          })[];
+        })[];
+        sample: string[];
+      } | null;
+      problem: {
+        code: string;
+        detail: string;
+      } | null;
+      requested_by: string;
+      created_at: string;
+      finished_at: string | null;
+    };
+  };
+  "POST /v1/replays/{id}:resume": {
+    answer: {
+      replay_id: string;
+      selection: {
+        from?: string;
+        to?: string;
+        types?: string[];
+        aggregate_type?: string;
+        aggregate_id?: string;
+        org_id?: string;
+        correlation_id?: string;
+        event_ids?: string[];
+        dead_only?: boolean;
+      };
+      dry_run: boolean;
+      rate_per_second: number;
+      reason: string | null;
+      status: "queued" | "running" | "paused" | "completed" | "cancelled" | "failed";
+      progress: {
+        total: number;
+        done: number;
+      };
+      forecast: {
+        events: number;
+        by_type: ({
+          type: string;
+          events: number;
+          dead: number;
+          reactions: ({
+            reaction: string;
+            had: number;
+            would_run: number;
+          })[];
+        })[];
+        sample: string[];
+      } | null;
+      problem: {
+        code: string;
+        detail: string;
+      } | null;
+      requested_by: string;
+      created_at: string;
+      finished_at: string | null;
     };
   };
   "POST /v1/session": {

@@ -96,7 +96,13 @@ describe('a credit note', () => {
 
     const told = async (type: string, id: string) => (await shop.made('GET', `/v1/events?type=${type}&aggregate_id=${id}`)).data;
     expect(await told('credit_note.issued', second.body.credit_note_id)).toHaveLength(1);
-    expect(await told('invoice.status.changed', invoice_id)).toHaveLength(1);
+    const states = (await told('invoice.status.changed', invoice_id)).map(
+      ({ data }: { data: { from: string; to: string } }) => data,
+    );
+    expect(states).toMatchObject([
+      { from: 'open', to: 'paid' },
+      { from: 'draft', to: 'open' },
+    ]);
     const { data: entries } = await shop.made('GET', `/v1/audit-entries?target_id=${second.body.credit_note_id}`);
     expect(entries).toMatchObject([{ action: 'credit_note.issued', after: { reason: 'Read wrongly', settles_invoice: true } }]);
     expect(await shop.audit()).toEqual([]);

@@ -24,6 +24,7 @@ export const errors = defineErrors({
 
 /** What the database's own refusals mean. */
 export const constraints = {
+  invoice_transition: () => errors.invoice_transition(),
   invoice_is_final: () => errors.invoice_transition({ detail: 'An issued invoice does not change.' }),
   invoice_credited_is_not_void: () => errors.invoice_credited(),
   credit_note_invoice_status: () => errors.invoice_not_creditable(),

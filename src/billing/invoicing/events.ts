@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { InvoiceStatus } from './model.ts';
 
 const amount = z.object({ amount: z.string(), currency: z.string() });
 
@@ -49,8 +50,9 @@ export const events = {
       due_at: z.string(),
     }),
   },
+  /** Every step, from a draft on: an invoice that is generated is finalised next. */
   'invoice.status.changed': {
     version: 1,
-    data: z.object({ invoice_id: z.string(), number: z.string(), from: z.string(), to: z.string() }),
+    data: z.object({ invoice_id: z.string(), number: z.string(), from: InvoiceStatus, to: InvoiceStatus }),
   },
 } as const;

@@ -1,8 +1,22 @@
 import { z } from 'zod';
+import type { Lifecycle } from '../../kernel/lifecycle.ts';
 import { Amount, Decimal, DecimalText, Id, page } from '../../platform/schemas.ts';
 
-export const InvoiceStatus = z.enum(['open', 'paid', 'void', 'uncollectible']);
+export const InvoiceStatus = z.enum(['draft', 'open', 'paid', 'void', 'uncollectible']);
 export type InvoiceStatus = z.infer<typeof InvoiceStatus>;
+
+/** What may become of an invoice. Without a grace period it is a draft only within the transaction that issues it. */
+export const lifecycle: Lifecycle<InvoiceStatus> = {
+  noun: 'invoice',
+  begins: ['draft'],
+  transitions: {
+    draft: ['open'],
+    open: ['paid', 'void', 'uncollectible'],
+    uncollectible: ['paid', 'void'],
+    paid: [],
+    void: [],
+  },
+};
 
 export const InvoiceSummary = z.object({
   invoice_id: z.string(),
@@ -21,6 +35,10 @@ export const InvoiceSummary = z.object({
   due_at: z.string(),
   paid_at: z.string().nullable(),
   voided_at: z.string().nullable(),
+  uncollectible_at: z
+    .string()
+    .nullable()
+    .meta({ description: 'when nobody was expected to pay it any more; stays when it is paid or void after all' }),
 });
 export type InvoiceSummary = z.infer<typeof InvoiceSummary>;
 export const InvoicePage = page(InvoiceSummary);

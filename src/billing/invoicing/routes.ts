@@ -13,7 +13,7 @@ import { cycleRoutes } from './routes/cycles.ts';
 import { bundleDownload, pdfDownload } from './routes/downloads.ts';
 import { bundleOf } from './service/bundle.ts';
 import { explainLine } from './service/explain.ts';
-import { invoiceById, listInvoices, markPaid, voidInvoice } from './service/invoices.ts';
+import { invoiceById, listInvoices, markPaid, markUncollectible, voidInvoice } from './service/invoices.ts';
 import { renderInvoice } from './service/pdf.ts';
 import { previewOf } from './service/preview.ts';
 import { requestRun } from './service/run.ts';
@@ -150,6 +150,20 @@ export function routes(server: Server, deps: { postgres: Postgres; clock: Clock 
     body: z.strictObject({ paid_at: Instant.optional(), reference: Text(200).optional() }),
     response: { 200: Invoice },
     handle: async (tx, { params, body }) => ({ status: 200, body: await markPaid(tx, params.id, body) }),
+  });
+  server.command({
+    method: 'POST',
+    url: '/v1/invoices/{id}:mark-uncollectible',
+    scope: 'invoices:write',
+    summary: 'Expect nobody to pay an open invoice any more; it can be paid or voided after all',
+    tags,
+    params,
+    body: z.strictObject({ reason: Text(500).optional() }),
+    response: { 200: Invoice },
+    handle: async (tx, { params, body }) => ({
+      status: 200,
+      body: await markUncollectible(tx, params.id, body.reason ?? null),
+    }),
   });
   pdfDownload(server, deps, {
     url: '/v1/invoices/{id}.pdf',

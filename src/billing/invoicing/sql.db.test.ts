@@ -36,7 +36,7 @@ async function past(table: string, work: () => Promise<unknown>): Promise<void> 
   }
 }
 
-const defects = async () => (await shop.audit()).map(({ defect, what }) => `${String(defect).split(' ')[0]} ${what}`);
+const defects = async () => (await shop.defects()).map(({ defect, what }) => `${String(defect).split(' ')[0]} ${what}`);
 
 describe('an issued invoice', () => {
   it('takes no more lines', async () => {
@@ -53,7 +53,7 @@ describe('an issued invoice', () => {
   it('changes nothing but its state, and that only forward', async () => {
     for (const change of ["number = 'INV-000009'", 'total_minor = 1', "document = '{}'", 'due_at = now()', "status = 'open'"])
       await expect(s.t.superuser(`UPDATE invoice SET ${change} WHERE invoice_id = $1`, [invoice.invoice_id])).rejects.toThrow(
-        /does not change|check/,
+        /does not change|cannot become/,
       );
     await expect(s.t.superuser('DELETE FROM invoice')).rejects.toThrow(/does not change/);
     await expect(s.t.superuser('UPDATE invoice_line SET amount_minor = 1')).rejects.toThrow('append-only');
@@ -64,13 +64,34 @@ describe('an issued invoice', () => {
     ['is not its lines', { total_minor: 1 }, 'its lines are'],
     ['has a number that is not its place', { number: 'INV-000099' }, 'invoice_number_is_its_place'],
     ['has a number that is given', { seq: 1, number: 'INV-000001' }, /invoice_number_once|duplicate/],
-    ['is paid at no time', { status: 'paid' }, /check constraint/],
-    ['is void for no reason', { status: 'void', voided_at: '2025-03-01T00:00:00Z' }, /check constraint/],
+    ['begins as anything but a draft', { status: 'open' }, 'does not begin as open'],
     ['is due before it is issued', { due_at: '2001-01-01T00:00:00Z' }, /check constraint/],
     ['names a transaction that is not there', { ledger_transaction_id: randomUUID() }, /foreign key/],
   ])('that %s is refused', async (_what, changes, message) => {
-    const made = { invoice_id: randomUUID(), seq: 3, number: 'INV-000003', ...changes };
+    const made = { invoice_id: randomUUID(), seq: 3, number: 'INV-000003', status: 'draft', ...changes };
     await expect(plant('invoice', 'invoice_id', invoice.invoice_id, made)).rejects.toThrow(message);
+  });
+
+  it.each([
+    ['paid at no time', "status = 'paid'"],
+    ['void for no reason', "status = 'void', voided_at = now()"],
+    ['uncollectible at no time', "status = 'uncollectible'"],
+  ])('is not %s', async (_what, change) => {
+    await expect(s.t.superuser(`UPDATE invoice SET ${change} WHERE invoice_id = $1`, [invoice.invoice_id])).rejects.toThrow(
+      /check constraint/,
+    );
+  });
+
+  it('is not left a draft', async () => {
+    const made = {
+      invoice_id: randomUUID(),
+      seq: 3,
+      number: 'INV-000003',
+      status: 'draft',
+      total_minor: 0,
+      ledger_transaction_id: null,
+    };
+    await expect(plant('invoice', 'invoice_id', invoice.invoice_id, made)).rejects.toThrow('was left a draft');
   });
 
   it('gives the app no say over the database transaction that it belongs to', async () => {
@@ -134,7 +155,7 @@ describe('the audit finds', () => {
       past('invoice', () => s.t.superuser(`UPDATE invoice SET ${sets} WHERE invoice_id = $1`, [invoice.invoice_id]));
     await state("status = 'void', voided_at = now(), void_reason = 'planted'");
     const found = await defects();
-    expect(found.map((each) => each.split(' ')[0]).sort()).toEqual(['I4c', 'I4e', 'I4f']);
+    expect(found.map((each) => each.split(' ')[0]).sort()).toEqual(['I10b', 'I4c', 'I4e', 'I4f']);
     await state("status = 'open', voided_at = NULL, void_reason = NULL");
   });
 

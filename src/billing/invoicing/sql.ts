@@ -119,7 +119,7 @@ export function insertInvoices(tx: Tx, invoices: readonly NewInvoice[]): Promise
   return tx.write(sql`
     INSERT INTO invoice (tenant_id, invoice_id, series, seq, number, org_id, run_id, currency, status, from_date, to_date, total_minor, document, document_hash,
                          ledger_transaction_id, issued_at, due_at)
-    SELECT ${tx.tenant_id}, invoice_id, series, seq, number, org_id, run_id, currency, 'open', from_date, to_date, total_minor, document, document_hash,
+    SELECT ${tx.tenant_id}, invoice_id, series, seq, number, org_id, run_id, currency, 'draft', from_date, to_date, total_minor, document, document_hash,
            ledger_transaction_id, issued_at, due_at
       FROM unnest(${column((each) => each.invoice_id)}::uuid[], ${column((each) => each.series)}::text[], ${column((each) => each.seq.toString())}::bigint[],
         ${column((each) => each.number)}::text[], ${column((each) => each.org_id)}::uuid[], ${column((each) => each.run_id)}::uuid[],
@@ -179,13 +179,14 @@ export interface InvoiceRow {
   payment_reference: string | null;
   voided_at: string | null;
   void_reason: string | null;
+  uncollectible_at: string | null;
   credit_notes: number;
   credited_minor: string;
   credited_after_payment_minor: string;
 }
 
 const invoiceColumns: RawBuilder<unknown> = sql`i.invoice_id, seq, number, org_id, run_id, currency, status, from_date, to_date, total_minor,
-  ledger_transaction_id, issued_at, due_at, paid_at, payment_reference, voided_at, void_reason, credit_notes, credited_minor, credited_after_payment_minor`;
+  ledger_transaction_id, issued_at, due_at, paid_at, payment_reference, voided_at, void_reason, uncollectible_at, credit_notes, credited_minor, credited_after_payment_minor`;
 
 /** What credit notes took back of each invoice. */
 const credits: RawBuilder<unknown> = sql`CROSS JOIN LATERAL (
@@ -249,14 +250,4 @@ export async function selectDocuments(db: Db, invoice_ids: readonly string[]): P
   const rows = await db.rows(sql<{ invoice_id: string; document: InvoiceDocument }>`
     SELECT invoice_id, document FROM invoice WHERE tenant_id = ${db.tenant_id} AND invoice_id = ANY (${[...invoice_ids]}::uuid[])`);
   return new Map(rows.map((row) => [row.invoice_id, row.document]));
-}
-
-export function setPaid(tx: Tx, invoice_ids: readonly string[], paid_at: string, reference: string | null): Promise<unknown> {
-  return tx.write(sql`UPDATE invoice SET status = 'paid', paid_at = ${paid_at}, payment_reference = ${reference}
-    WHERE tenant_id = ${tx.tenant_id} AND invoice_id = ANY (${[...invoice_ids]}::uuid[])`);
-}
-
-export function setVoid(tx: Tx, invoice_id: string, reason: string): Promise<unknown> {
-  return tx.write(sql`UPDATE invoice SET status = 'void', voided_at = ${tx.now.toString()}, void_reason = ${reason}
-    WHERE tenant_id = ${tx.tenant_id} AND invoice_id = ${invoice_id}`);
 }

@@ -14,6 +14,7 @@ export const errors = defineErrors({
   backtest_months_invalid: { status: 422, title: 'The months cannot be tried' },
   backtest_org_unknown: { status: 422, title: 'An organization of the backtest is unknown' },
   backtest_not_passed: { status: 409, title: 'The backtest does not meet what the plan demands' },
+  usage_transition: { status: 409, title: 'The usage is in a state that does not allow this' },
   currencies_differ: { status: 422, title: 'The subscriptions are in more than one currency' },
 });
 
@@ -23,5 +24,6 @@ export const constraints = {
   usage_taken_once: () => errors.period_overlaps({ detail: 'Some of this usage was billed meanwhile.' }),
   charge_once: () => errors.period_overlaps(),
   charge_request_once: () => errors.charge_conflict(),
+  usage_transition: () => errors.usage_transition(),
   backtest_ended: () => errors.backtest_ended(),
 };

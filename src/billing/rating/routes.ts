@@ -8,6 +8,7 @@ import { type EvaluateInput, evaluate } from '../../pricing/evaluate.ts';
 import { AGGREGATIONS } from '../../pricing/language.ts';
 import type { EstimateRequest } from './decide/estimate.ts';
 import { backtestRoutes } from './routes/backtests.ts';
+import { usageStateRoutes } from './routes/usage-states.ts';
 import { estimate, keepEstimate } from './service/estimate.ts';
 
 const tags = ['Pricing'];
@@ -75,6 +76,7 @@ const EstimateAnswer = z.object({
 });
 
 export function routes(server: Server, deps: { postgres: Postgres }): void {
+  usageStateRoutes(server);
   backtestRoutes(server, deps);
   server.raw.route({
     method: 'POST',

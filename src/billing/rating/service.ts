@@ -4,7 +4,7 @@ import { newId } from '../../kernel/id.ts';
 import { before } from '../../kernel/period.ts';
 import type { Db, Tx } from '../../platform/postgres.ts';
 import { shortestDecimal } from '../../platform/schemas.ts';
-import { isPricedWhole, rateSubscription } from './decide/charges.ts';
+import { isPricedWhole, type RatingFacts, rateSubscription, usageKey } from './decide/charges.ts';
 import { besideBilled, billedParts, servicePeriods } from './decide/periods.ts';
 import { type EarlierCharge, itemAsBilled } from './decide/portions.ts';
 import { freeRectangles, rectanglesWithin } from './decide/rectangles.ts';
@@ -20,6 +20,7 @@ import type {
 } from './model.ts';
 import { type ContextsOf, readFacts, type Work } from './service/facts.ts';
 import { type LateUsage, lateUsageOf } from './service/late.ts';
+import { type RatingFault, rateUsage, voidUsage } from './service/lifecycle.ts';
 import { wholeRectangle } from './service/usage.ts';
 import {
   type BilledPeriodRow,
@@ -32,7 +33,7 @@ import {
   retirePeriods,
   selectCharges,
   selectChargesOfPeriods,
-  takesOfPeriod,
+  takesOfPeriods,
   usageChargesOf,
 } from './sql.ts';
 
@@ -54,7 +55,7 @@ export interface PlanOutcome {
   /** Subscriptions with a billed period that overlaps without being equal. */
   overlapping: { subscription_id: string; org_id: string; billed: { from: string; to: string } }[];
   /** Subscriptions whose usage or price cannot be turned into an amount; the others are billed without them. */
-  faults: { subscription_id: string; org_id: string; code: string; detail: string }[];
+  faults: RatingFault[];
 }
 
 interface Candidate {
@@ -95,10 +96,17 @@ export async function planPeriods(db: Db, request: PlanRequest): Promise<PlanOut
     } catch (error) {
       if (!(error instanceof CodedError)) throw error;
       const detail = error.details.errors?.[0]?.detail ?? error.message;
-      outcome.faults.push({ subscription_id, org_id, code: error.code, detail });
+      outcome.faults.push({ subscription_id, org_id, code: error.code, detail, usage: usageOf(facts) });
     }
   }
   return outcome;
+}
+
+/** What was used of a run's own periods. */
+function usageOf({ portions, usage }: RatingFacts): RatingFault['usage'] {
+  return portions
+    .filter((portion) => portion.adjusts === null && (usage.get(usageKey(portion))?.count ?? 0) > 0)
+    .map(({ item: { sku }, from, to }) => ({ sku, from, to }));
 }
 
 /**
@@ -115,7 +123,7 @@ function clashOf(periods: readonly ServicePeriod[], billed: readonly BilledPerio
   return billed.find((row) => before(row.from, to) && before(from, row.to));
 }
 
-/** Puts planned periods on record, with their takes and charges; answers each charge with its id. The database refuses what was billed. */
+/** Puts planned periods on record, with their takes and charges, and their usage as rated; answers each charge with its id. The database refuses what was billed. */
 export async function storePeriods(tx: Tx, planned: readonly PlannedPeriod[]): Promise<ChargeOnRecord[]> {
   const periods = planned.map((period) => ({ ...period, billed_period_id: newId(tx.now) }));
   const takes = periods.flatMap(({ billed_period_id, subscription_id, takes }) =>
@@ -127,6 +135,7 @@ export async function storePeriods(tx: Tx, planned: readonly PlannedPeriod[]): P
   if (periods.length > 0) await insertPeriods(tx, periods);
   if (takes.length > 0) await insertTakes(tx, takes);
   if (charges.length > 0) await insertCharges(tx, charges);
+  await rateUsage(tx, planned, charges);
   return charges;
 }
 
@@ -151,11 +160,25 @@ export async function chargesByIds(db: Db, charge_ids: readonly string[]): Promi
  * the time that was priced and had arrived.
  */
 export async function rectanglesOfCharge(db: Db, charge: StoredCharge): Promise<UsageRectangle[]> {
-  if (charge.billed_period_id === null || charge.sku === null) return [];
-  const { usage_period, billed, watermark } = charge.inputs as ChargeInputs & { watermark: string };
-  const item = itemAsBilled(charge.inputs, { sku: charge.sku, unit: '' });
-  if (billed || isPricedWhole({ item, adjusts: charge.adjusts })) return [wholeRectangle(usage_period ?? charge, watermark)];
-  return rectanglesWithin(await takesOfPeriod(db, charge.billed_period_id), charge);
+  const [rectangles] = await rectanglesOfCharges(db, [charge]);
+  return rectangles!;
+}
+
+/** The same for many, each in its place, in one question. */
+export async function rectanglesOfCharges(db: Db, charges: readonly StoredCharge[]): Promise<UsageRectangle[][]> {
+  const ids = new Set(charges.flatMap(({ billed_period_id: id, sku }) => (id === null || sku === null ? [] : [id])));
+  const takes = Map.groupBy(await takesOfPeriods(db, [...ids]), (take) => take.billed_period_id);
+  return charges.map((charge) => {
+    if (charge.billed_period_id === null || charge.sku === null) return [];
+    const { usage_period, billed, watermark } = charge.inputs as ChargeInputs & { watermark: string };
+    const item = itemAsBilled(charge.inputs, { sku: charge.sku, unit: '' });
+    if (billed || isPricedWhole({ item, adjusts: charge.adjusts })) return [wholeRectangle(usage_period ?? charge, watermark)];
+    const taken = takes.get(charge.billed_period_id) ?? [];
+    return rectanglesWithin(
+      taken.map(({ billed_period_id: _period, ...rectangle }) => rectangle),
+      charge,
+    );
+  });
 }
 
 /** The live charges of some billed periods. */
@@ -181,9 +204,9 @@ export function asBilled(
   return { ...subscription, base_amount: typeof base === 'string' ? base : null, items };
 }
 
-/** A void sets the periods behind these charges free: their usage may be billed again. */
+/** A void sets the periods behind these charges free: their usage is voided, and may be billed again. */
 export async function retireCharges(tx: Tx, charge_ids: readonly string[]): Promise<void> {
-  await retirePeriods(tx, charge_ids);
+  await voidUsage(tx, await retirePeriods(tx, charge_ids));
 }
 
 async function readWorks(db: Db, request: PlanRequest, candidates: readonly Candidate[]): Promise<Work[]> {

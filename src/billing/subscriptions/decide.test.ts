@@ -21,6 +21,7 @@ const subscription = (over: Partial<Subscription> = {}): Subscription => ({
   overrides: {},
   effective_at: '2026-01-01T00:00:00Z',
   ended_at: null,
+  status: 'active',
   billed_until: null,
   created_at: '2026-01-01T00:00:00Z',
   ...over,

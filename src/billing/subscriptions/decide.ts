@@ -31,6 +31,39 @@ export function statusOf(
   return Temporal.Instant.compare(instant(effective_at), now) > 0 ? 'scheduled' : 'active';
 }
 
+/** A step of a subscription, and the moment at which its times make it: RFC 3339. */
+export interface Step {
+  readonly from: SubscriptionStatus;
+  readonly to: SubscriptionStatus;
+  readonly at: string;
+}
+
+/**
+ * The steps from a subscription's state to what its times make of it, in order: one that started and ended since was active in between.
+ * Its state never goes back.
+ */
+export function stepsDue(
+  { status, effective_at, ended_at }: Pick<Subscription, 'status' | 'effective_at' | 'ended_at'>,
+  now: Temporal.Instant,
+): Step[] {
+  const reached = statusOf({ effective_at, ended_at }, now);
+  const is_live = ended_at === null || isBefore(effective_at, ended_at);
+  const steps: Step[] = [];
+  if (status === 'scheduled' && reached !== 'scheduled' && is_live)
+    steps.push({ from: 'scheduled', to: 'active', at: effective_at });
+  const from = steps.at(-1)?.to ?? status;
+  if (from !== 'ended' && reached === 'ended' && ended_at !== null) steps.push({ from, to: 'ended', at: ended_at });
+  return steps;
+}
+
+/** The state of a subscription at a moment, told or not. */
+export function statusNow(
+  subscription: Pick<Subscription, 'status' | 'effective_at' | 'ended_at'>,
+  now: Temporal.Instant,
+): SubscriptionStatus {
+  return stepsDue(subscription, now).at(-1)?.to ?? subscription.status;
+}
+
 /** Refuses a change at `at` when something of the organization up to a later moment is billed. Throws `period_closed`. */
 export function requireOpen(at: string, billed_until: string | null, pointer: string): void {
   if (billed_until === null || !isBefore(at, billed_until)) return;

@@ -3,6 +3,7 @@ import { defineErrors } from '../../kernel/errors.ts';
 export const errors = defineErrors({
   subscription_unknown: { status: 404, title: 'Unknown subscription' },
   subscription_ended: { status: 409, title: 'The subscription was ended already' },
+  subscription_transition: { status: 409, title: 'The subscription is in a state that does not allow this' },
   subscription_ends_before_start: { status: 422, title: 'The subscription would end before it starts' },
   sku_already_entitled: { status: 409, title: 'The organization has this SKU in another live subscription' },
   plan_already_entitled: { status: 409, title: 'The organization is on this plan at that time' },
@@ -18,6 +19,7 @@ export const errors = defineErrors({
 /** What the database's constraints mean to a caller. */
 export const constraints = {
   subscription_item_once: () => errors.sku_already_entitled(),
+  subscription_transition: () => errors.subscription_transition(),
   org_entitlement_plan_once: () => errors.plan_already_entitled(),
   org_entitlement_ends_after_start: () => errors.subscription_ends_before_start(),
   org_entitlement_period_closed: () => errors.period_closed(),

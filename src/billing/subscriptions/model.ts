@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { Lifecycle } from '../../kernel/lifecycle.ts';
 import { SkuCode } from '../../offer/catalog/model.ts';
 import { DecimalText, Id, Instant, page, Text } from '../../platform/schemas.ts';
 import type { Price } from '../../pricing/language.ts';
@@ -32,6 +33,16 @@ export const OverridesRequest = z.strictObject({
 });
 export type OverridesRequest = z.output<typeof OverridesRequest>;
 
+export const SUBSCRIPTION_STATUSES = ['scheduled', 'active', 'ended'] as const;
+export type SubscriptionStatus = (typeof SUBSCRIPTION_STATUSES)[number];
+
+/** What may become of a subscription: one that is ended before it started was never active. */
+export const lifecycle: Lifecycle<SubscriptionStatus> = {
+  noun: 'subscription',
+  begins: ['scheduled', 'active'],
+  transitions: { scheduled: ['active', 'ended'], active: ['ended'], ended: [] },
+};
+
 /** An organization on a plan during `[effective_at, ended_at)`. Times are RFC 3339 in UTC. */
 export interface Subscription {
   readonly subscription_id: string;
@@ -40,6 +51,8 @@ export interface Subscription {
   readonly overrides: Overrides;
   readonly effective_at: string;
   readonly ended_at: string | null;
+  /** The state that its times have brought it to, as it was told last: see `statusNow`. */
+  readonly status: SubscriptionStatus;
   /** What lies before is billed, and does not change any more; null when nothing is billed. */
   readonly billed_until: string | null;
   readonly created_at: string;
@@ -47,9 +60,6 @@ export interface Subscription {
 
 export const NewEntitlement = z.strictObject({ plan_id: Id, effective_at: Instant, overrides: OverridesRequest.optional() });
 export type NewEntitlement = z.output<typeof NewEntitlement>;
-
-export const SUBSCRIPTION_STATUSES = ['scheduled', 'active', 'ended'] as const;
-export type SubscriptionStatus = (typeof SUBSCRIPTION_STATUSES)[number];
 
 export const Entitlement = z.object({
   subscription_id: z.string(),

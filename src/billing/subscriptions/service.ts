@@ -26,11 +26,13 @@ import {
   requireCurrency,
   requireOpen,
   requireRest,
+  statusNow,
   statusOf,
 } from './decide.ts';
 import { errors } from './errors.ts';
 import type { events } from './events.ts';
 import type { EffectivePrice, Entitlement, NewEntitlement, Overrides, Subscription } from './model.ts';
+import { applyLifecycle } from './service/lifecycle.ts';
 import * as store from './sql.ts';
 
 /**
@@ -189,6 +191,7 @@ export async function start(
     overrides,
     effective_at,
     ended_at: null,
+    status: statusOf({ effective_at, ended_at: null }, tx.now),
     billed_until: null,
     created_at: tx.now.toString(),
   });
@@ -210,7 +213,7 @@ export async function start(
     aggregate_type: 'subscription',
     aggregate_id: subscription_id,
     org_id,
-    data: { subscription_id, org_id, plan_id, effective_at: made.effective_at },
+    data: { subscription_id, org_id, plan_id, effective_at: made.effective_at, status: made.status },
   });
   return made;
 }
@@ -224,7 +227,7 @@ export async function end(tx: Tx, subscription: Subscription, ended_at: string, 
   ];
   assert(isCalendarInterval(billing_interval), `a plan is billed every ${billing_interval}`);
   requireRest(subscription, ended_at, { every: billing_interval, time_zone, pointer });
-  const was = statusOf(subscription, tx.now);
+  await applyLifecycle(tx, [subscription_id]);
   const ended = await store.updateEnd(tx, subscription, ended_at);
   await recordAudit(tx, {
     action: 'subscription.ended',
@@ -234,12 +237,14 @@ export async function end(tx: Tx, subscription: Subscription, ended_at: string, 
     before: json(subscription),
     after: json(ended),
   });
+  const [now] = await applyLifecycle(tx, [subscription_id]);
+  if (now) return now;
   await emit<typeof events>(tx, {
-    type: 'subscription.status.changed',
+    type: 'subscription.updated',
     aggregate_type: 'subscription',
     aggregate_id: subscription_id,
     org_id,
-    data: { subscription_id, org_id, from: was === 'scheduled' ? 'scheduled' : 'active', to: 'ended', ended_at },
+    data: { subscription_id, org_id, ended_at },
   });
   return ended;
 }
@@ -292,7 +297,12 @@ export function billedUntil(subscriptions: readonly Subscription[]): string | nu
 }
 
 function entitlementOf(subscription: Subscription, plan: Plan, now: Temporal.Instant): Entitlement {
-  return { ...subscription, overrides: { ...subscription.overrides }, plan_name: plan.name, status: statusOf(subscription, now) };
+  return {
+    ...subscription,
+    overrides: { ...subscription.overrides },
+    plan_name: plan.name,
+    status: statusNow(subscription, now),
+  };
 }
 
 const unknown = (subscription_id: string) =>

@@ -120,8 +120,8 @@ describe('an entitlement', () => {
         ${org_id}, 'sms', tstzrange('2026-02-01', NULL))`),
     ).rejects.toEqual(constraint('subscription_item_once'));
     await expect(
-      plant(sql`INSERT INTO org_entitlement (tenant_id, subscription_id, org_id, plan_id, effective_at, created_at)
-        VALUES (${t.tenant_id}, ${newId(t.scope().now)}, ${org_id}, ${basic}, '2026-02-01', now())`),
+      plant(sql`INSERT INTO org_entitlement (tenant_id, subscription_id, org_id, plan_id, effective_at, status, created_at)
+        VALUES (${t.tenant_id}, ${newId(t.scope().now)}, ${org_id}, ${basic}, '2026-02-01', 'active', now())`),
     ).rejects.toEqual(constraint('org_entitlement_plan_once'));
     await expect(
       plant(sql`UPDATE org_entitlement SET plan_id = ${pro} WHERE subscription_id = ${subscription_id}`),

@@ -2,13 +2,14 @@ import { sql } from 'kysely';
 import type { Db, Tx } from '../../platform/postgres.ts';
 import type { Assignment, Subscription } from './model.ts';
 
-const columns = sql`subscription_id, org_id, plan_id, overrides, effective_at, ended_at, billed_until, created_at`;
+export const columns = sql`subscription_id, org_id, plan_id, overrides, effective_at, ended_at, status, billed_until, created_at`;
 
 export async function insertSubscription(tx: Tx, subscription: Subscription): Promise<void> {
   await tx.write(sql`
-    INSERT INTO org_entitlement (tenant_id, subscription_id, org_id, plan_id, overrides, effective_at, ended_at, created_at)
+    INSERT INTO org_entitlement (tenant_id, subscription_id, org_id, plan_id, overrides, effective_at, ended_at, status, created_at)
     VALUES (${tx.tenant_id}, ${subscription.subscription_id}, ${subscription.org_id}, ${subscription.plan_id},
-            ${JSON.stringify(subscription.overrides)}::jsonb, ${subscription.effective_at}, ${subscription.ended_at}, ${subscription.created_at})`);
+            ${JSON.stringify(subscription.overrides)}::jsonb, ${subscription.effective_at}, ${subscription.ended_at},
+            ${subscription.status}, ${subscription.created_at})`);
 }
 
 /** Ends a subscription and its items at one moment. */

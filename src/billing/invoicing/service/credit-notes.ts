@@ -28,9 +28,10 @@ import {
   selectCreditNotes,
   selectLinesOfCharges,
 } from '../sql/credit-notes.ts';
-import { type InvoiceRow, lockBilling, selectDocuments, selectInvoicesByIds, setPaid, takeNumbers } from '../sql.ts';
+import { type InvoiceRow, lockBilling, selectDocuments, selectInvoicesByIds, takeNumbers } from '../sql.ts';
 import { requireInvoice, type Sight } from './invoices.ts';
 import { amountOf } from './issue.ts';
+import { applyLifecycle } from './lifecycle.ts';
 import { postDocuments } from './post.ts';
 
 const series = 'CN';
@@ -273,21 +274,10 @@ async function draft(tx: Tx, planned: readonly Planned[], first: bigint): Promis
 async function settle(tx: Tx, issued: readonly Issued[]): Promise<void> {
   const settled = issued.filter(({ plan }) => plan.settles).map(({ invoice }) => invoice);
   if (settled.length === 0) return;
-  await setPaid(
+  await applyLifecycle(
     tx,
     settled.map((invoice) => invoice.invoice_id),
-    utcText(tx.now),
-    null,
-  );
-  await emitMany<typeof events>(
-    tx,
-    settled.map(({ invoice_id, number, org_id }) => ({
-      type: 'invoice.status.changed' as const,
-      aggregate_type: 'invoice',
-      aggregate_id: invoice_id,
-      org_id,
-      data: { invoice_id, number, from: 'open', to: 'paid' },
-    })),
+    { to: 'paid', paid_at: utcText(tx.now), reference: null },
   );
 }
 

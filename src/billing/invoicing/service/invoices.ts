@@ -1,5 +1,3 @@
-import { recordAudit } from '../../../foundation/audit/service.ts';
-import { emit } from '../../../foundation/events/service.ts';
 import { appendReceipts, receiptFor, sealCheckpoint } from '../../../foundation/receipts/service.ts';
 import { organizationsByIds } from '../../../foundation/tenancy/service.ts';
 import { utcText } from '../../../kernel/proof.ts';
@@ -9,13 +7,13 @@ import { shortestDecimal } from '../../../platform/schemas.ts';
 import { paidLegs } from '../../ledger/model.ts';
 import { accountsFor, postTransaction, reverseTransaction, setLineStatus } from '../../ledger/service.ts';
 import { retireCharges } from '../../rating/service.ts';
-import { balanceOf, requireTransition } from '../decide.ts';
+import { balanceOf } from '../decide.ts';
 import { errors } from '../errors.ts';
-import type { events } from '../events.ts';
 import type { Invoice, InvoiceStatus, InvoiceSummary } from '../model.ts';
 import { lockInvoices, selectCreditableLines } from '../sql/credit-notes.ts';
-import { type InvoiceRow, lockBilling, selectInvoices, selectInvoicesByIds, selectLines, setPaid, setVoid } from '../sql.ts';
+import { type InvoiceRow, lockBilling, selectInvoices, selectInvoicesByIds, selectLines } from '../sql.ts';
 import { amountOf } from './issue.ts';
+import { applyLifecycle, requireTransition } from './lifecycle.ts';
 
 /** Which organizations the asker may see; null sees all of the tenant. */
 export type Sight = readonly string[] | null;
@@ -94,7 +92,7 @@ export async function voidInvoice(tx: Tx, invoice_id: string, reason: string): P
     tx,
     lines.map((line) => line.charge_id),
   );
-  await setVoid(tx, invoice_id, reason);
+  await applyLifecycle(tx, [invoice_id], { to: 'void', reason });
   const payload = {
     tenant_id: tx.tenant_id,
     invoice_id,
@@ -105,7 +103,6 @@ export async function voidInvoice(tx: Tx, invoice_id: string, reason: string): P
   };
   await appendReceipts(tx, [{ kind: 'invoice_void', subject_id: invoice_id, payload }]);
   await sealCheckpoint(tx);
-  await tellStatus(tx, row, 'void', { reason });
   return invoiceById(tx, invoice_id, null);
 }
 
@@ -127,8 +124,18 @@ export async function markPaid(
     const postings = paidLegs({ currency, cash, receivable, amount_minor });
     await postTransaction(tx, { kind: 'payment', idem_key: `payment/${invoice_id}`, memo: row.number, postings });
   }
-  await setPaid(tx, [invoice_id], payment.paid_at ?? utcText(tx.now), payment.reference ?? null);
-  await tellStatus(tx, row, 'paid', { reference: payment.reference ?? null });
+  const { paid_at = utcText(tx.now), reference = null } = payment;
+  await applyLifecycle(tx, [invoice_id], { to: 'paid', paid_at, reference });
+  return invoiceById(tx, invoice_id, null);
+}
+
+/**
+ * Nobody is expected to pay an open invoice any more. It is a judgement, and no write-off: the receivable stands in the ledger, the charges
+ * count, and the invoice can be paid or voided after all. Throws `invoice_unknown`, `invoice_transition`.
+ */
+export async function markUncollectible(tx: Tx, invoice_id: string, reason: string | null): Promise<Invoice> {
+  await holdInvoice(tx, invoice_id);
+  await applyLifecycle(tx, [invoice_id], { to: 'uncollectible', reason });
   return invoiceById(tx, invoice_id, null);
 }
 
@@ -154,25 +161,6 @@ function balanceOfRow({ status, total_minor, credited_minor, credited_after_paym
   });
 }
 
-async function tellStatus(tx: Tx, row: InvoiceRow, to: InvoiceStatus, more: Record<string, string | null>): Promise<void> {
-  const { invoice_id, number, org_id } = row;
-  await recordAudit(tx, {
-    action: to === 'void' ? 'invoice.voided' : 'invoice.paid',
-    target_type: 'invoice',
-    target_id: invoice_id,
-    org_id,
-    before: { status: row.status },
-    after: { status: to, ...more },
-  });
-  await emit<typeof events>(tx, {
-    type: 'invoice.status.changed',
-    aggregate_type: 'invoice',
-    aggregate_id: invoice_id,
-    org_id,
-    data: { invoice_id, number, from: row.status, to },
-  });
-}
-
 async function summaries(db: Db, rows: readonly InvoiceRow[]): Promise<InvoiceSummary[]> {
   const organizations = await organizationsByIds(db, [...new Set(rows.map((row) => row.org_id))]);
   return rows.map((row) => ({
@@ -190,5 +178,6 @@ async function summaries(db: Db, rows: readonly InvoiceRow[]): Promise<InvoiceSu
     due_at: row.due_at,
     paid_at: row.paid_at,
     voided_at: row.voided_at,
+    uncollectible_at: row.uncollectible_at,
   }));
 }

@@ -11,10 +11,12 @@ import type { NewLine } from '../../ledger/model.ts';
 import { insertLines } from '../../ledger/service.ts';
 import { splitGross } from '../../partners/model.ts';
 import type { ChargeOnRecord } from '../../rating/model.ts';
+import { billUsage } from '../../rating/service/lifecycle.ts';
 import { documentNumber, draftInvoice, type InvoiceDraft, type IssuedLine, type ReplacedLine } from '../decide.ts';
 import type { events } from '../events.ts';
 import { selectLinesOfCharges } from '../sql/credit-notes.ts';
 import { insertInvoiceLines, insertInvoices, type NewInvoiceLine, takeNumbers } from '../sql.ts';
+import { applyLifecycle } from './lifecycle.ts';
 import { postDocuments } from './post.ts';
 
 const series = 'INV';
@@ -55,7 +57,8 @@ interface Issued extends InvoiceDraft {
 
 /**
  * Turns stored charges into invoices, one for each payer and currency, all in the transaction of the charges: ledger lines with
- * the partner's split, gapless numbers, one zero-sum transaction each, lines, receipts, events. Answers how many.
+ * the partner's split, gapless numbers, one zero-sum transaction each, lines, receipts, events; and finalises them, for there is no grace
+ * period: their usage is billed. Answers how many.
  */
 export async function issueInvoices(tx: Tx, request: IssueRequest): Promise<number> {
   const groups = [...Map.groupBy(request.charges, (charge) => `${charge.org_id} ${charge.currency}`).values()];
@@ -115,6 +118,16 @@ export async function issueInvoices(tx: Tx, request: IssueRequest): Promise<numb
         due_at: invoice.due_at,
       },
     })),
+  );
+  await applyLifecycle(
+    tx,
+    issued.map((invoice) => invoice.invoice_id),
+    { to: 'open' },
+  );
+  await billUsage(
+    tx,
+    request.run_id,
+    issued.flatMap(({ invoice_id, lines }) => lines.map(({ charge }) => ({ charge, invoice_id }))),
   );
   return issued.length;
 }

@@ -33,7 +33,7 @@ export interface PlannedRun {
 export async function planFor(db: Db, run: PlannedRun & { subscriptions: readonly Subscription[] }): Promise<RunPlan> {
   const { rated, faults } = await ratedSubscriptions(db, run.subscriptions);
   const plan = await planRated(db, run, inZone(rated, run.time_zone ?? null));
-  plan.outcome.faults.push(...faults.map((fault) => ({ ...fault, code: 'override_unusable' })));
+  plan.outcome.faults.push(...faults.map((fault) => ({ ...fault, code: 'override_unusable', usage: [] })));
   return plan;
 }
 

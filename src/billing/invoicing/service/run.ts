@@ -13,6 +13,7 @@ import { rollUp } from '../../../usage/metering/service/rollup.ts';
 import { settledWatermark } from '../../../usage/metering/service/watermark.ts';
 import { closeUsage } from '../../../usage/metering/service.ts';
 import type { RatedSubscription } from '../../rating/model.ts';
+import { tellRating } from '../../rating/service/lifecycle.ts';
 import { subscriptionsWithin, unpricedSubscriptions } from '../../rating/service/subscriptions.ts';
 import { type PlanOutcome, planPeriods, storePeriods } from '../../rating/service.ts';
 import type { Subscription } from '../../subscriptions/model.ts';
@@ -155,11 +156,17 @@ async function billChunk(tx: Tx, run: RunRow, watermark: string, subscriptions: 
   );
   await closeUsage(tx, closures(outcome));
   await closeBilledCycles(tx, run, { outcome, organizations });
+  await tellRating(tx, {
+    run_id: run.run_id,
+    subscriptions: subscriptions.length,
+    charges: charges.length,
+    faults: outcome.faults,
+  });
   await advanceRun(tx, run.run_id, {
     done: subscriptions.length,
     invoices: rebilled + invoices,
     already_billed: outcome.already_billed.length,
-    errors: [...outcome.overlapping.map(overlapError), ...outcome.faults],
+    errors: [...outcome.overlapping.map(overlapError), ...outcome.faults.map(({ usage: _, ...error }) => error)],
   });
 }
 
