@@ -63,6 +63,12 @@ export type InboundEndpoint = Answer<'GET /v1/inbound-endpoints/{id}'>;
 export type InboundMessage = Item<Answer<'GET /v1/inbound-webhooks'>>;
 export type InboundStatus = InboundMessage['status'];
 
+export type ReplayJob = Answer<'GET /v1/replays/{id}'>;
+export type ReplayForecast = NonNullable<ReplayJob['forecast']>;
+export type Verification = Answer<'GET /v1/replays/verifications/{id}'>;
+/** One thing that was issued and does not come to the same again. */
+export type VerifiedDifference = Item<Answer<'GET /v1/replays/verifications/{id}/differences'>>;
+
 export type BillingSettings = Answer<'GET /v1/billing/settings'>;
 export type BillingCycle = Item<Answer<'GET /v1/billing/cycles'>>;
 export type UpcomingCycle = Item<Answer<'GET /v1/billing/cycles/upcoming'>>;

@@ -169,7 +169,12 @@ function Envelope({ event }: { event: EventDetail }) {
         facts={[
           ['Id', <Hash key="id" value={event.event_id} label="Event id" />],
           ['Type', event.type],
-          ['Source', <span key="source" className="font-mono text-xs break-all">{event.source}</span>],
+          [
+            'Source',
+            <span key="source" className="font-mono text-xs break-all">
+              {event.source}
+            </span>,
+          ],
           [
             'Subject',
             <span key="subject" className="flex flex-wrap items-center gap-1.5">
@@ -178,7 +183,16 @@ function Envelope({ event }: { event: EventDetail }) {
           ],
           ['Organization', event.org_id ? <OrgName key="org" org_id={event.org_id} /> : '–'],
           ['Correlation', <Hash key="correlation" value={event.correlation_id} label="Correlation id" />],
-          ['Cause', event.causation_id ? <EventLink key="cause" event_id={event.causation_id}>the event before</EventLink> : '–'],
+          [
+            'Cause',
+            event.causation_id ? (
+              <EventLink key="cause" event_id={event.causation_id}>
+                the event before
+              </EventLink>
+            ) : (
+              '–'
+            ),
+          ],
         ]}
       />
     </Card>

@@ -55,8 +55,13 @@ export function EventsPage() {
         rowKey={(event) => event.event_id}
         onRow={({ event_id }) => navigate({ to: '/events/$event_id', params: { event_id } })}
         empty={
-          <Empty icon={<Activity size={22} aria-hidden="true" />} title={filtered ? 'No event matches' : 'Nothing has happened yet'}>
-            {filtered ? 'Change the filter, or clear it.' : 'Every change tells of itself here, in the transaction that makes it.'}
+          <Empty
+            icon={<Activity size={22} aria-hidden="true" />}
+            title={filtered ? 'No event matches' : 'Nothing has happened yet'}
+          >
+            {filtered
+              ? 'Change the filter, or clear it.'
+              : 'Every change tells of itself here, in the transaction that makes it.'}
           </Empty>
         }
       />

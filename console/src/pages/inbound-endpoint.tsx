@@ -89,9 +89,7 @@ export function InboundEndpointPage() {
               className="w-44"
               value={status}
               choices={statuses}
-              onChange={(next) =>
-                navigate({ search: next ? { status: next } : {}, replace: true, resetScroll: false })
-              }
+              onChange={(next) => navigate({ search: next ? { status: next } : {}, replace: true, resetScroll: false })}
             />
           </form>
           <InboundMessages filter={{ endpoint_id, status: (status || undefined) as InboundStatus | undefined }} />

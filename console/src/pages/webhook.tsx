@@ -20,9 +20,7 @@ export function WebhookPage() {
   return (
     <Page
       title={webhook.data ? `Endpoint ${webhook.data.url}` : 'Endpoint'}
-      heading={
-        webhook.data ? <span className="break-all">{webhook.data.url}</span> : <HeadingSkeleton title="Endpoint" />
-      }
+      heading={webhook.data ? <span className="break-all">{webhook.data.url}</span> : <HeadingSkeleton title="Endpoint" />}
       lead={webhook.data?.description ?? undefined}
       trail={
         <Link to="/webhooks" search={{}}>
@@ -59,9 +57,7 @@ function Health({ webhook }: { webhook: Webhook }) {
           ['Last attempt', lastText(webhook)],
           ['Waiting', countText(health.pending)],
           ['Dead letters', <DeadLetters key="dead" webhook={webhook} />],
-          ...(webhook.paused_until
-            ? [['Asked to be left alone', `until ${formatMoment(webhook.paused_until)}`] as const]
-            : []),
+          ...(webhook.paused_until ? [['Asked to be left alone', `until ${formatMoment(webhook.paused_until)}`] as const] : []),
         ]}
       />
     </Card>

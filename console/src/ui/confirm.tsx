@@ -19,16 +19,7 @@ interface ConfirmProps<T> {
 }
 
 /** Asks before something is done, and stays where it is refused. */
-export function ConfirmDialog<T>({
-  open,
-  onClose,
-  title,
-  description,
-  action,
-  look = 'primary',
-  run,
-  onDone,
-}: ConfirmProps<T>) {
+export function ConfirmDialog<T>({ open, onClose, title, description, action, look = 'primary', run, onDone }: ConfirmProps<T>) {
   const doing = useMutation({
     mutationFn: run,
     onSuccess: (answer) => {

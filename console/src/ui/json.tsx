@@ -2,20 +2,15 @@ import { Copy } from 'lucide-react';
 import { IconButton } from './button.tsx';
 import { cx } from './cx.ts';
 import { copyText } from './hash.tsx';
+import { ScrollRegion } from './scroll.tsx';
 
 /** Text as a machine reads it, scrolled where it is long, and copied whole. */
 export function CodeBlock({ label, text, className }: { label: string; text: string; className?: string }) {
   return (
     <div className={cx('relative min-w-0', className)}>
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable by keyboard */}
-      <pre
-        role="group"
-        aria-label={label}
-        tabIndex={0}
-        className="max-h-96 overflow-auto rounded-lg border border-line bg-canvas py-2.5 pr-10 pl-3 font-mono text-xs leading-5 focus-visible:-outline-offset-2"
-      >
-        {text}
-      </pre>
+      <ScrollRegion label={label} className="max-h-96 rounded-lg border border-line bg-canvas">
+        <pre className="py-2.5 pr-10 pl-3 font-mono text-xs leading-5">{text}</pre>
+      </ScrollRegion>
       <IconButton
         label={`Copy ${label.toLowerCase()}`}
         onClick={() => copyText(text, label)}

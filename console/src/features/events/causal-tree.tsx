@@ -5,6 +5,7 @@ import type { CorrelatedEvent } from '../../api/types.ts';
 import { IconButton } from '../../ui/button.tsx';
 import { cx } from '../../ui/cx.ts';
 import { formatCount, formatLabel } from '../../ui/format.ts';
+import { ScrollRegion } from '../../ui/scroll.tsx';
 import { familyColors, familyOf } from './family.ts';
 import { OriginBox } from './origin-box.tsx';
 import { formatAfter } from './time.ts';
@@ -54,15 +55,7 @@ export function CausalTree({ events, event_id }: CausalTreeProps) {
           </IconButton>
         </div>
       </div>
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable by keyboard */}
-      {/* biome-ignore lint/a11y/useSemanticElements: a group of form fields it is not */}
-      <div
-        ref={frame}
-        role="group"
-        aria-label="Causes and effects"
-        tabIndex={0}
-        className="max-h-[32rem] overflow-auto bg-canvas focus-visible:-outline-offset-2"
-      >
+      <ScrollRegion ref={frame} label="Causes and effects" className="max-h-[32rem] bg-canvas">
         {/* biome-ignore lint/a11y/noSvgWithoutTitle: the group around it has the name, and every box its own */}
         <svg
           width={(layout.width + 2 * padding) * scale}
@@ -98,7 +91,7 @@ export function CausalTree({ events, event_id }: CausalTreeProps) {
             ),
           )}
         </svg>
-      </div>
+      </ScrollRegion>
     </figure>
   );
 }
@@ -234,7 +227,12 @@ function Frame({ node, color, isCurrent }: BoxProps & { isCurrent: boolean }) {
           isCurrent ? 'stroke-accent stroke-2' : 'stroke-line-strong group-hover:stroke-ink-3',
         )}
       />
-      <path d={`M${x + 5.5} ${y + 9} V${y + height - 9}`} strokeLinecap="round" style={{ stroke: color }} className="stroke-[4]" />
+      <path
+        d={`M${x + 5.5} ${y + 9} V${y + height - 9}`}
+        strokeLinecap="round"
+        style={{ stroke: color }}
+        className="stroke-[4]"
+      />
     </>
   );
 }

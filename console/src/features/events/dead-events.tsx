@@ -27,7 +27,11 @@ export function DeadEvents() {
   const rows = list.data?.pages.flatMap((page) => page.data) ?? [];
   const may = useMay('events:write');
   const [asked, ask] = useState<'chosen' | 'all' | null>(null);
-  const { selected, column, clear } = useSelection(rows, (event) => event.event_id, (event) => event.type);
+  const { selected, column, clear } = useSelection(
+    rows,
+    (event) => event.event_id,
+    (event) => event.type,
+  );
   const close = () => ask(null);
   const refresh = () => void queries.invalidateQueries({ queryKey: ['events'] });
   return (

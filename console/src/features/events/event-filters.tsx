@@ -51,12 +51,7 @@ export function EventFilters({ search, onChange }: EventFiltersProps) {
         choices={[{ value: '', label: 'Any type' }, ...listed.map((type) => ({ value: type, label: type }))]}
         onChange={(type) => onChange({ type })}
       />
-      <Select
-        label="State"
-        value={statusOf(search) ?? ''}
-        choices={statuses}
-        onChange={(status) => onChange({ status })}
-      />
+      <Select label="State" value={statusOf(search) ?? ''} choices={statuses} onChange={(status) => onChange({ status })} />
       <TextField
         label="From"
         type="datetime-local"

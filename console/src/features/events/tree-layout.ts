@@ -109,7 +109,12 @@ function branchesOf<E extends TreeEvent>(events: readonly E[]): Branches<E> {
   const known = new Set(events.map((event) => event.event_id));
   const isRoot = ({ causation_id }: E) => causation_id === null || !known.has(causation_id);
   const roots = events.filter(isRoot);
-  const effects = new Map(Map.groupBy(events.filter((event) => !isRoot(event)), (event) => event.causation_id!));
+  const effects = new Map(
+    Map.groupBy(
+      events.filter((event) => !isRoot(event)),
+      (event) => event.causation_id!,
+    ),
+  );
   const reached = new Set<string>();
   const reach = (from: readonly E[]) => {
     for (const event of from) {
@@ -146,7 +151,9 @@ function fold<E extends TreeEvent>(
     const group = alike.get(kind) ?? [];
     const key = `${cause ?? 'origin'} ${kind}`;
     if (!isLeaf(event) || group.length <= most_alike || unfolded.has(key)) {
-      strips.push(stripOf(event.event_id, [event], fold(event.event_id, forest.effects.get(event.event_id) ?? [], forest, unfolded)));
+      strips.push(
+        stripOf(event.event_id, [event], fold(event.event_id, forest.effects.get(event.event_id) ?? [], forest, unfolded)),
+      );
     } else if (!folded.has(kind)) {
       folded.add(kind);
       strips.push(stripOf(key, group, []));

@@ -24,7 +24,11 @@ export function DeadMessages() {
   const rows = list.data?.pages.flatMap((page) => page.data) ?? [];
   const may = useMay('events:write');
   const [asked, ask] = useState<'chosen' | 'all' | null>(null);
-  const { selected, column, clear } = useSelection(rows, (one) => one.inbound_webhook_id, (one) => one.message_id);
+  const { selected, column, clear } = useSelection(
+    rows,
+    (one) => one.inbound_webhook_id,
+    (one) => one.message_id,
+  );
   const items = (asked === 'all' ? rows : selected).map((one) => ({ key: one.inbound_webhook_id, name: one.message_id }));
   return (
     <>

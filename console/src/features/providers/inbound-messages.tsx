@@ -107,12 +107,7 @@ function messageColumns({ open, toggle, reprocess }: ColumnOptions): Column<Inbo
       align: 'right',
       cell: (message) =>
         reprocess === null || !canReprocess(message) ? null : (
-          <Button
-            size="small"
-            look="ghost"
-            aria-label={`Process ${message.message_id} again`}
-            onClick={() => reprocess(message)}
-          >
+          <Button size="small" look="ghost" aria-label={`Process ${message.message_id} again`} onClick={() => reprocess(message)}>
             Process again
           </Button>
         ),

@@ -31,7 +31,11 @@ export const webhookColumns: readonly Column<Webhook>[] = [
     cell: (webhook) =>
       webhook.org_id ? <OrgName org_id={webhook.org_id} /> : <span className="text-ink-3">Every organization</span>,
   },
-  { id: 'types', header: 'Events', cell: (webhook) => <span className="whitespace-nowrap text-ink-2">{typesText(webhook)}</span> },
+  {
+    id: 'types',
+    header: 'Events',
+    cell: (webhook) => <span className="whitespace-nowrap text-ink-2">{typesText(webhook)}</span>,
+  },
   { id: 'status', header: 'State', cell: (webhook) => <EndpointState webhook={webhook} /> },
   { id: 'rate', header: 'Last 24 hours', cell: (webhook) => <SuccessRate health={webhook.health} /> },
   {
@@ -48,7 +52,9 @@ export const webhookColumns: readonly Column<Webhook>[] = [
     id: 'dead',
     header: 'Dead letters',
     align: 'right',
-    cell: ({ health }) => <span className={health.dead_letters > 0 ? 'font-medium text-bad' : ''}>{countText(health.dead_letters)}</span>,
+    cell: ({ health }) => (
+      <span className={health.dead_letters > 0 ? 'font-medium text-bad' : ''}>{countText(health.dead_letters)}</span>
+    ),
   },
 ];
 

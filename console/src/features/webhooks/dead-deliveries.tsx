@@ -67,7 +67,11 @@ function OfEndpoint({ webhook }: { webhook: Webhook }) {
   const rows = list.data?.pages.flatMap((page) => page.data) ?? [];
   const may = useMay('webhooks:write') && webhook.status === 'enabled';
   const [asked, ask] = useState<'chosen' | 'all' | null>(null);
-  const { selected, column, clear } = useSelection(rows, (one) => one.delivery_id, (one) => one.event_type);
+  const { selected, column, clear } = useSelection(
+    rows,
+    (one) => one.delivery_id,
+    (one) => one.event_type,
+  );
   const close = () => ask(null);
   return (
     <>
@@ -134,7 +138,10 @@ const columns: readonly Column<DeadLetter>[] = [
     cell: (one) => (
       <span className="block min-w-48">
         {reasons[one.reason]}
-        <span className="text-ink-3"> · {one.last_error ?? (one.last_status === null ? 'no answer' : `answered ${one.last_status}`)}</span>
+        <span className="text-ink-3">
+          {' '}
+          · {one.last_error ?? (one.last_status === null ? 'no answer' : `answered ${one.last_status}`)}
+        </span>
       </span>
     ),
   },

@@ -122,7 +122,10 @@ function Progress({ webhook_id, replay_id, onClose }: { webhook_id: string; repl
   const ended = replay.data?.status === 'completed';
   useEffect(() => {
     if (!ended) return;
-    void queries.invalidateQueries({ queryKey: ['webhooks', 'one', webhook_id], predicate: ({ queryKey }) => queryKey[3] !== 'replays' });
+    void queries.invalidateQueries({
+      queryKey: ['webhooks', 'one', webhook_id],
+      predicate: ({ queryKey }) => queryKey[3] !== 'replays',
+    });
     void queries.invalidateQueries({ queryKey: ['webhooks', 'pages'] });
   }, [ended, queries, webhook_id]);
   if (replay.error) return <ProblemBox error={replay.error} onRetry={replay.refetch} />;

@@ -4,6 +4,7 @@ import { eventTypes } from '../../api/webhooks.ts';
 import { Button } from '../../ui/button.tsx';
 import { inputClass } from '../../ui/field.tsx';
 import { formatCount } from '../../ui/format.ts';
+import { ScrollRegion } from '../../ui/scroll.tsx';
 import { ProblemBox, Skeleton } from '../../ui/state.tsx';
 
 interface TypePickerProps {
@@ -68,23 +69,24 @@ function Choices({ value, onChange }: Pick<TypePickerProps, 'value' | 'onChange'
           None
         </Button>
       </div>
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable by keyboard */}
-      <ul tabIndex={0} aria-label="Types" className="grid max-h-48 gap-x-4 overflow-y-auto p-2 sm:grid-cols-2">
-        {shown.map((type) => (
-          <li key={type}>
-            <label className="flex items-center gap-2 py-0.5">
-              <input
-                type="checkbox"
-                checked={value.includes(type)}
-                onChange={(event) => toggle(type, event.target.checked)}
-                className="size-3.5 shrink-0 accent-(--accent)"
-              />
-              <span className="truncate font-mono text-xs">{type}</span>
-            </label>
-          </li>
-        ))}
-        {shown.length === 0 ? <li className="text-ink-3">No type goes by that name.</li> : null}
-      </ul>
+      <ScrollRegion label="Types" className="max-h-48">
+        <ul className="grid gap-x-4 p-2 sm:grid-cols-2">
+          {shown.map((type) => (
+            <li key={type}>
+              <label className="flex items-center gap-2 py-0.5">
+                <input
+                  type="checkbox"
+                  checked={value.includes(type)}
+                  onChange={(event) => toggle(type, event.target.checked)}
+                  className="size-3.5 shrink-0 accent-(--accent)"
+                />
+                <span className="truncate font-mono text-xs">{type}</span>
+              </label>
+            </li>
+          ))}
+          {shown.length === 0 ? <li className="text-ink-3">No type goes by that name.</li> : null}
+        </ul>
+      </ScrollRegion>
     </div>
   );
 }
