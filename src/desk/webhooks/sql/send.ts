@@ -28,14 +28,12 @@ export interface Endpoint {
   secrets: { secret_id: string; sealed: Buffer }[];
 }
 
-/** Held while claiming, so that two senders do not look at the same few first. */
-const claim_lock = 7310012;
-
 const lease_s = 45;
 
 /**
  * Leases what is due: of every endpoint at the most what its lane has room for, the first of each before the second of any. It steps from
- * endpoint to endpoint in the index, so that whatever waits for one does not keep the others from being found.
+ * endpoint to endpoint in the index, so that whatever waits for one does not keep the others from being found. What another sender takes at the
+ * same moment is passed over. Nothing waits for the disk: a lease that a crash of the database takes back is a delivery that is sent twice.
  */
 export async function claimDeliveries(
   relay: pg.Pool,
@@ -47,70 +45,57 @@ export async function claimDeliveries(
     lanes: readonly { webhook_id: string; room: number }[];
     room: number;
   },
-): Promise<{ deliveries: Claimed[]; endpoints: Endpoint[] }> {
-  const client = await relay.connect();
-  try {
-    await client.query(`BEGIN; SELECT pg_advisory_xact_lock(${claim_lock})`);
-    const claimed = await client.query<Claimed>(
-      compile(sql`
-        WITH RECURSIVE endpoint AS (
-          (SELECT tenant_id, webhook_id FROM webhook_delivery WHERE status = 'pending' ORDER BY tenant_id, webhook_id LIMIT 1)
-          UNION ALL
-          SELECT next.tenant_id, next.webhook_id FROM endpoint CROSS JOIN LATERAL (
-            SELECT d.tenant_id, d.webhook_id FROM webhook_delivery d
-             WHERE d.status = 'pending' AND (d.tenant_id, d.webhook_id) > (endpoint.tenant_id, endpoint.webhook_id)
-             ORDER BY d.tenant_id, d.webhook_id LIMIT 1) next),
-        due AS (
-          SELECT d.tenant_id, d.delivery_id
-            FROM endpoint
-            JOIN webhook w ON w.tenant_id = endpoint.tenant_id AND w.webhook_id = endpoint.webhook_id
-            LEFT JOIN unnest(${claim.lanes.map((lane) => lane.webhook_id)}::uuid[], ${claim.lanes.map((lane) => lane.room)}::int[])
-              AS lane (webhook_id, room) ON lane.webhook_id = endpoint.webhook_id
-            CROSS JOIN LATERAL (
-              SELECT p.tenant_id, p.delivery_id, row_number() OVER (ORDER BY p.next_attempt_at) AS nth, p.next_attempt_at
-                FROM webhook_delivery p
-               WHERE p.tenant_id = endpoint.tenant_id AND p.webhook_id = endpoint.webhook_id AND p.status = 'pending'
-                 AND p.next_attempt_at <= ${claim.now} AND (p.leased_until IS NULL OR p.leased_until <= clock_timestamp())
-                 AND (p.kind = 'test' OR (w.status = 'enabled' AND (w.paused_until IS NULL OR w.paused_until <= ${claim.now})))
-               ORDER BY p.next_attempt_at
-               LIMIT coalesce(lane.room, CASE WHEN w.failing_since IS NULL THEN ${claim.room} ELSE 1 END)) d
-           ORDER BY d.nth, d.next_attempt_at LIMIT ${claim.limit}),
-        leased AS (
-          UPDATE webhook_delivery d SET lease = ${claim.lease}, leased_until = clock_timestamp() + make_interval(secs => ${lease_s})
-            FROM due WHERE d.tenant_id = due.tenant_id AND d.delivery_id = due.delivery_id
-          RETURNING d.tenant_id, d.delivery_id, d.webhook_id, d.event_id, d.event_type, d.kind, d.attempts, d.lease)
-        SELECT leased.*, m.body FROM leased JOIN webhook_message m ON m.tenant_id = leased.tenant_id AND m.event_id = leased.event_id
-         ORDER BY leased.delivery_id`),
-    );
-    const deliveries = claimed.rows;
-    const endpoints = deliveries.length === 0 ? [] : await selectEndpoints(client, deliveries, claim.now);
-    await client.query('COMMIT');
-    client.release();
-    return { deliveries, endpoints };
-  } catch (error) {
-    // Closing the connection rolls back, whatever state it is in.
-    client.release(true);
-    throw error;
-  }
-}
-
-/** The secrets newest first. */
-async function selectEndpoints(client: pg.PoolClient, deliveries: readonly Claimed[], now: string): Promise<Endpoint[]> {
-  const wanted = [...new Map(deliveries.map((it) => [it.webhook_id, it])).values()];
-  const found = await client.query<Omit<Endpoint, 'secrets'> & { ids: string[]; sealed: Buffer[] }>(
+): Promise<(Claimed & { endpoint: Endpoint })[]> {
+  const claimed = await relay.query<
+    Claimed & Omit<Endpoint, 'secrets'> & { secret_ids: string[] | null; sealed: Buffer[] | null }
+  >(
     compile(sql`
-      SELECT w.tenant_id, w.webhook_id, w.url, w.schedule, w.failing_since, s.ids::text[] AS ids, s.sealed
-        FROM webhook w CROSS JOIN LATERAL (
-          SELECT array_agg(s.secret_id ORDER BY s.created_at DESC) AS ids, array_agg(s.sealed ORDER BY s.created_at DESC) AS sealed
+      WITH RECURSIVE endpoint AS (
+        (SELECT tenant_id, webhook_id FROM webhook_delivery WHERE status = 'pending' ORDER BY tenant_id, webhook_id LIMIT 1)
+        UNION ALL
+        SELECT next.tenant_id, next.webhook_id FROM endpoint CROSS JOIN LATERAL (
+          SELECT d.tenant_id, d.webhook_id FROM webhook_delivery d
+           WHERE d.status = 'pending' AND (d.tenant_id, d.webhook_id) > (endpoint.tenant_id, endpoint.webhook_id)
+           ORDER BY d.tenant_id, d.webhook_id LIMIT 1) next),
+      due AS MATERIALIZED (
+        SELECT d.tenant_id, d.delivery_id
+          FROM endpoint
+          JOIN webhook w ON w.tenant_id = endpoint.tenant_id AND w.webhook_id = endpoint.webhook_id
+          LEFT JOIN unnest(${claim.lanes.map((lane) => lane.webhook_id)}::uuid[], ${claim.lanes.map((lane) => lane.room)}::int[])
+            AS lane (webhook_id, room) ON lane.webhook_id = endpoint.webhook_id
+          CROSS JOIN LATERAL (
+            SELECT p.tenant_id, p.delivery_id, row_number() OVER (ORDER BY p.next_attempt_at) AS nth, p.next_attempt_at
+              FROM webhook_delivery p
+             WHERE p.tenant_id = endpoint.tenant_id AND p.webhook_id = endpoint.webhook_id AND p.status = 'pending'
+               AND p.next_attempt_at <= ${claim.now} AND (p.leased_until IS NULL OR p.leased_until <= clock_timestamp())
+               AND (p.kind = 'test' OR (w.status = 'enabled' AND (w.paused_until IS NULL OR w.paused_until <= ${claim.now})))
+             ORDER BY p.next_attempt_at
+             LIMIT coalesce(lane.room, CASE WHEN w.failing_since IS NULL THEN ${claim.room} ELSE 1 END)) d
+         ORDER BY d.nth, d.next_attempt_at LIMIT ${claim.limit}),
+      free AS MATERIALIZED (
+        SELECT d.tenant_id, d.delivery_id FROM webhook_delivery d JOIN due USING (tenant_id, delivery_id)
+         WHERE d.status = 'pending' AND d.next_attempt_at <= ${claim.now} AND (d.leased_until IS NULL OR d.leased_until <= clock_timestamp())
+           FOR NO KEY UPDATE OF d SKIP LOCKED),
+      leased AS (
+        UPDATE webhook_delivery d SET lease = ${claim.lease}, leased_until = clock_timestamp() + make_interval(secs => ${lease_s})
+          FROM free
+         WHERE d.tenant_id = free.tenant_id AND d.delivery_id = free.delivery_id AND set_config('synchronous_commit', 'off', true) IS NOT NULL
+        RETURNING d.tenant_id, d.delivery_id, d.webhook_id, d.event_id, d.event_type, d.kind, d.attempts, d.lease)
+      SELECT leased.*, m.body, w.url, w.schedule, w.failing_since, s.secret_ids, s.sealed
+        FROM leased
+        JOIN webhook_message m ON m.tenant_id = leased.tenant_id AND m.event_id = leased.event_id
+        JOIN webhook w ON w.tenant_id = leased.tenant_id AND w.webhook_id = leased.webhook_id
+        CROSS JOIN LATERAL (
+          SELECT array_agg(s.secret_id::text ORDER BY s.created_at DESC) AS secret_ids, array_agg(s.sealed ORDER BY s.created_at DESC) AS sealed
             FROM webhook_secret s
-           WHERE s.tenant_id = w.tenant_id AND s.webhook_id = w.webhook_id AND (s.expires_at IS NULL OR s.expires_at > ${now})) s
-       WHERE (w.tenant_id, w.webhook_id) IN (
-         SELECT * FROM unnest(${wanted.map((it) => it.tenant_id)}::uuid[], ${wanted.map((it) => it.webhook_id)}::uuid[]))`),
+           WHERE s.tenant_id = w.tenant_id AND s.webhook_id = w.webhook_id AND (s.expires_at IS NULL OR s.expires_at > ${claim.now})) s
+       ORDER BY leased.delivery_id`),
   );
-  return found.rows.map(({ ids, sealed, ...endpoint }) => ({
-    ...endpoint,
-    secrets: (ids ?? []).map((secret_id, at) => ({ secret_id, sealed: sealed[at]! })),
-  }));
+  return claimed.rows.map(({ url, schedule, failing_since, secret_ids, sealed, ...delivery }) => {
+    const { tenant_id, webhook_id } = delivery;
+    const secrets = (secret_ids ?? []).map((secret_id, at) => ({ secret_id, sealed: sealed![at]! }));
+    return { ...delivery, endpoint: { tenant_id, webhook_id, url, schedule, failing_since, secrets } };
+  });
 }
 
 /** Gives back what was leased and not tried. */
