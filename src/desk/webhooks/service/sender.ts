@@ -11,6 +11,7 @@ import {
   type Claimed,
   claimDeliveries,
   type Endpoint,
+  openRelay,
   type Recorded,
   recordAttempts,
   releaseDeliveries,
@@ -60,7 +61,7 @@ interface Work {
 /** Delivers what is due, every endpoint in a lane of its own: see `decide/lanes.ts`. */
 export function createSender(options: SenderOptions): Sender {
   const { postgres, clock, log, most_held = 512, poll_ms = 1000, random = Math.random } = options;
-  const relay = postgres.pool('relay');
+  const relay = openRelay(postgres);
   const ear = createEar(postgres, log);
   const works = new Map<string, Work>();
   const recorder = createRecorder(relay, log);
@@ -219,6 +220,7 @@ export function createSender(options: SenderOptions): Sender {
       for (const work of works.values()) pump(work);
       await settled();
       await ear.close();
+      await relay.end();
     },
   };
 }
