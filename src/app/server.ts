@@ -11,6 +11,7 @@ import { routes as ratingRoutes } from '../billing/rating/routes.ts';
 import { constraints as subscriptionConstraints } from '../billing/subscriptions/errors.ts';
 import { routes as subscriptionRoutes } from '../billing/subscriptions/routes.ts';
 import { routes as auditRoutes } from '../foundation/audit/routes.ts';
+import { eventService } from '../foundation/events/routes/grpc.ts';
 import { routes as eventRoutes } from '../foundation/events/routes.ts';
 import { constraints as identityConstraints } from '../foundation/identity/errors.ts';
 import { routes as identityRoutes } from '../foundation/identity/routes.ts';
@@ -19,16 +20,21 @@ import { routes as receiptRoutes } from '../foundation/receipts/routes.ts';
 import { signAck } from '../foundation/receipts/service.ts';
 import { constraints as tenancyConstraints } from '../foundation/tenancy/errors.ts';
 import { routes as tenancyRoutes } from '../foundation/tenancy/routes.ts';
+import type { AckStatement } from '../kernel/proof.ts';
 import { constraints as catalogConstraints } from '../offer/catalog/errors.ts';
 import { routes as catalogRoutes } from '../offer/catalog/routes.ts';
 import { clock } from '../platform/clock.ts';
 import type { Config } from '../platform/config.ts';
 import { bindRoutes } from '../platform/http.ts';
 import type { Postgres } from '../platform/postgres.ts';
+import { createRateLimiter } from '../platform/rate-limit.ts';
+import type { SharedStore } from '../platform/redis.ts';
+import { createRpc } from '../platform/rpc.ts';
 import type { Logger, Metrics } from '../platform/telemetry.ts';
 import { createWeb, serveConsole } from '../platform/web.ts';
 import { constraints as meteringConstraints } from '../usage/metering/errors.ts';
 import type { Ingest } from '../usage/metering/model.ts';
+import { usageService } from '../usage/metering/routes/grpc.ts';
 import { routes as meteringRoutes } from '../usage/metering/routes.ts';
 import { constraints as meterConstraints } from '../usage/meters/errors.ts';
 import { routes as meterRoutes } from '../usage/meters/routes.ts';
@@ -41,41 +47,62 @@ export interface ServerParts {
   metrics: Metrics;
   postgres: Postgres;
   ingest: Ingest;
+  /** What the processes share beside the database; absent where they share nothing. */
+  shared?: SharedStore | null;
   /** False while the process still starts; absent is true. */
   isStarted?: () => boolean;
 }
 
+/** Which constraint of the database is which error. */
+const constraints = {
+  ...tenancyConstraints,
+  ...identityConstraints,
+  ...catalogConstraints,
+  ...meteringConstraints,
+  ...meterConstraints,
+  ...ledgerConstraints,
+  ...partnerConstraints,
+  ...subscriptionConstraints,
+  ...ratingConstraints,
+  ...invoicingConstraints,
+};
+
 /** The HTTP server with every room's routes, not yet listening. */
-export async function createServer({ config, log, metrics, postgres, ingest, isStarted = () => true }: ServerParts) {
+export async function createServer({
+  config,
+  log,
+  metrics,
+  postgres,
+  ingest,
+  shared = null,
+  isStarted = () => true,
+}: ServerParts) {
+  const limiter = createRateLimiter({ limit: config.rate_limit_per_minute, shared });
   const web = await createWeb({
     config,
+    limiter,
     log,
     metrics,
     version,
-    constraints: {
-      ...tenancyConstraints,
-      ...identityConstraints,
-      ...catalogConstraints,
-      ...meteringConstraints,
-      ...meterConstraints,
-      ...ledgerConstraints,
-      ...partnerConstraints,
-      ...subscriptionConstraints,
-      ...ratingConstraints,
-      ...invoicingConstraints,
-    },
+    constraints,
     ready: async () => isStarted() && (await answers(postgres)),
   });
-  const deps = { postgres, clock, secure_cookies: config.secure_cookies };
+  const deps = { postgres, clock, secure_cookies: config.secure_cookies, shared };
   const authenticator = createAuthenticator(deps);
-  const server = bindRoutes(web, { postgres, authenticate: (request) => authenticator.authenticate(request) });
+  const { authenticate, onRevocation } = authenticator;
+  const server = bindRoutes(web, { postgres, authenticate });
   auditRoutes(server);
   eventRoutes(server);
   tenancyRoutes(server);
   identityRoutes(server, { ...deps, authenticator });
   receiptRoutes(server, { postgres });
   catalogRoutes(server);
-  meteringRoutes(server, { postgres, ingest, signAck: (tenant_id, statement) => signAck(postgres, { ...statement, tenant_id }) });
+  const metering = {
+    postgres,
+    ingest,
+    signAck: (tenant_id: string, statement: AckStatement) => signAck(postgres, { ...statement, tenant_id }),
+  };
+  meteringRoutes(server, metering);
   meterRoutes(server, { postgres, ingest, clock, data_dir: config.data_dir, max_bytes: config.import_max_bytes });
   ledgerRoutes(server);
   partnerRoutes(server);
@@ -83,6 +110,10 @@ export async function createServer({ config, log, metrics, postgres, ingest, isS
   ratingRoutes(server, { postgres });
   actionRoutes(server);
   invoicingRoutes(server, { postgres, clock });
+  const rpc = createRpc({ authenticate, onRevocation, limiter, constraints, log, metrics });
+  usageService(rpc, metering);
+  eventService(rpc, { postgres });
+  rpc.mount(web);
   await serveConsole(web, fileURLToPath(new URL('../../console/dist', import.meta.url)));
   return web;
 }

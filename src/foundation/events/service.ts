@@ -5,6 +5,7 @@ import { decodeCursor, encodeCursor, toPage } from '../../platform/cursor.ts';
 import type { Db, Tx } from '../../platform/postgres.ts';
 import type { EventDefinitions, EventEntry } from './model.ts';
 import { type EventFilter, insertEvents, insertInbox, selectEvents } from './sql/outbox.ts';
+import { type StreamQuery, selectEventsAfter } from './sql/stream.ts';
 
 /** Something that happened. With a room's list as `Events`, only its types are taken, each with its own data. */
 export type Emission<Events extends EventDefinitions = EventDefinitions> = {
@@ -72,4 +73,9 @@ export async function listEvents(db: Db, query: EventQuery): Promise<{ data: Eve
   const rows = await selectEvents(db, { ...query, below_seq });
   const { data, next_cursor } = toPage(rows, query.limit, (row) => encodeCursor(db.tenant_id, sort, [row.seq]));
   return { data: data.map(({ seq: _seq, ...entry }) => entry), next_cursor };
+}
+
+/** What was published after a position, in order: a reader that asks again from the last position it saw misses nothing. */
+export function eventsAfter(db: Db, query: StreamQuery): Promise<EventEntry[]> {
+  return selectEventsAfter(db, query);
 }

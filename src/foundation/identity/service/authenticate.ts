@@ -2,6 +2,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 import type { Clock } from '../../../platform/clock.ts';
 import type { Principal } from '../../../platform/http.ts';
 import type { Db, Postgres } from '../../../platform/postgres.ts';
+import type { SharedStore } from '../../../platform/redis.ts';
 import { tenantNow } from '../../tenancy/model.ts';
 import { requireOrganization, requireTenant, subtree } from '../../tenancy/service.ts';
 import { errors } from '../errors.ts';
@@ -31,8 +32,10 @@ export interface Authenticator {
   authenticate(request: Credentials): Promise<Principal>;
   /** The session that asks; an API key has none. With `even_expired`, one whose access ran out a moment ago, to end it. */
   currentSession(request: Credentials, options?: { even_expired: boolean }): Promise<CurrentSession>;
-  /** Makes a revocation hold from the next request on; other processes notice within `cached_ms`. */
+  /** Makes a revocation hold from the next request on. Other processes are told through Redis, where there is one, or notice within `cached_ms`. */
   forgetKey(api_key_id: string): void;
+  /** Calls `listener` after each revocation that this process hears of. Answers how to stop that. */
+  onRevocation(listener: () => void): () => void;
 }
 
 export interface IdentityDeps {
@@ -40,6 +43,8 @@ export interface IdentityDeps {
   clock: Clock;
   /** Whether the console is reached over https, so that cookies are bound to it. */
   secure_cookies: boolean;
+  /** What the processes of one installation share; absent where they share nothing but the database. */
+  shared?: SharedStore | null;
 }
 
 /** How long a known key of a live tenant is taken for granted. Sessions and keys of test tenants are looked up each time. */
@@ -58,7 +63,8 @@ export function createAuthenticator(deps: IdentityDeps): Authenticator {
     return session;
   };
   return {
-    forgetKey: keys.forget,
+    forgetKey: keys.revoke,
+    onRevocation: keys.onRevocation,
     async authenticate(request) {
       const bearer = bearerOf(request);
       if (bearer?.startsWith('tsk_')) return keys.authenticate(bearer);
@@ -94,17 +100,33 @@ interface KnownKey {
   until: Temporal.Instant;
 }
 
-function keyAuthenticator({ postgres, clock }: IdentityDeps): {
+const revocations = 'tallystick:revoked-keys';
+
+function keyAuthenticator({ postgres, clock, shared }: IdentityDeps): {
   authenticate(key: string): Promise<Principal>;
-  forget(api_key_id: string): void;
+  revoke(api_key_id: string): void;
+  onRevocation(listener: () => void): () => void;
 } {
   const known = new Map<string, KnownKey>();
+  const listeners = new Set<() => void>();
   let epoch = 0;
+  /** One key, or all of them where it is not known which. */
+  const forget = (api_key_id: string | null) => {
+    // A lookup that began before must not bring the key back.
+    epoch += 1;
+    for (const [hash, entry] of known) if (api_key_id === null || entry.key.api_key_id === api_key_id) known.delete(hash);
+    for (const listener of listeners) listener();
+  };
+  shared?.listen(revocations, forget, () => forget(null));
   return {
-    forget(api_key_id) {
-      // A lookup that began before must not bring the key back.
-      epoch += 1;
-      for (const [hash, entry] of known) if (entry.key.api_key_id === api_key_id) known.delete(hash);
+    revoke(api_key_id) {
+      forget(api_key_id);
+      // One that the store does not take is noticed by the others all the same, a little later.
+      void shared?.tell(revocations, api_key_id);
+    },
+    onRevocation(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
     },
     async authenticate(text) {
       const key_hash = hashOf(text);
