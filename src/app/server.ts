@@ -25,6 +25,7 @@ import { constraints as catalogConstraints } from '../offer/catalog/errors.ts';
 import { routes as catalogRoutes } from '../offer/catalog/routes.ts';
 import { clock } from '../platform/clock.ts';
 import type { Config } from '../platform/config.ts';
+import { answers, type Readiness } from '../platform/health.ts';
 import { bindRoutes } from '../platform/http.ts';
 import type { Postgres } from '../platform/postgres.ts';
 import { createRateLimiter } from '../platform/rate-limit.ts';
@@ -49,8 +50,8 @@ export interface ServerParts {
   ingest: Ingest;
   /** What the processes share beside the database; absent where they share nothing. */
   shared?: SharedStore | null;
-  /** False while the process still starts; absent is true. */
-  isStarted?: () => boolean;
+  /** How far the process is; absent where there is no process around the server. */
+  readiness?: () => Promise<Readiness>;
 }
 
 /** Which constraint of the database is which error. */
@@ -75,7 +76,7 @@ export async function createServer({
   postgres,
   ingest,
   shared = null,
-  isStarted = () => true,
+  readiness = async () => ({ database: await answers(postgres), roles: {} }),
 }: ServerParts) {
   const limiter = createRateLimiter({ limit: config.rate_limit_per_minute, shared });
   const web = await createWeb({
@@ -85,7 +86,7 @@ export async function createServer({
     metrics,
     version,
     constraints,
-    ready: async () => isStarted() && (await answers(postgres)),
+    ready: readiness,
   });
   const deps = { postgres, clock, secure_cookies: config.secure_cookies, shared };
   const authenticator = createAuthenticator(deps);
@@ -116,12 +117,4 @@ export async function createServer({
   rpc.mount(web);
   await serveConsole(web, fileURLToPath(new URL('../../console/dist', import.meta.url)));
   return web;
-}
-
-async function answers(postgres: Postgres): Promise<boolean> {
-  const asked = postgres.pool('app').query('SELECT 1');
-  return asked.then(
-    () => true,
-    () => false,
-  );
 }

@@ -21,6 +21,7 @@ import { AssertionError } from '../kernel/assert.ts';
 import { JsonFault, parseJson } from '../kernel/json.ts';
 import type { Config } from './config.ts';
 import { textFaults } from './faults.ts';
+import { createHealth, type Readiness } from './health.ts';
 import { requestIdOf } from './http.ts';
 import { rememberMethods } from './methods.ts';
 import { type ConstraintErrors, httpErrors, sendProblem, toCodedError } from './problem.ts';
@@ -35,8 +36,7 @@ export interface WebOptions {
   metrics: Metrics;
   version: string;
   constraints: ConstraintErrors;
-  /** Null until migrations and roles are up, then true while the database answers. */
-  ready: () => Promise<boolean>;
+  ready: () => Promise<Readiness>;
 }
 
 const max_body = 1024 * 1024;
@@ -231,15 +231,11 @@ async function openapi(app: FastifyInstance, version: string): Promise<void> {
 }
 
 function health(app: FastifyInstance, options: WebOptions): void {
-  app.get('/livez', { schema: { hide: true }, config: { limited: false } }, async () => ({ status: 'alive' }));
-  app.get('/readyz', { schema: { hide: true }, config: { limited: false } }, async (_request, reply) => {
-    const ready = await options.ready();
-    return reply.status(ready ? 200 : 503).send({ status: ready ? 'ready' : 'not ready' });
-  });
-  app.get('/metrics', { schema: { hide: true }, config: { limited: false } }, async (request, reply) => {
-    const token = options.config.metrics_token;
-    const local = request.ip === '127.0.0.1' || request.ip === '::1' || request.ip === '::ffff:127.0.0.1';
-    if (token === null ? !local : request.headers.authorization !== `Bearer ${token}`) throw httpErrors.forbidden();
-    return reply.type(options.metrics.registry.contentType).send(await options.metrics.registry.metrics());
-  });
+  for (const [path, answer] of Object.entries(createHealth(options))) {
+    app.get(path, { schema: { hide: true }, config: { limited: false } }, async (request, reply) => {
+      const found = await answer({ address: request.ip, authorization: request.headers.authorization });
+      if (found === null) throw httpErrors.forbidden();
+      return reply.status(found.status).type(found.type).send(found.body);
+    });
+  }
 }

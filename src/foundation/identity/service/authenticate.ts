@@ -11,6 +11,7 @@ import { selectMember, selectUser } from '../sql/accounts.ts';
 import { findKey, findTokenTenant, type KeyLookup, touchKey } from '../sql/lookup.ts';
 import { selectSessionByAccess } from '../sql/sessions.ts';
 import { cookieNames } from './cookies.ts';
+import { keptSessions } from './kept-sessions.ts';
 import { hashOf, isSame } from './tokens.ts';
 
 /** What of a request says who asks; a FastifyRequest has it. */
@@ -32,6 +33,8 @@ export interface Authenticator {
   authenticate(request: Credentials): Promise<Principal>;
   /** The session that asks; an API key has none. With `even_expired`, one whose access ran out a moment ago, to end it. */
   currentSession(request: Credentials, options?: { even_expired: boolean }): Promise<CurrentSession>;
+  /** Makes the end of a session hold for other processes too from now on, not only within `session_cached_ms`. */
+  forgetSession(request: Credentials): Promise<void>;
   /** Makes a revocation hold from the next request on. Other processes are told through Redis, where there is one, or notice within `cached_ms`. */
   forgetKey(api_key_id: string): void;
   /** Calls `listener` after each revocation that this process hears of. Answers how to stop that. */
@@ -53,9 +56,10 @@ const most_cached = 10_000;
 
 export function createAuthenticator(deps: IdentityDeps): Authenticator {
   const keys = keyAuthenticator(deps);
+  const kept = keptSessions(deps, (token) => sessionOf(deps, token, false));
   const names = cookieNames(deps.secure_cookies);
   const byAccess = async (request: Credentials, token: string, by_cookie: boolean, even_expired: boolean) => {
-    const session = await sessionOf(deps, token, even_expired);
+    const session = even_expired ? await sessionOf(deps, token, true) : await kept.get(token);
     if (by_cookie && !/^(GET|HEAD|OPTIONS)$/.test(request.method)) {
       const given = request.headers['x-csrf-token'];
       if (typeof given !== 'string' || !isSame(given, session.view.csrf_token)) throw errors.csrf_token_invalid();
@@ -71,6 +75,10 @@ export function createAuthenticator(deps: IdentityDeps): Authenticator {
       const token = bearer ?? request.cookies[names.access];
       if (token === undefined) throw unauthenticated('Send an API key or sign in.');
       return (await byAccess(request, token, bearer === undefined, false)).principal;
+    },
+    async forgetSession(request) {
+      const token = bearerOf(request) ?? request.cookies[names.access];
+      if (token !== undefined) await kept.forget(token);
     },
     async currentSession(request, options) {
       const bearer = bearerOf(request);
