@@ -1,3 +1,4 @@
+import { openEventMonths } from '../foundation/events/service/archive.ts';
 import { createTenantWithAdmin } from '../foundation/identity/service/tenants.ts';
 import { createTenantKeys } from '../foundation/receipts/service.ts';
 import { allTenants } from '../foundation/tenancy/service.ts';
@@ -62,6 +63,7 @@ export async function start(config: Config, roles: readonly Role[]): Promise<Run
     const database = await openDatabase(config, log);
     undo.push(() => database.stop());
     const { postgres } = database;
+    await openEventMonths(postgres);
     const ingest = createIngest(postgres, {
       queue_events: config.ingest_queue_events,
       queue_bytes: config.ingest_queue_bytes,

@@ -4,6 +4,7 @@ import { checkCatalog } from '../platform/catalog-check.ts';
 import { type Config, ConfigError } from '../platform/config.ts';
 import { keepDocumentsIn } from '../platform/documents.ts';
 import { type EmbeddedPostgres, startEmbeddedPostgres } from '../platform/embedded-postgres.ts';
+import { armFailpoint } from '../platform/failpoint.ts';
 import { prepareJobs } from '../platform/jobs.ts';
 import { loadMasterKey } from '../platform/keys.ts';
 import { isMigrated, migrateUp } from '../platform/migrate.ts';
@@ -28,6 +29,7 @@ const oldest_version = 18;
 export async function openDatabase(config: Config, log: Logger, options: { share?: boolean } = {}): Promise<Database> {
   const embedded = config.database_url === null ? await startEmbedded(config.data_dir, log, options.share ?? false) : null;
   try {
+    armFailpoint(config.failpoint);
     loadMasterKey(config.data_dir, config.master_key);
     keepCheckpointsIn(config.data_dir);
     keepDocumentsIn(config.data_dir);

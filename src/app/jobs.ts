@@ -1,5 +1,6 @@
 import { jobs as invoicingJobs } from '../billing/invoicing/jobs.ts';
 import { jobs as ratingJobs } from '../billing/rating/jobs.ts';
+import { jobs as eventJobs } from '../foundation/events/jobs.ts';
 import type { JobDefinition } from '../platform/jobs.ts';
 import { archivingJobs, jobs as meteringJobs } from '../usage/metering/jobs.ts';
 import type { Ingest } from '../usage/metering/model.ts';
@@ -10,7 +11,9 @@ export function jobDefinitions(deps: {
   ingest: Ingest;
   data_dir: string;
   usage_retention_months: number | null;
+  events_retention_months: number | null;
 }): JobDefinition[] {
   const archiving = archivingJobs({ retention_months: deps.usage_retention_months });
-  return [...meteringJobs(deps), ...archiving, ...meterJobs(deps), ...ratingJobs, ...invoicingJobs];
+  const ofEvents = eventJobs({ retention_months: deps.events_retention_months });
+  return [...ofEvents, ...meteringJobs(deps), ...archiving, ...meterJobs(deps), ...ratingJobs, ...invoicingJobs];
 }

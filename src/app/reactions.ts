@@ -4,9 +4,10 @@ import { events as partnerEvents } from '../billing/partners/events.ts';
 import { events as ratingEvents } from '../billing/rating/events.ts';
 import { events as subscriptionEvents } from '../billing/subscriptions/events.ts';
 import { giveItems } from '../billing/subscriptions/reactions.ts';
-import { embeddedPublisher } from '../foundation/events/adapters/embedded.ts';
-import { createDispatcher } from '../foundation/events/service/dispatch.ts';
-import { createRouter, type Reaction } from '../foundation/events/service/react.ts';
+import type { Subscriber } from '../foundation/events/model.ts';
+import type { EventMetrics } from '../foundation/events/service/metrics.ts';
+import type { Reaction } from '../foundation/events/service/react.ts';
+import { createRouter, type Router } from '../foundation/events/service/route.ts';
 import { events as identityEvents } from '../foundation/identity/events.ts';
 import { events as tenancyEvents } from '../foundation/tenancy/events.ts';
 import { tenantNow } from '../foundation/tenancy/model.ts';
@@ -86,25 +87,32 @@ export const reactions: Record<EventType, readonly Reaction[]> = {
   'import.failed': [],
 };
 
-/** Starts the dispatcher with the embedded bus: an event is published when every reaction to it has taken effect. */
-export async function startReactions({
-  postgres,
-  clock,
-  log,
-}: {
+/** What follows every event, whatever its type, beside the table. */
+export const toEveryEvent: readonly Reaction[] = [];
+
+export interface RoutingDeps {
   postgres: Postgres;
   clock: Clock;
   log: Logger;
-}): Promise<{ stop(): Promise<void> }> {
-  const router = createRouter({
-    postgres,
+  metrics?: EventMetrics;
+  /** From where events come; null where the outbox is all there is. */
+  subscriber: Subscriber | null;
+  /** True where no dispatcher takes them to a bus. */
+  takes_pending: boolean;
+}
+
+/** The router over the table above. */
+export function routerOf({ clock, ...deps }: RoutingDeps): Router {
+  return createRouter({
+    ...deps,
     nowOf: async (tenant_id) => {
       const wall = clock.now();
-      return tenantNow(await postgres.read({ tenant_id, now: wall }, requireTenant), wall);
+      return tenantNow(await deps.postgres.read({ tenant_id, now: wall }, requireTenant), wall);
     },
-    reactionsTo: (type) => reactions[type as EventType] ?? [],
+    reactionsTo: (type) => all.get(type) ?? toEveryEvent,
   });
-  const dispatcher = createDispatcher({ postgres, publisher: embeddedPublisher(router), log });
-  dispatcher.start();
-  return { stop: () => dispatcher.stop() };
 }
+
+const all: ReadonlyMap<string, readonly Reaction[]> = new Map(
+  Object.entries(reactions).map(([type, own]) => [type, [...own, ...toEveryEvent]]),
+);

@@ -93,7 +93,7 @@ export async function createServer({
   const { authenticate, onRevocation } = authenticator;
   const server = bindRoutes(web, { postgres, authenticate });
   auditRoutes(server);
-  eventRoutes(server);
+  eventRoutes(server, { postgres });
   tenancyRoutes(server);
   identityRoutes(server, { ...deps, authenticator });
   receiptRoutes(server, { postgres });

@@ -1,5 +1,6 @@
 import { isAbsolute, resolve } from 'node:path';
 import { z } from 'zod';
+import { isFailpoint } from './failpoint.ts';
 
 /** Everything that the surroundings decide, read once at start. */
 export interface Config {
@@ -30,6 +31,10 @@ export interface Config {
   generation_events: number;
   /** Months after which usage is archived, once it is billed; null keeps all of it in the database. */
   usage_retention_months: number | null;
+  /** Months after which events are archived, once they are routed; null keeps all of them in the database. */
+  events_retention_months: number | null;
+  /** Where this process is to die, for tests of that (src/platform/failpoint.ts); null for everybody else. */
+  failpoint: string | null;
   /** The largest file that an import takes. */
   import_max_bytes: number;
   /** True when the console is reached over https, so that cookies carry `__Host-`. */
@@ -70,6 +75,8 @@ const shape = z.object({
   TALLYSTICK_INGEST_QUEUE_MB: z.coerce.number().int().min(1).max(65_536).default(128),
   TALLYSTICK_GENERATION_EVENTS: z.coerce.number().int().min(100).default(1_000_000),
   TALLYSTICK_USAGE_RETENTION_MONTHS: z.coerce.number().int().min(1).max(1200).optional(),
+  TALLYSTICK_EVENTS_RETENTION_MONTHS: z.coerce.number().int().min(1).max(1200).optional(),
+  TALLYSTICK_FAILPOINT: z.string().refine(isFailpoint, 'must name a place of src/platform/failpoint.ts').optional(),
   TALLYSTICK_IMPORT_MAX_MB: z.coerce.number().int().min(1).max(65_536).default(512),
   TALLYSTICK_PUBLIC_URL: z.url({ protocol: /^https?$/ }).optional(),
 });
@@ -125,6 +132,8 @@ export function parseConfig(variables: Record<string, string | undefined>, worki
     ingest_queue_bytes: env.TALLYSTICK_INGEST_QUEUE_MB * 1024 * 1024,
     generation_events: env.TALLYSTICK_GENERATION_EVENTS,
     usage_retention_months: env.TALLYSTICK_USAGE_RETENTION_MONTHS ?? null,
+    events_retention_months: env.TALLYSTICK_EVENTS_RETENTION_MONTHS ?? null,
+    failpoint: env.TALLYSTICK_FAILPOINT ?? null,
     import_max_bytes: env.TALLYSTICK_IMPORT_MAX_MB * 1024 * 1024,
     secure_cookies: env.TALLYSTICK_PUBLIC_URL?.startsWith('https:') ?? false,
   };

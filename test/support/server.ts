@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll } from 'vitest';
 import { jobDefinitions } from '../../src/app/jobs.ts';
-import { startReactions } from '../../src/app/reactions.ts';
+import { routerOf } from '../../src/app/reactions.ts';
 import { createServer } from '../../src/app/server.ts';
 import { createTenantWithAdmin } from '../../src/foundation/identity/service/tenants.ts';
 import { createTenantKeys } from '../../src/foundation/receipts/service.ts';
@@ -56,13 +56,14 @@ export async function testServer(options: { jobs?: boolean } = {}): Promise<Test
   const web = await createServer({ config, log, metrics: createMetrics(), postgres, ingest });
   await web.ready();
   const jobs = options.jobs ? await startJobs(jobDefinitions({ ingest, ...config }), { postgres, clock, log }) : null;
-  const reactions = options.jobs ? await startReactions({ postgres, clock, log }) : null;
+  const router = options.jobs ? routerOf({ postgres, clock, log, subscriber: null, takes_pending: true }) : null;
+  await router?.start();
   let open = true;
   const close = async () => {
     if (!open) return;
     open = false;
     await web.close();
-    await reactions?.stop();
+    await router?.stop();
     await jobs?.stop();
     await ingest.close();
     rmSync(data_dir, { recursive: true, force: true });

@@ -14,7 +14,7 @@ describe('an event whose delivery failed', () => {
 
   it('is dead after ten attempts, with the reason', () => {
     expect(afterFailure(most_attempts - 1, new TypeError('no'), 0)).toMatchObject({
-      status: 'pending',
+      status: 'again',
       last_error: 'TypeError: no',
     });
     expect(afterFailure(most_attempts, new TypeError('no'), 0)).toEqual({ status: 'dead', last_error: 'TypeError: no' });

@@ -1,17 +1,22 @@
-/** How often a delivery is tried before the event is dead. */
+/** How often an event is tried at a stage, publishing or routing, before it is dead. */
 export const most_attempts = 10;
 
-export type Verdict = { status: 'pending'; delay_ms: number; last_error: string } | { status: 'dead'; last_error: string };
+export type Verdict = { status: 'again'; delay_ms: number; last_error: string } | { status: 'dead'; last_error: string };
 
 /**
- * What becomes of an event after its `attempts`-th delivery failed: again after 0.5 s, 1 s, 2 s, … at most five minutes, each
+ * What becomes of an event after it failed for the `attempts`-th time at its stage: again after 0.5 s, 1 s, 2 s, … at most five minutes, each
  * longer by up to a quarter (`jitter`, 0 to 1) so that what failed together does not return together; dead after ten.
  */
 export function afterFailure(attempts: number, error: unknown, jitter: number): Verdict {
   const last_error = reason(error);
   if (attempts >= most_attempts) return { status: 'dead', last_error };
   const base_ms = Math.min(500 * 2 ** (attempts - 1), 300_000);
-  return { status: 'pending', delay_ms: Math.round(base_ms * (1 + jitter / 4)), last_error };
+  return { status: 'again', delay_ms: Math.round(base_ms * (1 + jitter / 4)), last_error };
+}
+
+/** The reason of an event that was in the hands of one process after another that ended: it may have been what ended them. */
+export function givenUp(attempts: number): string {
+  return `it was tried ${attempts} times, the last of them by processes that ended meanwhile`;
 }
 
 /** What the log and the row say of a failure; never longer than the column, without characters that cannot be stored. */

@@ -19,6 +19,8 @@ export interface Envelope {
   time: string;
   datacontenttype: 'application/json';
   tenantid: string;
+  /** The organization that it is about, where it is about one. */
+  orgid?: string;
   correlationid: string;
   causationid?: string;
   dataversion: number;
@@ -40,6 +42,9 @@ export interface EventRow {
   correlation_id: string;
   causation_id: string | null;
   created_at: string;
+  /** The database's time of the insert, which says the month that keeps the row. */
+  recorded_at: string;
+  /** How often it failed at the stage that it is in. */
   attempts: number;
 }
 
@@ -54,12 +59,17 @@ export function envelopeOf(row: EventRow): Envelope {
     time: row.created_at,
     datacontenttype: 'application/json',
     tenantid: row.tenant_id,
+    ...(row.org_id === null ? {} : { orgid: row.org_id }),
     correlationid: row.correlation_id,
     ...(row.causation_id === null ? {} : { causationid: row.causation_id }),
     dataversion: row.version,
     data: row.data,
   };
 }
+
+/** `pending` until the bus has it, `published` until its reactions are through, then `routed`; `dead` from either. */
+export const EventStatus = z.enum(['pending', 'published', 'routed', 'dead']);
+export type EventStatus = z.infer<typeof EventStatus>;
 
 /** An event as `GET /v1/events` shows it: what happened, and how far its delivery is. */
 export const EventEntry = z.object({
@@ -71,18 +81,37 @@ export const EventEntry = z.object({
   aggregate_id: z.string(),
   org_id: z.string().nullable(),
   data: z.record(z.string(), z.unknown()),
+  metadata: z.record(z.string(), z.unknown()).meta({ description: 'who set it off, where that is known' }),
   correlation_id: z.string(),
   causation_id: z.string().nullable(),
-  status: z.enum(['pending', 'published', 'dead']),
-  attempts: z.number().int(),
+  status: EventStatus.meta({ description: 'routed: every reaction to it has had its effect; dead: given up, with last_error' }),
+  attempts: z.number().int().meta({ description: 'failures at the stage that it is in' }),
   position: z.string().nullable().meta({ description: 'dense per tenant; null until published' }),
   created_at: z.string(),
   published_at: z.string().nullable(),
+  routed_at: z.string().nullable(),
   last_error: z.string().nullable(),
 });
 export type EventEntry = z.infer<typeof EventEntry>;
 
 export const EventPage = page(EventEntry);
+
+/** One event with what followed from it. */
+export const EventDetail = EventEntry.extend({
+  reactions: z
+    .array(z.object({ reaction: z.string(), at: z.string() }))
+    .meta({ description: 'that had their effect, each once' }),
+  caused: z.array(EventEntry).meta({ description: 'the first hundred events whose cause it is' }),
+});
+export type EventDetail = z.infer<typeof EventDetail>;
+
+/** All events of one correlation, oldest first; `causation_id` joins them to a tree. */
+export const EventTree = z.object({
+  correlation_id: z.string(),
+  data: z.array(EventEntry),
+  complete: z.boolean().meta({ description: 'false where there are more than a thousand' }),
+});
+export type EventTree = z.infer<typeof EventTree>;
 
 /** The way to the bus. */
 export interface Publisher {
@@ -108,9 +137,4 @@ export interface Bus {
   publisher: Publisher;
   /** Null where nothing comes back: `noop`, and `embedded`, where the router reads the outbox itself. */
   subscriber: Subscriber | null;
-}
-
-/** For now, until the dispatcher publishes in batches. */
-export interface OnePublisher {
-  publish(envelope: Envelope): Promise<void>;
 }

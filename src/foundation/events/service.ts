@@ -3,9 +3,21 @@ import { assert } from '../../kernel/assert.ts';
 import { newId } from '../../kernel/id.ts';
 import { decodeCursor, encodeCursor, toPage } from '../../platform/cursor.ts';
 import type { Db, Tx } from '../../platform/postgres.ts';
-import type { EventDefinitions, EventEntry } from './model.ts';
-import { type EventFilter, insertEvents, insertInbox, selectEvents } from './sql/outbox.ts';
-import { type StreamQuery, selectEventsAfter } from './sql/stream.ts';
+import { errors } from './errors.ts';
+import type { EventDefinitions, EventDetail, EventEntry, EventTree } from './model.ts';
+import {
+  type EventFilter,
+  insertEvents,
+  insertInbox,
+  type PositionQuery,
+  selectAfter,
+  selectCaused,
+  selectCorrelated,
+  selectEvent,
+  selectEvents,
+  selectLastPosition,
+  selectReactions,
+} from './sql/outbox.ts';
 
 /** Something that happened. With a room's list as `Events`, only its types are taken, each with its own data. */
 export type Emission<Events extends EventDefinitions = EventDefinitions> = {
@@ -56,15 +68,17 @@ export async function emitMany<Events extends EventDefinitions = EventDefinition
 /** Runs the effect of a reaction unless it was had before, and keeps that it was, in the same transaction. Answers whether it ran. */
 export async function reactOnce(
   tx: Tx,
-  reaction: { event_id: string; name: string },
+  { event_id, recorded_at, name }: { event_id: string; recorded_at: string; name: string },
   effect: () => Promise<void>,
 ): Promise<boolean> {
-  if (!(await insertInbox(tx, reaction.event_id, reaction.name))) return false;
+  if (!(await insertInbox(tx, { event_id, recorded_at, reaction: name }))) return false;
   await effect();
   return true;
 }
 
-export type EventQuery = EventFilter & { cursor?: string };
+export type { PositionQuery } from './sql/outbox.ts';
+
+export type EventQuery = EventFilter & { org_ids: readonly string[] | null; limit: number; cursor?: string };
 
 /** Events with the state of their delivery, newest first. Throws `cursor_invalid`. */
 export async function listEvents(db: Db, query: EventQuery): Promise<{ data: EventEntry[]; next_cursor: string | null }> {
@@ -75,7 +89,37 @@ export async function listEvents(db: Db, query: EventQuery): Promise<{ data: Eve
   return { data: data.map(({ seq: _seq, ...entry }) => entry), next_cursor };
 }
 
-/** What was published after a position, in order: a reader that asks again from the last position it saw misses nothing. */
-export function eventsAfter(db: Db, query: StreamQuery): Promise<EventEntry[]> {
-  return selectEventsAfter(db, query);
+/** One event, with the reactions that had their effect and what it caused. Throws `event_not_found`. */
+export async function eventDetail(db: Db, event_id: string, org_ids: readonly string[] | null): Promise<EventDetail> {
+  const event = await requireEvent(db, event_id, org_ids);
+  const reactions = await selectReactions(db, event_id);
+  return { ...event, reactions, caused: await selectCaused(db, event_id, { org_ids, limit: 100 }) };
+}
+
+const most_in_tree = 1000;
+
+/** Everything of the event's correlation, oldest first. Throws `event_not_found`. */
+export async function eventTree(db: Db, event_id: string, org_ids: readonly string[] | null): Promise<EventTree> {
+  const { correlation_id } = await requireEvent(db, event_id, org_ids);
+  const found = await selectCorrelated(db, correlation_id, { org_ids, limit: most_in_tree + 1 });
+  return { correlation_id, data: found.slice(0, most_in_tree), complete: found.length <= most_in_tree };
+}
+
+/**
+ * What was published after a position, in order of position: who asks for what came after the last one seen misses nothing. Events of archived
+ * months are in the document store, and not among these.
+ */
+export function eventsAfter(db: Db, query: PositionQuery): Promise<EventEntry[]> {
+  return selectAfter(db, query);
+}
+
+/** The position of the tenant's newest published event; '0' while there is none. */
+export function lastPosition(db: Db): Promise<string> {
+  return selectLastPosition(db);
+}
+
+async function requireEvent(db: Db, event_id: string, org_ids: readonly string[] | null): Promise<EventEntry> {
+  const event = await selectEvent(db, event_id, org_ids);
+  if (!event) throw errors.event_not_found();
+  return event;
 }

@@ -1,10 +1,13 @@
-import { randomInt } from 'node:crypto';
-import pg from 'pg';
+import { randomUUID } from 'node:crypto';
+import { clock } from '../../../platform/clock.ts';
+import { failpoint } from '../../../platform/failpoint.ts';
 import type { Postgres } from '../../../platform/postgres.ts';
 import type { Logger } from '../../../platform/telemetry.ts';
-import { afterFailure } from '../decide.ts';
-import { type EventRow, envelopeOf, type OnePublisher } from '../model.ts';
-import { claimEvents, dispatcher_lock, markFailed, markPublished, releaseEvents } from '../sql/relay.ts';
+import { afterFailure, givenUp, most_attempts } from '../decide.ts';
+import { type Envelope, type EventRow, envelopeOf, type Publisher } from '../model.ts';
+import { type Batch, type Claimed, claimPending, type Settlement, settleEvents } from '../sql/relay.ts';
+import { createBell, createEar } from './ear.ts';
+import type { EventMetrics } from './metrics.ts';
 
 export interface Dispatcher {
   /** Begins to work in the background. */
@@ -17,44 +20,59 @@ export interface Dispatcher {
 
 export interface DispatcherOptions {
   postgres: Postgres;
-  publisher: OnePublisher;
+  publisher: Pick<Publisher, 'publish'>;
   log: Pick<Logger, 'warn' | 'error'>;
+  metrics?: EventMetrics;
   /** How long to wait for a notification before looking anyway; retries and missed notifications are found so. */
   poll_ms?: number;
-  /** Events that are published at the same time at the most. */
-  concurrency?: number;
+  /** How long a published event has to come back from the bus before the router takes it from the outbox; 0 where nothing comes back. */
+  grace_ms?: number;
+  /** How long the bus has for a batch. */
+  answer_within_ms?: number;
+  /** Events of a batch at the most. */
+  batch?: number;
 }
 
-const batch = 128;
-/** Well within the lease of a minute: what is not begun by then is given back, so that nobody else begins it meanwhile. */
-const deliver_within_ms = 30_000;
+/** While one is published, the next is claimed and the one before is marked. */
+const most_batches = 3;
 
-/** Takes what is in the outbox to the publisher, in the order of each aggregate, and keeps the state of delivery. */
+/** Takes what is in the outbox to the bus, in the order of each aggregate, and keeps the state of delivery. */
 export function createDispatcher(options: DispatcherOptions): Dispatcher {
-  const { postgres, log, poll_ms = 1000 } = options;
+  const { postgres, log, poll_ms = 2000, batch = 1024 } = options;
   const bell = createBell();
-  const ear = createEar(postgres, log, bell.ring);
+  const ear = createEar(postgres, log, ['billing_events'], bell.ring);
+  const under_way = new Set<Promise<void>>();
   let running: Promise<void> | null = null;
   let stopping = false;
 
-  const work = async () => {
+  /** Claims a batch and begins to deliver it. */
+  const claim = async () => {
     await ear.attend();
-    const claimed = await claimEvents(postgres.pool('relay'), { dispatcher: ear.number, limit: batch });
-    if (claimed.length > 0) await deliver(options, claimed, () => stopping);
-    return claimed.length;
+    const take = { worker: ear.number, limit: batch, from_tenant: randomUUID(), except: [] };
+    const claimed = await claimPending(postgres.pool('relay'), take);
+    if (!claimed) return false;
+    const delivery = deliver(options, claimed)
+      // Nobody has marked it: it comes again when the lease ends.
+      .catch((error: unknown) => log.warn({ err: error }, 'a published batch could not be marked'))
+      .finally(() => under_way.delete(delivery));
+    under_way.add(delivery);
+    return true;
   };
   const loop = async () => {
     while (!stopping) {
       const heard = bell.listen(poll_ms);
       try {
-        if ((await work()) > 0) {
+        if (await claim()) {
           heard.cancel();
+          if (under_way.size >= most_batches) await Promise.race(under_way);
           continue;
         }
       } catch (error) {
         log.warn({ err: error }, 'the outbox cannot be read; trying again');
       }
-      await heard.done;
+      // What is behind a batch in its aggregates can be claimed when that is marked.
+      await Promise.race([heard.done, ...under_way]);
+      heard.cancel();
     }
   };
   return {
@@ -62,120 +80,104 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
       running ??= loop();
     },
     async drain() {
-      while ((await work()) > 0);
+      while ((await claim()) || under_way.size > 0) if (under_way.size > 0) await Promise.race(under_way);
     },
     async stop() {
       stopping = true;
       bell.ring();
       await running;
+      await Promise.all(under_way);
       await ear.close();
     },
   };
 }
 
-/** Publishes each aggregate's events one after another, several aggregates at once, and keeps what became of each. */
-async function deliver(
-  { postgres, publisher, log, concurrency = 4 }: DispatcherOptions,
-  claimed: readonly EventRow[],
-  stopping: () => boolean,
-): Promise<void> {
-  const relay = postgres.pool('relay');
-  const began = performance.now();
-  const mayGoOn = () => !stopping() && performance.now() - began < deliver_within_ms;
-  const aggregates = byAggregate(claimed);
-  const published: EventRow[] = [];
-  const untried: EventRow[] = [];
-  const worker = async () => {
-    for (let events = aggregates.shift(); events !== undefined; events = aggregates.shift()) {
-      for (const [index, event] of events.entries()) {
-        if (!mayGoOn()) {
-          untried.push(...events.slice(index));
-          break;
-        }
-        try {
-          await publisher.publish(envelopeOf(event));
-          published.push(event);
-        } catch (error) {
-          untried.push(...events.slice(index + 1));
-          await fail(relay, log, event, error);
-          break;
-        }
-      }
+async function deliver(options: DispatcherOptions, { lease_id, events }: Batch): Promise<void> {
+  const { postgres, metrics, grace_ms = 15_000 } = options;
+  const began = clock.monotonic_ms();
+  failpoint('dispatcher.claimed-not-published');
+  const [lost, sound] = partition(events);
+  const answers = await publish(
+    options,
+    sound.map((event) => envelopeOf(event)),
+  );
+  failpoint('dispatcher.published-not-marked');
+  metrics?.publish_seconds.observe((clock.monotonic_ms() - began) / 1000);
+  const settlements = [
+    ...lost.map(
+      (event): Settlement => ({
+        event,
+        outcome: 'dead',
+        delay_ms: 0,
+        attempts: event.attempts,
+        last_error: givenUp(event.attempts),
+      }),
+    ),
+    ...judge(options, sound, answers, grace_ms),
+  ];
+  const settled = await settleEvents(postgres.pool('relay'), 'publish', settlements, {
+    ended: [lease_id],
+    shortened: [],
+    aggregates: [],
+  });
+  failpoint('dispatcher.marked');
+  for (const { outcome } of settled) metrics?.events.inc({ outcome: outcome === 'unpublished' ? 'failed' : outcome });
+}
+
+/** Those that were in the hands of processes that ended, too often to be tried again, and the rest. */
+function partition(events: readonly Claimed[]): [lost: Claimed[], sound: Claimed[]] {
+  const { true: lost = [], false: sound = [] } = Object.groupBy(
+    events,
+    (event) => `${event.attempts >= most_attempts}` as 'true' | 'false',
+  );
+  return [lost, sound];
+}
+
+/** What the bus says of each; one that throws, or says nothing in time, has taken none of them for sure. */
+async function publish(
+  { publisher, answer_within_ms = 30_000 }: DispatcherOptions,
+  envelopes: readonly Envelope[],
+): Promise<readonly (Error | null)[]> {
+  const { promise: late, reject } = Promise.withResolvers<never>();
+  const timer = setTimeout(() => reject(new Error(`the bus did not answer within ${answer_within_ms} ms`)), answer_within_ms);
+  try {
+    return await Promise.race([publisher.publish(envelopes), late]);
+  } catch (error) {
+    const failure = error instanceof Error ? error : new Error(String(error));
+    return envelopes.map(() => failure);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** Published up to the first of an aggregate that failed; what is behind that one does not count, and comes again. */
+function judge(
+  { log }: DispatcherOptions,
+  events: readonly EventRow[],
+  answers: readonly (Error | null)[],
+  grace_ms: number,
+): Settlement[] {
+  const failed = new Set<string>();
+  const settlements: Settlement[] = [];
+  for (const [at, event] of events.entries()) {
+    const aggregate = `${event.tenant_id} ${event.aggregate_type} ${event.aggregate_id}`;
+    if (failed.has(aggregate)) continue;
+    const error = answers[at];
+    if (error === null) {
+      settlements.push({ event, outcome: 'published', delay_ms: grace_ms, attempts: 0, last_error: null });
+      continue;
     }
-  };
-  await Promise.all(Array.from({ length: concurrency }, worker));
-  if (published.length > 0) await markPublished(relay, published);
-  if (untried.length > 0) await releaseEvents(relay, untried);
-}
-
-function byAggregate(claimed: readonly EventRow[]): EventRow[][] {
-  const inOrder = claimed.toSorted((a, b) => (BigInt(a.seq) < BigInt(b.seq) ? -1 : 1));
-  return [...Map.groupBy(inOrder, (event) => `${event.tenant_id} ${event.aggregate_type} ${event.aggregate_id}`).values()];
-}
-
-async function fail(relay: pg.Pool, log: DispatcherOptions['log'], event: EventRow, error: unknown): Promise<void> {
-  const verdict = afterFailure(event.attempts, error, Math.random());
-  const { event_id, type, tenant_id, attempts } = event;
-  if (verdict.status === 'dead') log.error({ err: error, event_id, type, tenant_id, attempts }, 'an event is dead');
-  else log.warn({ err: error, event_id, type, tenant_id, attempts }, 'an event will be published again');
-  await markFailed(relay, event, verdict);
-}
-
-interface Bell {
-  ring(): void;
-  /** Fulfilled at the next ring from now on, or after `timeout_ms`. */
-  listen(timeout_ms: number): { done: Promise<void>; cancel(): void };
-}
-
-function createBell(): Bell {
-  let wake: (() => void) | null = null;
-  return {
-    ring: () => wake?.(),
-    listen(timeout_ms) {
-      const { promise, resolve } = Promise.withResolvers<void>();
-      const timer = setTimeout(resolve, timeout_ms);
-      const cancel = () => {
-        clearTimeout(timer);
-        resolve();
-      };
-      wake = cancel;
-      return { done: promise, cancel };
-    },
-  };
-}
-
-/** A connection that hears of new events, and whose advisory lock says that this dispatcher lives. */
-function createEar(postgres: Postgres, log: Pick<Logger, 'warn'>, onEvent: () => void) {
-  let client: pg.Client | null = null;
-  const number = randomInt(1, 2 ** 31 - 1);
-  const lose = (lost: pg.Client, error: unknown) => {
-    if (client !== lost) return;
-    client = null;
-    log.warn({ err: error }, 'the dispatcher lost its connection');
-    lost.end().catch((failure: unknown) => log.warn({ err: failure }, 'a lost connection did not close'));
-  };
-  return {
-    number,
-    /** Connects when it is not connected. */
-    async attend(): Promise<void> {
-      if (client) return;
-      const made = new pg.Client({ ...postgres.connection('relay'), keepAlive: true });
-      made.on('error', (error) => lose(made, error));
-      made.on('end', () => lose(made, null));
-      made.on('notification', onEvent);
-      try {
-        await made.connect();
-        await made.query(`SELECT pg_advisory_lock(${dispatcher_lock}, ${number}); LISTEN billing_events`);
-        client = made;
-      } catch (error) {
-        await made.end();
-        throw error;
-      }
-    },
-    async close(): Promise<void> {
-      const last = client;
-      client = null;
-      await last?.end();
-    },
-  };
+    failed.add(aggregate);
+    const attempts = event.attempts + 1;
+    const verdict = afterFailure(attempts, error ?? new Error('the bus did not answer for it'), Math.random());
+    const { event_id, type, tenant_id } = event;
+    if (verdict.status === 'dead') {
+      log.error({ err: error, event_id, type, tenant_id, attempts }, 'an event is dead');
+      settlements.push({ event, outcome: 'dead', delay_ms: 0, attempts, last_error: verdict.last_error });
+      continue;
+    }
+    log.warn({ err: error, event_id, type, tenant_id, attempts }, 'an event will be published again');
+    settlements.push({ event, outcome: 'unpublished', delay_ms: verdict.delay_ms, attempts, last_error: verdict.last_error });
+  }
+  return settlements;
 }
