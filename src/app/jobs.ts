@@ -1,5 +1,6 @@
 import { jobs as invoicingJobs } from '../billing/invoicing/jobs.ts';
 import { jobs as ratingJobs } from '../billing/rating/jobs.ts';
+import { jobs as reconciliationJobs } from '../desk/reconciliation/jobs.ts';
 import { jobs as eventJobs } from '../foundation/events/jobs.ts';
 import type { JobDefinition } from '../platform/jobs.ts';
 import { archivingJobs, jobs as meteringJobs } from '../usage/metering/jobs.ts';
@@ -15,5 +16,13 @@ export function jobDefinitions(deps: {
 }): JobDefinition[] {
   const archiving = archivingJobs({ retention_months: deps.usage_retention_months });
   const ofEvents = eventJobs({ retention_months: deps.events_retention_months });
-  return [...ofEvents, ...meteringJobs(deps), ...archiving, ...meterJobs(deps), ...ratingJobs, ...invoicingJobs];
+  return [
+    ...ofEvents,
+    ...meteringJobs(deps),
+    ...archiving,
+    ...meterJobs(deps),
+    ...ratingJobs,
+    ...invoicingJobs,
+    ...reconciliationJobs,
+  ];
 }

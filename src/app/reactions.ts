@@ -4,6 +4,7 @@ import { events as partnerEvents } from '../billing/partners/events.ts';
 import { events as ratingEvents } from '../billing/rating/events.ts';
 import { events as subscriptionEvents } from '../billing/subscriptions/events.ts';
 import { giveItems } from '../billing/subscriptions/reactions.ts';
+import { events as reconciliationEvents } from '../desk/reconciliation/events.ts';
 import type { Subscriber } from '../foundation/events/model.ts';
 import type { EventMetrics } from '../foundation/events/service/metrics.ts';
 import type { Reaction } from '../foundation/events/service/react.ts';
@@ -31,6 +32,7 @@ export const allEvents = {
   ...ratingEvents,
   ...actionEvents,
   ...invoicingEvents,
+  ...reconciliationEvents,
 } as const;
 
 export type EventType = keyof typeof allEvents;
@@ -85,10 +87,17 @@ export const reactions: Record<EventType, readonly Reaction[]> = {
   'import.completed': [],
   'import.rejected': [],
   'import.failed': [],
+  'replay.completed': [],
+  'verification.completed': [],
 };
 
 /** What follows every event, whatever its type, beside the table. */
 export const toEveryEvent: readonly Reaction[] = [];
+
+/** The reactions to events of a type; of one that is not known here, those to every event. */
+export function reactionsTo(type: string): readonly Reaction[] {
+  return all.get(type) ?? toEveryEvent;
+}
 
 export interface RoutingDeps {
   postgres: Postgres;
@@ -109,7 +118,7 @@ export function routerOf({ clock, ...deps }: RoutingDeps): Router {
       const wall = clock.now();
       return tenantNow(await deps.postgres.read({ tenant_id, now: wall }, requireTenant), wall);
     },
-    reactionsTo: (type) => all.get(type) ?? toEveryEvent,
+    reactionsTo,
   });
 }
 

@@ -10,6 +10,9 @@ import { constraints as ratingConstraints } from '../billing/rating/errors.ts';
 import { routes as ratingRoutes } from '../billing/rating/routes.ts';
 import { constraints as subscriptionConstraints } from '../billing/subscriptions/errors.ts';
 import { routes as subscriptionRoutes } from '../billing/subscriptions/routes.ts';
+import { constraints as reconciliationConstraints } from '../desk/reconciliation/errors.ts';
+import { replayService } from '../desk/reconciliation/routes/grpc.ts';
+import { routes as reconciliationRoutes } from '../desk/reconciliation/routes.ts';
 import { routes as auditRoutes } from '../foundation/audit/routes.ts';
 import { eventService } from '../foundation/events/routes/grpc.ts';
 import { routes as eventRoutes } from '../foundation/events/routes.ts';
@@ -39,6 +42,7 @@ import { usageService } from '../usage/metering/routes/grpc.ts';
 import { routes as meteringRoutes } from '../usage/metering/routes.ts';
 import { constraints as meterConstraints } from '../usage/meters/errors.ts';
 import { routes as meterRoutes } from '../usage/meters/routes.ts';
+import { reactionsTo } from './reactions.ts';
 
 export const version = '0.1.0';
 
@@ -66,6 +70,7 @@ const constraints = {
   ...subscriptionConstraints,
   ...ratingConstraints,
   ...invoicingConstraints,
+  ...reconciliationConstraints,
 };
 
 /** The HTTP server with every room's routes, not yet listening. */
@@ -111,9 +116,11 @@ export async function createServer({
   ratingRoutes(server, { postgres });
   actionRoutes(server);
   invoicingRoutes(server, { postgres, clock });
+  reconciliationRoutes(server, { reactionsTo });
   const rpc = createRpc({ authenticate, onRevocation, limiter, constraints, log, metrics });
   usageService(rpc, metering);
   eventService(rpc, { postgres });
+  replayService(rpc, { postgres, reactionsTo });
   rpc.mount(web);
   await serveConsole(web, fileURLToPath(new URL('../../console/dist', import.meta.url)));
   return web;

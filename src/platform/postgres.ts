@@ -47,6 +47,8 @@ export type DatabaseRole = 'app' | 'ingest' | 'relay' | 'due' | 'auth' | 'jobs' 
 
 export interface Postgres {
   read<T>(scope: Pick<Scope, 'tenant_id' | 'now'>, work: (db: Db) => Promise<T>): Promise<T>;
+  /** The same, where all reads see one moment: what others commit meanwhile is in none of them. */
+  readSnapshot<T>(scope: Pick<Scope, 'tenant_id' | 'now'>, work: (db: Db) => Promise<T>): Promise<T>;
   transact<T>(scope: Scope, work: (tx: Tx) => Promise<T>): Promise<T>;
   /** Connections that act as one database role; for the few rooms that work across tenants. */
   pool(role: DatabaseRole): pg.Pool;
@@ -85,6 +87,8 @@ export function compile(query: RawBuilder<unknown>): { text: string; values: unk
   return { text: compiled.sql, values: [...compiled.parameters] };
 }
 
+type Access = 'READ ONLY' | 'ISOLATION LEVEL REPEATABLE READ READ ONLY' | 'READ WRITE';
+
 export function createPostgres(options: PostgresOptions): Postgres {
   const pools = new Map<DatabaseRole, pg.Pool>();
   const connection = (role: DatabaseRole): pg.PoolConfig => ({
@@ -112,7 +116,7 @@ export function createPostgres(options: PostgresOptions): Postgres {
     return made;
   };
 
-  async function attempt<T>(scope: Scope, access: 'READ ONLY' | 'READ WRITE', work: (tx: Tx) => Promise<T>): Promise<T> {
+  async function attempt<T>(scope: Scope, access: Access, work: (tx: Tx) => Promise<T>): Promise<T> {
     assert(isId(scope.tenant_id), 'a transaction names a tenant');
     const client = await pool('app').connect();
     const effects: (() => void | Promise<void>)[] = [];
@@ -147,6 +151,7 @@ export function createPostgres(options: PostgresOptions): Postgres {
     pool,
     connection,
     read: (scope, work) => attempt({ ...scope, actor: reader }, 'READ ONLY', work),
+    readSnapshot: (scope, work) => attempt({ ...scope, actor: reader }, 'ISOLATION LEVEL REPEATABLE READ READ ONLY', work),
     async transact(scope, work) {
       for (let tries = 1; ; tries += 1) {
         try {

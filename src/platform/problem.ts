@@ -38,9 +38,14 @@ export function toCodedError(error: unknown, constraints: ConstraintErrors): Cod
   if (hasZodFastifySchemaValidationErrors(error)) {
     const where = (error as FastifyError).validationContext ?? 'body';
     const errors = error.validation.flatMap((issue) => faultsOf(issue, where));
-    return httpErrors.validation_failed({ detail: summary(errors), errors });
+    return validationFailed(errors);
   }
   return fromFastify(error);
+}
+
+/** The error of input that does not fit its schema. */
+export function validationFailed(errors: Fault[]): CodedError {
+  return httpErrors.validation_failed({ detail: summary(errors), errors });
 }
 
 export function sendProblem(request: FastifyRequest, reply: FastifyReply, error: CodedError): FastifyReply {

@@ -110,7 +110,7 @@ export function createRpc(options: RpcOptions): Rpc & { mount(web: FastifyInstan
       const principal = await authenticate();
       const elapsed_ms = () => performance.now() - began_ms;
       const is_stream = context.method.methodKind !== 'unary';
-      const signal = is_stream ? endOfStream(context.signal, authenticate, (error) => failureOf(error, id)) : context.signal;
+      const signal = is_stream ? endOfStream(context.signal, principal, authenticate) : context.signal;
       context.values.set(callKey, Object.assign(asked, { principal, signal, elapsed_ms, again }));
     } catch (error) {
       const failure = failureOf(error, id);
@@ -119,16 +119,16 @@ export function createRpc(options: RpcOptions): Rpc & { mount(web: FastifyInstan
     }
   };
 
-  /** A stream ends when its caller leaves, when its key no longer holds, and when the server drains. */
-  const endOfStream = (
-    gone: AbortSignal,
-    authenticate: () => Promise<unknown>,
-    failure: (error: unknown) => ConnectError,
-  ): AbortSignal => {
+  /** A stream ends when its caller leaves, when its key no longer holds or shows other things, and when the server drains. */
+  const endOfStream = (gone: AbortSignal, principal: Principal, authenticate: () => Promise<Principal>): AbortSignal => {
     const revoked = new AbortController();
+    const stillSees = ({ org_ids }: Principal) => {
+      if (JSON.stringify(org_ids) !== JSON.stringify(principal.org_ids))
+        revoked.abort(new ConnectError('The organizations that the key may see have changed; ask again.', Code.Aborted));
+    };
     const recheck = () => {
-      authenticate().catch((error: unknown) => {
-        const refusal = failure(error);
+      authenticate().then(stillSees, (error: unknown) => {
+        const refusal = toConnectError(error, '', options.constraints).failure;
         // A database that is away for a moment takes nobody's rights.
         if (refusal.code === Code.Unauthenticated || refusal.code === Code.PermissionDenied) revoked.abort(refusal);
       });

@@ -1,7 +1,27 @@
 import { expect } from 'vitest';
 import { executeRun } from '../../src/billing/invoicing/service/run.ts';
+import type { Difference } from '../../src/desk/reconciliation/model.ts';
+import {
+  executeVerification,
+  listDifferences,
+  requestVerification,
+} from '../../src/desk/reconciliation/service/verifications.ts';
 import { clock } from '../../src/platform/clock.ts';
 import type { TestServer } from './server.ts';
+
+/** What `tallystick replay --verify` finds for a tenant: the first hundred. */
+export async function differencesOf(
+  { t }: Pick<TestServer, 't'>,
+  tenant_id: string,
+  request: { from?: string; to?: string; org_id?: string } = {},
+): Promise<Difference[]> {
+  const [deps, scope] = [{ postgres: t.postgres, clock }, t.scope({ tenant_id })];
+  const { verification_id } = await t.postgres.transact(scope, (tx) => requestVerification(tx, request));
+  const done = await executeVerification(deps, { tenant_id, verification_id });
+  expect(done).toMatchObject({ status: 'completed', problem: null });
+  const { data } = await t.postgres.read(scope, (db) => listDifferences(db, verification_id, { limit: 100 }));
+  return data;
+}
 
 /** The first tenant of a test server at work: what a test of money says in one line each. */
 export function openShop(s: TestServer) {
@@ -55,6 +75,11 @@ export function openShop(s: TestServer) {
     /** The newest invoice of an organization. */
     newest: async (org_id: string) => (await made('GET', `/v1/invoices?org_id=${org_id}&limit=1`)).data[0],
     void: (invoice_id: string) => made('POST', `/v1/invoices/${invoice_id}:void`, { reason: 'a test' }),
-    audit: () => s.t.superuser('SELECT defect, what FROM audit'),
+    /** Every defect of the database. */
+    defects: () => s.t.superuser<{ defect: string; what: string }>('SELECT defect, what FROM audit'),
+    /** Every defect of the database, and everything issued that does not come to the same again. */
+    async audit(): Promise<object[]> {
+      return [...(await s.t.superuser('SELECT defect, what FROM audit')), ...(await differencesOf(s, s.tenant.tenant_id))];
+    },
   };
 }

@@ -1,59 +1,32 @@
-import { createHash } from 'node:crypto';
-import { createReadStream, existsSync } from 'node:fs';
-import { parseArgs } from 'node:util';
-import { scopeOfTenant } from '../../billing/invoicing/service/run.ts';
-import { clock } from '../../platform/clock.ts';
-import { readConfig } from '../../platform/config.ts';
-import type { Replay } from '../../usage/metering/model/replays.ts';
-import { createIngest } from '../../usage/metering/service/ingest.ts';
-import { recordFileReplay, replayFile } from '../../usage/metering/service/replays.ts';
-import { type Command, print, UsageError } from './command.ts';
-import { requireTenantId } from './tenant-option.ts';
-import { withDatabase } from './with-database.ts';
+import type { Command } from './command.ts';
+import { controlReplayJob, replayEvents } from './replay-events.ts';
+import { replayUsage } from './replay-usage.ts';
+import { replayVerify } from './replay-verify.ts';
 
+const controls = ['show', 'pause', 'resume', 'cancel'] as const;
+
+/** Three things are replayed: what was billed (worked out again), stored events (sent again), and usage (brought back in). */
 export const replayCommand: Command = {
-  help: `tallystick replay <file> [--tenant SLUG] [--json]
+  help: `tallystick replay --verify [--from DATE] [--to DATE] [--org SLUG] [--tenant SLUG] [--json]
+tallystick replay events [--from TIME] [--to TIME] [--type TYPE]… [--aggregate-type TYPE] [--aggregate ID] [--org SLUG] [--correlation ID]
+                         [--id ID]… [--dead] [--rate N] [--reason TEXT] [--dry-run] [--tenant SLUG] [--json]
+tallystick replay show|pause|resume|cancel REPLAY_ID [--tenant SLUG] [--json]
+tallystick replay [usage] FILE [--tenant SLUG] [--json]
 
-Brings usage events back through ingest, from a file of NDJSON or CSV of any size. What is stored already stays as it is, so the
-same file may be replayed again, also where it was broken off. Exits 0 when every row was taken or known.`,
-  async run(argv) {
-    const { values, positionals } = parseArgs({
-      args: [...argv],
-      allowPositionals: true,
-      options: { tenant: { type: 'string' }, json: { type: 'boolean', default: false } },
-    });
-    const [file, ...more] = positionals;
-    if (file === undefined || more.length > 0) throw new UsageError('Name one file.');
-    if (!existsSync(file)) throw new UsageError(`There is no file ${file}.`);
-    return withDatabase(async ({ postgres }) => {
-      const tenant_id = await requireTenantId(postgres, values.tenant);
-      const scope = await scopeOfTenant({ postgres, clock }, tenant_id);
-      const ingest = createIngest(postgres, { queue_events: readConfig().ingest_queue_events });
-      try {
-        const digest = createHash('sha256');
-        const outcome = await replayFile({ postgres, ingest }, scope, hashed(createReadStream(file), digest), null);
-        const sha256 = digest.digest();
-        const replay = await postgres.transact(scope, (tx) => recordFileReplay(tx, sha256, outcome));
-        print(values.json, replay, lines(replay));
-        return replay.rejected === 0 ? 0 : 1;
-      } finally {
-        await ingest.close();
-      }
-    });
+--verify works every closed period out again from the stored usage and inputs (charges, ledger lines, postings, invoices, credit notes) and
+compares it with what was issued. It prints “0 differences”, or each line that differs with its fields, and exits 0 or 1.
+
+events sends stored events through the reactions again, at most --rate a second (1000). What had its effect does nothing; webhooks are not sent
+anew. --dry-run says what would happen. A replay that was broken off goes on by the queue.
+
+A file (NDJSON or CSV of any size) brings usage events back through ingest; what is stored already stays as it is. Exits 0 when every row
+was taken or known. A file that is called like a word above is named by its path: ./events.`,
+  run(argv) {
+    const [first = '', ...rest] = argv;
+    if (argv.includes('--verify')) return replayVerify(argv.filter((word) => word !== '--verify'));
+    if (first === 'events') return replayEvents(rest);
+    if (first === 'usage') return replayUsage(rest);
+    const control = controls.find((each) => each === first);
+    return control ? controlReplayJob(control, rest) : replayUsage(argv);
   },
 };
-
-async function* hashed(content: AsyncIterable<Buffer>, digest: { update(chunk: Buffer): unknown }): AsyncGenerator<Buffer> {
-  for await (const chunk of content) {
-    digest.update(chunk);
-    yield chunk;
-  }
-}
-
-function lines({ replay_id, accepted, duplicates, rejected, rejections }: Replay): string[] {
-  return [
-    `replay     ${replay_id}`,
-    `usage      ${accepted} accepted, ${duplicates} known already, ${rejected} rejected`,
-    ...rejections.map(({ line, code, detail }) => `error      line ${line}: ${code}: ${detail}`),
-  ];
-}

@@ -49,7 +49,7 @@ async function past(tables: readonly string[], work: () => Promise<unknown>): Pr
   }
 }
 
-const defects = async () => (await shop.audit()).map(({ defect }) => String(defect).split(' ')[0]!).sort();
+const defects = async () => (await shop.defects()).map(({ defect }) => String(defect).split(' ')[0]!).sort();
 
 describe('an issued credit note', () => {
   it('changes in nothing, and takes no more lines', async () => {

@@ -36,7 +36,7 @@ async function past(table: string, work: () => Promise<unknown>): Promise<void> 
   }
 }
 
-const defects = async () => (await shop.audit()).map(({ defect, what }) => `${String(defect).split(' ')[0]} ${what}`);
+const defects = async () => (await shop.defects()).map(({ defect, what }) => `${String(defect).split(' ')[0]} ${what}`);
 
 describe('an issued invoice', () => {
   it('takes no more lines', async () => {

@@ -13,6 +13,7 @@ export interface LineFilter {
   readonly to?: string | undefined;
   readonly charge_ids?: readonly string[] | undefined;
   readonly entry_ids?: readonly string[] | undefined;
+  readonly invoice_ids?: readonly string[] | undefined;
   /** Corrections of these lines. */
   readonly corrects?: readonly string[] | undefined;
 }
@@ -138,6 +139,7 @@ export async function selectLines(
   if (filter.to !== undefined) where.push(sql`created_at < ${filter.to}::timestamptz`);
   if (filter.charge_ids !== undefined) where.push(sql`charge_id = ANY (${filter.charge_ids}::uuid[])`);
   if (filter.entry_ids !== undefined) where.push(sql`entry_id = ANY (${filter.entry_ids}::uuid[])`);
+  if (filter.invoice_ids !== undefined) where.push(sql`invoice_id = ANY (${filter.invoice_ids}::uuid[])`);
   if (filter.corrects !== undefined) where.push(sql`corrects = ANY (${filter.corrects}::uuid[])`);
   if (page.after !== undefined) where.push(sql`entry_id < ${page.after}::uuid`);
   const rows = await db.rows<LineRow>(sql`

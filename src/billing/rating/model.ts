@@ -1,7 +1,7 @@
 import type { ChargeInputs } from '../../kernel/bundle.ts';
 import type { JsonObject } from '../../kernel/canonical-json.ts';
 import type { CalendarInterval } from '../../kernel/period.ts';
-import type { StandingEvent, UsageRectangle } from '../../usage/metering/model.ts';
+import type { StandingEvent, TakenUsage, UsageRectangle } from '../../usage/metering/model.ts';
 
 export type { UsageRectangle };
 
@@ -90,6 +90,12 @@ export interface ItemUsage {
   /** What a `weighted_sum` starts from; null for other aggregations. */
   opening: string | null;
 }
+
+/** What pricing asks of a take. */
+export type MeasuredUsage = Pick<
+  TakenUsage,
+  'count' | 'counted' | 'quantity_sum' | 'quantity_max' | 'quantity_min' | 'quantity_latest' | 'root'
+>;
 
 /** What is billed from the same counter in the same interval: the sum of its charges. */
 export interface PriorCharge {

@@ -32,7 +32,7 @@ import {
   retirePeriods,
   selectCharges,
   selectChargesOfPeriods,
-  takesOfPeriod,
+  takesOfPeriods,
   usageChargesOf,
 } from './sql.ts';
 
@@ -151,11 +151,25 @@ export async function chargesByIds(db: Db, charge_ids: readonly string[]): Promi
  * the time that was priced and had arrived.
  */
 export async function rectanglesOfCharge(db: Db, charge: StoredCharge): Promise<UsageRectangle[]> {
-  if (charge.billed_period_id === null || charge.sku === null) return [];
-  const { usage_period, billed, watermark } = charge.inputs as ChargeInputs & { watermark: string };
-  const item = itemAsBilled(charge.inputs, { sku: charge.sku, unit: '' });
-  if (billed || isPricedWhole({ item, adjusts: charge.adjusts })) return [wholeRectangle(usage_period ?? charge, watermark)];
-  return rectanglesWithin(await takesOfPeriod(db, charge.billed_period_id), charge);
+  const [rectangles] = await rectanglesOfCharges(db, [charge]);
+  return rectangles!;
+}
+
+/** The same for many, each in its place, in one question. */
+export async function rectanglesOfCharges(db: Db, charges: readonly StoredCharge[]): Promise<UsageRectangle[][]> {
+  const ids = new Set(charges.flatMap(({ billed_period_id: id, sku }) => (id === null || sku === null ? [] : [id])));
+  const takes = Map.groupBy(await takesOfPeriods(db, [...ids]), (take) => take.billed_period_id);
+  return charges.map((charge) => {
+    if (charge.billed_period_id === null || charge.sku === null) return [];
+    const { usage_period, billed, watermark } = charge.inputs as ChargeInputs & { watermark: string };
+    const item = itemAsBilled(charge.inputs, { sku: charge.sku, unit: '' });
+    if (billed || isPricedWhole({ item, adjusts: charge.adjusts })) return [wholeRectangle(usage_period ?? charge, watermark)];
+    const taken = takes.get(charge.billed_period_id) ?? [];
+    return rectanglesWithin(
+      taken.map(({ billed_period_id: _period, ...rectangle }) => rectangle),
+      charge,
+    );
+  });
 }
 
 /** The live charges of some billed periods. */

@@ -139,7 +139,7 @@ export function insertCharges(tx: Tx, charges: readonly ChargeOnRecord[]): Promi
               price_version_id, adjusts_period_id, adjusts_charge_id, inputs, inputs_hash, steps, usage_count, usage_sum, usage_root, request_id)`);
 }
 
-const chargeColumns: RawBuilder<unknown> = sql`charge_id, kind, org_id, project_id, subscription_id, billed_period_id, sku, lower(during) AS "from",
+export const chargeColumns: RawBuilder<unknown> = sql`charge_id, kind, org_id, project_id, subscription_id, billed_period_id, sku, lower(during) AS "from",
   upper(during) AS "to", quantity, amount_exact, amount_minor, currency, price_version_id, adjusts_period_id, adjusts_charge_id, inputs, inputs_hash, steps,
   usage_count, usage_sum, usage_root`;
 
@@ -170,11 +170,15 @@ export function selectChargesByRequest(db: Db, request_ids: readonly string[]): 
      WHERE tenant_id = ${db.tenant_id} AND kind = 'action' AND request_id = ANY (${[...request_ids]}::text[])`);
 }
 
-/** The rectangles of usage that a billed period took. */
-export function takesOfPeriod(db: Db, billed_period_id: string): Promise<UsageRectangle[]> {
-  return db.rows(sql<UsageRectangle>`
-    SELECT lower(during) AS "from", upper(during) AS "to", lower(arrived)::text AS arrived_from, upper(arrived)::text AS arrived_to
-      FROM usage_take WHERE tenant_id = ${db.tenant_id} AND billed_period_id = ${billed_period_id} ORDER BY during, arrived`);
+/** The rectangles of usage that billed periods took, retired ones too. */
+export function takesOfPeriods(
+  db: Db,
+  billed_period_ids: readonly string[],
+): Promise<(UsageRectangle & { billed_period_id: string })[]> {
+  return db.rows(sql<UsageRectangle & { billed_period_id: string }>`
+    SELECT billed_period_id, lower(during) AS "from", upper(during) AS "to", lower(arrived)::text AS arrived_from, upper(arrived)::text AS arrived_to
+      FROM usage_take WHERE tenant_id = ${db.tenant_id} AND billed_period_id = ANY (${[...billed_period_ids]}::uuid[])
+     ORDER BY billed_period_id, during, arrived`);
 }
 
 /** The periods behind some charges cease to count, with their takes and all of their charges. */

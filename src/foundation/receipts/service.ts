@@ -39,6 +39,7 @@ import {
   selectNodes,
   selectReceipt,
   selectReceipts,
+  selectReceiptsFor,
   selectReceiptsOf,
 } from './sql.ts';
 
@@ -68,6 +69,12 @@ export async function appendReceipts(tx: Tx, documents: readonly IssuedDocument[
 /** The receipt of a document, if it has one. */
 export async function receiptFor(db: Db, kind: string, subject_id: string): Promise<Receipt | undefined> {
   return selectReceipt(db, kind, subject_id);
+}
+
+/** The same for many documents of one kind, by subject. */
+export async function receiptsFor(db: Db, kind: string, subject_ids: readonly string[]): Promise<Map<string, Receipt>> {
+  if (subject_ids.length === 0) return new Map();
+  return new Map((await selectReceiptsFor(db, kind, subject_ids)).map((receipt) => [receipt.subject_id, receipt]));
 }
 
 /** Receipts, newest first. Throws `cursor_invalid`. */

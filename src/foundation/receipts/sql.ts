@@ -65,6 +65,13 @@ export function selectReceipt(db: Db, kind: string, subject_id: string): Promise
   );
 }
 
+export function selectReceiptsFor(db: Db, kind: string, subject_ids: readonly string[]): Promise<ReceiptRow[]> {
+  return db.rows(
+    sql<ReceiptRow>`SELECT ${receiptColumns} FROM receipt
+      WHERE tenant_id = ${db.tenant_id} AND kind = ${kind} AND subject_id = ANY (${[...subject_ids]}::uuid[])`,
+  );
+}
+
 export function selectReceiptsOf(db: Db, subject_id: string): Promise<ReceiptRow[]> {
   return db.rows(
     sql<ReceiptRow>`SELECT ${receiptColumns} FROM receipt WHERE tenant_id = ${db.tenant_id} AND subject_id = ${subject_id} ORDER BY seq`,

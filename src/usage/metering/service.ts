@@ -56,9 +56,16 @@ export async function daysOfTake(db: Db, take: UsageTake): Promise<DayUsage[]> {
 
 /** Exactly the events of a take, in the order of leaves, with what their leaves are made of. Reads as it is asked, within the transaction. */
 export async function* eventsOfTake(db: Db, take: UsageTake): AsyncGenerator<TakenEvent> {
-  for await (const question of questionsOf(db, rectanglesAsPieces(take))) {
+  for await (const { take: _only, ...event } of eventsOfTakes(db, [take])) yield event;
+}
+
+/** The same for many takes: those of each, named by its place in the call, one after another; a take without events is left out. */
+export async function* eventsOfTakes(db: Db, takes: readonly UsageTake[]): AsyncGenerator<TakenEvent & { take: number }> {
+  const pieces = takes.flatMap((take, at) => rectanglesAsPieces(take).map((piece) => ({ ...piece, take: at })));
+  if (pieces.length === 0) return;
+  for await (const question of questionsOf(db, pieces)) {
     for await (const rows of readEventsOfPieces(db, question)) {
-      for (const row of rows) yield takenEvent(row);
+      for (const row of rows) yield { take: row.take, ...takenEvent(row) };
     }
   }
 }
@@ -131,7 +138,7 @@ function rectanglesAsPieces({ org_id, sku, time_zone, rectangles }: UsageTake): 
   return rectangles.map((each) => ({ take: 0, org_id, sku, time_zone, late: false, ...each }));
 }
 
-function takenEvent({ day, salt, leaf, ...event }: TakenEventRow): TakenEvent {
+function takenEvent({ take: _take, day, salt, leaf, ...event }: TakenEventRow): TakenEvent {
   return { day, event, salt, leaf };
 }
 

@@ -3,7 +3,7 @@ import { pricedByEvents } from '../../../pricing/metered.ts';
 import type { StandingEvent, TakenUsage, UsageTake } from '../../../usage/metering/model.ts';
 import { standingEvents, takeUsage } from '../../../usage/metering/service.ts';
 import { usageKey } from '../decide/charges.ts';
-import type { ItemUsage, Portion, RatedItem, RatedSubscription, UsageRectangle } from '../model.ts';
+import type { ItemUsage, MeasuredUsage, Portion, RatedItem, RatedSubscription, UsageRectangle } from '../model.ts';
 
 /** A portion of a subscription, with the rectangles that are its own where usage adds up, and up to where it looks where it is priced whole. */
 export interface AskedPortion {
@@ -89,11 +89,12 @@ async function openingsOf(db: Db, asked: readonly AskedPortion[]): Promise<Map<n
 }
 
 /** No usage is older: ingest refuses it. */
-const beginning_of_usage = '2000-01-01T00:00:00Z';
+export const beginning_of_usage = '2000-01-01T00:00:00Z';
 
-function itemUsage(
-  { aggregation }: RatedItem,
-  usage: TakenUsage,
+/** What a take is to an item: its one quantity, and what its price needs beside it. */
+export function itemUsage(
+  { aggregation }: Pick<RatedItem, 'aggregation'>,
+  usage: MeasuredUsage,
   { events, opening }: { events: readonly StandingEvent[]; opening: string | null },
 ): ItemUsage {
   return {
@@ -107,7 +108,7 @@ function itemUsage(
 }
 
 /** The one quantity that a SKU's aggregation makes of its events, where sums over them are enough to tell. */
-function aggregated(aggregation: string, usage: TakenUsage): string {
+function aggregated(aggregation: string, usage: MeasuredUsage): string {
   if (aggregation === 'count') return `${usage.counted}`;
   if (aggregation === 'max') return usage.quantity_max ?? '0';
   if (aggregation === 'min') return usage.quantity_min ?? '0';

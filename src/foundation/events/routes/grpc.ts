@@ -4,6 +4,7 @@ import type { Postgres } from '../../../platform/postgres.ts';
 import { httpErrors } from '../../../platform/problem.ts';
 import { callOf, type Rpc } from '../../../platform/rpc.ts';
 import { type EventSchema, EventService } from '../../../proto/tallystick/v1/event_pb.ts';
+import { errors } from '../errors.ts';
 import type { EventEntry } from '../model.ts';
 import { followEvents } from '../service/stream.ts';
 import { eventsAfter } from '../service.ts';
@@ -13,8 +14,12 @@ const most_types = 100;
 /** How long a stream may say nothing. */
 const quiet_ms = 15_000;
 
+const most_streams = 256;
+const most_of_tenant = 32;
+
 /** What happened, as a stream. */
 export function eventService(rpc: Rpc, { postgres }: { postgres: Postgres }): void {
+  const open: string[] = [];
   rpc.serve(
     EventService,
     { streamEvents: 'events:read' },
@@ -31,10 +36,18 @@ export function eventService(rpc: Rpc, { postgres }: { postgres: Postgres }): vo
           org_ids: principal.org_ids,
           ...(request.types.length > 0 ? { types: request.types } : {}),
         };
-        const found = request.follow
-          ? withSignsOfLife(followEvents(postgres, principal, query, signal), signal)
-          : storedEvents(postgres, principal, query, signal);
-        for await (const events of found) yield { events: events.map(messageOf) };
+        const { tenant_id } = principal;
+        if (open.length >= most_streams || open.filter((one) => one === tenant_id).length >= most_of_tenant)
+          throw errors.too_many_streams({ headers: { 'retry-after': '30' } });
+        open.push(tenant_id);
+        try {
+          const found = request.follow
+            ? withSignsOfLife(followEvents(postgres, principal, query, signal), signal)
+            : storedEvents(postgres, principal, query, signal);
+          for await (const events of found) yield { events: events.map(messageOf) };
+        } finally {
+          open.splice(open.indexOf(tenant_id), 1);
+        }
       },
     },
   );

@@ -2,10 +2,10 @@ import type { JsonObject, MessageInitShape } from '@bufbuild/protobuf';
 import type { z } from 'zod';
 import { CodedError } from '../../../kernel/errors.ts';
 import { JsonFault, parseJson } from '../../../kernel/json.ts';
-import { once, scopeOf } from '../../../platform/http.ts';
 import type { Postgres } from '../../../platform/postgres.ts';
 import { httpErrors } from '../../../platform/problem.ts';
 import { type Call, callOf, type Rpc } from '../../../platform/rpc.ts';
+import { asCommand } from '../../../platform/rpc-calls.ts';
 import { problemOf } from '../../../platform/rpc-errors.ts';
 import { type IngestEventsResponseSchema, type UsageEvent, UsageService } from '../../../proto/tallystick/v1/usage_pb.ts';
 import type { Ingest, IngestAnswer, SignAck } from '../model.ts';
@@ -29,11 +29,9 @@ export function usageService(rpc: Rpc, deps: { postgres: Postgres; ingest: Inges
     {
       async ingestEvents(request, context) {
         const call = callOf(context);
-        const answer = async () => ({ status: 202, body: await report(call, request) });
-        if (call.headers['idempotency-key'] === undefined) return responseOf((await answer()).body);
-        const kept = await deps.postgres.transact(scopeOf(call), (tx) => once<Kept>(tx, call, answer));
-        for (const [name, value] of Object.entries(kept.headers ?? {})) context.responseHeader.set(name, value);
-        return responseOf(kept.body);
+        // Without a key there is nothing for a transaction of the call's own to hold.
+        if (call.headers['idempotency-key'] === undefined) return responseOf(await report(call, request));
+        return responseOf(await asCommand(deps.postgres, context, () => report(call, request)));
       },
       async *ingestStream(requests, context) {
         const call = callOf(context);
@@ -48,8 +46,6 @@ export function usageService(rpc: Rpc, deps: { postgres: Postgres; ingest: Inges
     },
   );
 }
-
-type Kept = { status: number; body: z.infer<typeof IngestAnswer>; headers?: Record<string, string> };
 
 /** What is wrong with a batch is its answer; what is wrong with more than it ends the stream. */
 async function outcomeOf(id: string, report: () => Promise<z.infer<typeof IngestAnswer>>) {

@@ -123,6 +123,7 @@ export async function* readPieces(db: Db, { pieces, archived }: Question): Async
 }
 
 export interface TakenEventRow {
+  take: number;
   day: string;
   request_id: string;
   sku: string;
@@ -140,15 +141,15 @@ export interface TakenEventRow {
   leaf: Buffer;
 }
 
-/** The events of the pieces in the order of leaves, some thousands at a time. */
+/** The events of the pieces by take and in the order of leaves, some thousands at a time. */
 export function readEventsOfPieces(db: Db, { pieces, archived }: Question): AsyncGenerator<TakenEventRow[]> {
   const query = sql<TakenEventRow>`
-    SELECT ${eventColumns(sql`p.time_zone`)}
+    SELECT p.take, ${eventColumns(sql`p.time_zone`)}
       FROM ${pieceRows(pieces)}
       JOIN ${eventsAnd(archived)} e ON e.tenant_id = ${db.tenant_id} AND e.org_id = p.org_id AND e.sku = p.sku
        AND e.event_time >= p.starts::timestamptz AND e.event_time < p.ends::timestamptz
      WHERE e.xid >= p.arrived_from::xid8 AND e.xid < p.arrived_to::xid8 AND NOT e.absorbed
-     ORDER BY e.event_time, e.request_id COLLATE "C"`;
+     ORDER BY p.take, e.event_time, e.request_id COLLATE "C"`;
   return readByCursor(db, query, { first: 2000 });
 }
 
@@ -177,7 +178,7 @@ export function readPricedEvents(db: Db, { pieces, archived }: Question): AsyncG
 /** The first events of one piece in the order of leaves, of those that are not archived; the index gives them without reading the others. */
 export async function selectFirstEvents(db: Db, piece: Piece, most: number): Promise<TakenEventRow[]> {
   return db.rows(sql<TakenEventRow>`
-    SELECT ${eventColumns(sql`${piece.time_zone}`)}
+    SELECT 0 AS take, ${eventColumns(sql`${piece.time_zone}`)}
       FROM metering_event e
      WHERE e.tenant_id = ${db.tenant_id} AND e.org_id = ${piece.org_id} AND e.sku = ${piece.sku}
        AND e.event_time >= ${piece.from}::timestamptz AND e.event_time < ${piece.to}::timestamptz
