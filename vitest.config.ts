@@ -1,11 +1,11 @@
 import { defineConfig } from 'vitest/config';
-import { findChromium } from './test/support/chromium.ts';
+import { missingServers } from './test/support/optional-servers.ts';
 
 const exclude = ['**/node_modules/**', '**/dist/**', '.tallystick/**'];
 /** Tests that talk to PostgreSQL, alone, behind HTTP, or behind a browser. */
 const onDatabase = '{src,test,sdk,console}/**/*.{db,http,browser}.test.ts';
-/** Browser tests need Chromium; without it they are left out here, and scripts/test.ts names them. */
-const withoutBrowser = findChromium() === undefined ? ['**/*.browser.test.ts'] : [];
+/** Tests whose browser or server is not installed are left out here, and scripts/test.ts names them. */
+const notHere = missingServers().map(({ files }) => files);
 
 export default defineConfig({
   test: {
@@ -23,7 +23,7 @@ export default defineConfig({
         test: {
           name: 'database',
           include: [onDatabase],
-          exclude: [...exclude, ...withoutBrowser],
+          exclude: [...exclude, ...notHere],
           globalSetup: ['test/support/postgres-server.ts'],
         },
       },

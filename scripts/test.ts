@@ -10,7 +10,7 @@ import { globSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { findChromium } from '../test/support/chromium.ts';
+import { missingServers } from '../test/support/optional-servers.ts';
 
 interface Tally {
   passed: number;
@@ -67,7 +67,7 @@ async function runChecks(): Promise<Tally[]> {
 async function runTests(): Promise<Tally> {
   const folder = mkdtempSync(join(tmpdir(), 'tallystick-results-'));
   const results = join(folder, 'results.json');
-  const browser = browserTests();
+  const leftOut = testsLeftOut();
   heading(`Tests (vitest${filters.length > 0 ? ` ${filters.join(' ')}` : ''})`);
   const { status } = await run(
     ['vitest/vitest.mjs', 'run', ...filters, '--reporter=default', '--reporter=json', `--outputFile.json=${results}`],
@@ -75,16 +75,18 @@ async function runTests(): Promise<Tally> {
   );
   const tally = readTally(results, status);
   rmSync(folder, { recursive: true, force: true });
-  for (const notice of browser.notices) console.log(notice);
-  return { passed: tally.passed, failed: tally.failed + browser.failed };
+  for (const notice of leftOut.notices) console.log(notice);
+  return { passed: tally.passed, failed: tally.failed + leftOut.failed };
 }
 
-/** Without Chromium vitest.config.ts leaves the browser tests out: here they are named, and on CI that is a failure. */
-function browserTests(): { notices: string[]; failed: number } {
-  const files = globSync('{src,test,sdk,console}/**/*.browser.test.ts', { cwd: root });
-  if (files.length === 0 || findChromium() !== undefined) return { notices: [], failed: 0 };
-  const notice = `${isCi ? 'FAILED' : 'Not run'}: Chromium was not found (install it, or set CHROMIUM_PATH), which these need: ${files.join(', ')}`;
-  return { notices: [notice], failed: isCi ? 1 : 0 };
+/** What is not installed makes vitest.config.ts leave tests out: here they are named, and on CI each such program is a failure. */
+function testsLeftOut(): { notices: string[]; failed: number } {
+  const notices = missingServers().flatMap(({ title, advice, files }) => {
+    const needing = globSync(files, { cwd: root, exclude: (path) => path.includes('node_modules') });
+    if (needing.length === 0) return [];
+    return [`${isCi ? 'FAILED' : 'Not run'}: ${title} was not found (${advice}), which these need: ${needing.join(', ')}`];
+  });
+  return { notices, failed: isCi ? notices.length : 0 };
 }
 
 interface Results {
