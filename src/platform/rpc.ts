@@ -188,7 +188,9 @@ export function createRpc(options: RpcOptions): Rpc & { mount(web: FastifyInstan
     const values = createContextValues().set(arrivalKey, arrival);
     Promise.try(async () => {
       const asked = universalRequestFromNodeRequest(request, response, undefined, values);
-      const body = strictJsonBody(asked, most_message_bytes, id);
+      // A call that is refused in the middle of its message is still answered: to leave off reading must not cut the connection.
+      const sent = request.iterator({ destroyOnReturn: false });
+      const body = strictJsonBody({ header: asked.header, body: sent }, most_message_bytes, id);
       await universalResponseToNodeResponse(await handler({ ...asked, body }), response);
     }).catch((error: unknown) => {
       // Who went away in the middle is nobody's failure; the rest is worth a line.
@@ -244,11 +246,8 @@ export function createRpc(options: RpcOptions): Rpc & { mount(web: FastifyInstan
 function refuseOther(request: Http2ServerRequest, response: Http2ServerResponse, id: string): void {
   request.resume();
   if ((request.headers['content-type'] ?? '').startsWith('application/grpc')) {
-    response.writeHead(200, {
-      'content-type': 'application/grpc',
-      'grpc-status': '12',
-      'grpc-message': 'There is no such method.',
-    });
+    response.writeHead(200, { 'content-type': 'application/grpc', 'x-request-id': id });
+    response.addTrailers({ 'grpc-status': '12', 'grpc-message': 'There is no such method.' });
     response.end();
     return;
   }
