@@ -31,6 +31,7 @@ import type { Config } from '../platform/config.ts';
 import { answers, type Readiness } from '../platform/health.ts';
 import { bindRoutes } from '../platform/http.ts';
 import type { Postgres } from '../platform/postgres.ts';
+import { serveProtos } from '../platform/protos.ts';
 import { createRateLimiter } from '../platform/rate-limit.ts';
 import type { SharedStore } from '../platform/redis.ts';
 import { createRpc } from '../platform/rpc.ts';
@@ -122,6 +123,7 @@ export async function createServer({
   eventService(rpc, { postgres });
   replayService(rpc, { postgres, reactionsTo });
   rpc.mount(web);
+  serveProtos(web, fileURLToPath(new URL('../../proto', import.meta.url)));
   await serveConsole(web, fileURLToPath(new URL('../../console/dist', import.meta.url)));
   return web;
 }

@@ -71,6 +71,9 @@ export function speakHttp2Too(http1: Http1Server, options: H2cOptions): H2c {
   };
 }
 
+/** How long a caller whose call was answered may go on sending. */
+const after_answer_ms = 1000;
+
 const megabyte = 1024 * 1024;
 
 function http2Server({ onRequest }: H2cOptions): Http2Server {
@@ -108,6 +111,10 @@ function trackSessions(http2: Http2Server, options: H2cOptions): { close(): void
       const slow = setTimeout(() => {
         if (!stream.readableEnded && stream.headersSent === false) stream.close(constants.NGHTTP2_CANCEL);
       }, request_ms).unref();
+      // An answered call is over, though its caller would go on sending (RFC 9113 §8.1): it must not hold the session open.
+      stream.once('finish', () => {
+        setTimeout(() => stream.close(constants.NGHTTP2_NO_ERROR), after_answer_ms).unref();
+      });
       stream.once('close', () => {
         clearTimeout(slow);
         open -= 1;

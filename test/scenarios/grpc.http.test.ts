@@ -225,7 +225,7 @@ describe('usage over gRPC', () => {
     sessionManager.abort();
     const squeezed = createClient(
       UsageService,
-      createGrpcTransport({ baseUrl: address, sendCompression: gzip, acceptCompression: [gzip] }),
+      createGrpcTransport({ baseUrl: address, sendCompression: compressionGzip, acceptCompression: [compressionGzip] }),
     );
     expect(await failureOf(squeezed.ingestEvents({ events: huge }, as(s.key)))).toMatchObject({ code: 'ResourceExhausted' });
     expect(await squeezed.ingestEvents({ events: [event('small')] }, as(s.key))).toMatchObject({ accepted: 1 });

@@ -2,25 +2,21 @@
 // @generated from file tallystick/v1/event.proto (package tallystick.v1, syntax proto3)
 /* eslint-disable */
 
-import type { JsonObject, Message } from '@bufbuild/protobuf';
-import type { GenFile, GenMessage, GenService } from '@bufbuild/protobuf/codegenv2';
-import { fileDesc, messageDesc, serviceDesc } from '@bufbuild/protobuf/codegenv2';
-import { file_google_protobuf_struct } from '@bufbuild/protobuf/wkt';
+import type { GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
+import { fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
+import { file_google_protobuf_struct } from "@bufbuild/protobuf/wkt";
+import type { JsonObject, Message } from "@bufbuild/protobuf";
 
 /**
  * Describes the file tallystick/v1/event.proto.
  */
-export const file_tallystick_v1_event: GenFile =
-  /*@__PURE__*/
-  fileDesc(
-    'Chl0YWxseXN0aWNrL3YxL2V2ZW50LnByb3RvEg10YWxseXN0aWNrLnYxIkwKE1N0cmVhbUV2ZW50c1JlcXVlc3QSFgoOYWZ0ZXJfcG9zaXRpb24YASABKAQSDQoFdHlwZXMYAiADKAkSDgoGZm9sbG93GAMgASgIIjwKFFN0cmVhbUV2ZW50c1Jlc3BvbnNlEiQKBmV2ZW50cxgBIAMoCzIULnRhbGx5c3RpY2sudjEuRXZlbnQivQIKBUV2ZW50EhAKCGV2ZW50X2lkGAEgASgJEhAKCHBvc2l0aW9uGAIgASgEEgwKBHR5cGUYAyABKAkSDwoHdmVyc2lvbhgEIAEoDRIOCgZzb3VyY2UYBSABKAkSFgoOYWdncmVnYXRlX3R5cGUYBiABKAkSFAoMYWdncmVnYXRlX2lkGAcgASgJEhMKBm9yZ19pZBgIIAEoCUgAiAEBEiUKBGRhdGEYCSABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0EhYKDmNvcnJlbGF0aW9uX2lkGAogASgJEhkKDGNhdXNhdGlvbl9pZBgLIAEoCUgBiAEBEhIKCmNyZWF0ZWRfYXQYDCABKAkSFAoMcHVibGlzaGVkX2F0GA0gASgJQgkKB19vcmdfaWRCDwoNX2NhdXNhdGlvbl9pZDJpCgxFdmVudFNlcnZpY2USWQoMU3RyZWFtRXZlbnRzEiIudGFsbHlzdGljay52MS5TdHJlYW1FdmVudHNSZXF1ZXN0GiMudGFsbHlzdGljay52MS5TdHJlYW1FdmVudHNSZXNwb25zZTABYgZwcm90bzM',
-    [file_google_protobuf_struct],
-  );
+export const file_tallystick_v1_event: GenFile = /*@__PURE__*/
+  fileDesc("Chl0YWxseXN0aWNrL3YxL2V2ZW50LnByb3RvEg10YWxseXN0aWNrLnYxIkwKE1N0cmVhbUV2ZW50c1JlcXVlc3QSFgoOYWZ0ZXJfcG9zaXRpb24YASABKAQSDQoFdHlwZXMYAiADKAkSDgoGZm9sbG93GAMgASgIIjwKFFN0cmVhbUV2ZW50c1Jlc3BvbnNlEiQKBmV2ZW50cxgBIAMoCzIULnRhbGx5c3RpY2sudjEuRXZlbnQivQIKBUV2ZW50EhAKCGV2ZW50X2lkGAEgASgJEhAKCHBvc2l0aW9uGAIgASgEEgwKBHR5cGUYAyABKAkSDwoHdmVyc2lvbhgEIAEoDRIOCgZzb3VyY2UYBSABKAkSFgoOYWdncmVnYXRlX3R5cGUYBiABKAkSFAoMYWdncmVnYXRlX2lkGAcgASgJEhMKBm9yZ19pZBgIIAEoCUgAiAEBEiUKBGRhdGEYCSABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0EhYKDmNvcnJlbGF0aW9uX2lkGAogASgJEhkKDGNhdXNhdGlvbl9pZBgLIAEoCUgBiAEBEhIKCmNyZWF0ZWRfYXQYDCABKAkSFAoMcHVibGlzaGVkX2F0GA0gASgJQgkKB19vcmdfaWRCDwoNX2NhdXNhdGlvbl9pZDJpCgxFdmVudFNlcnZpY2USWQoMU3RyZWFtRXZlbnRzEiIudGFsbHlzdGljay52MS5TdHJlYW1FdmVudHNSZXF1ZXN0GiMudGFsbHlzdGljay52MS5TdHJlYW1FdmVudHNSZXNwb25zZTABYgZwcm90bzM", [file_google_protobuf_struct]);
 
 /**
  * @generated from message tallystick.v1.StreamEventsRequest
  */
-export type StreamEventsRequest = Message<'tallystick.v1.StreamEventsRequest'> & {
+export type StreamEventsRequest = Message<"tallystick.v1.StreamEventsRequest"> & {
   /**
    * 0 is from the beginning. Positions are dense per tenant.
    *
@@ -45,12 +41,13 @@ export type StreamEventsRequest = Message<'tallystick.v1.StreamEventsRequest'> &
  * Describes the message tallystick.v1.StreamEventsRequest.
  * Use `create(StreamEventsRequestSchema)` to create a new message.
  */
-export const StreamEventsRequestSchema: GenMessage<StreamEventsRequest> = /*@__PURE__*/ messageDesc(file_tallystick_v1_event, 0);
+export const StreamEventsRequestSchema: GenMessage<StreamEventsRequest> = /*@__PURE__*/
+  messageDesc(file_tallystick_v1_event, 0);
 
 /**
  * @generated from message tallystick.v1.StreamEventsResponse
  */
-export type StreamEventsResponse = Message<'tallystick.v1.StreamEventsResponse'> & {
+export type StreamEventsResponse = Message<"tallystick.v1.StreamEventsResponse"> & {
   /**
    * Empty now and then while nothing happens, to show that the stream lives.
    *
@@ -63,8 +60,7 @@ export type StreamEventsResponse = Message<'tallystick.v1.StreamEventsResponse'>
  * Describes the message tallystick.v1.StreamEventsResponse.
  * Use `create(StreamEventsResponseSchema)` to create a new message.
  */
-export const StreamEventsResponseSchema: GenMessage<StreamEventsResponse> =
-  /*@__PURE__*/
+export const StreamEventsResponseSchema: GenMessage<StreamEventsResponse> = /*@__PURE__*/
   messageDesc(file_tallystick_v1_event, 1);
 
 /**
@@ -72,7 +68,7 @@ export const StreamEventsResponseSchema: GenMessage<StreamEventsResponse> =
  *
  * @generated from message tallystick.v1.Event
  */
-export type Event = Message<'tallystick.v1.Event'> & {
+export type Event = Message<"tallystick.v1.Event"> & {
   /**
    * @generated from field: string event_id = 1;
    */
@@ -149,7 +145,8 @@ export type Event = Message<'tallystick.v1.Event'> & {
  * Describes the message tallystick.v1.Event.
  * Use `create(EventSchema)` to create a new message.
  */
-export const EventSchema: GenMessage<Event> = /*@__PURE__*/ messageDesc(file_tallystick_v1_event, 2);
+export const EventSchema: GenMessage<Event> = /*@__PURE__*/
+  messageDesc(file_tallystick_v1_event, 2);
 
 /**
  * What happened. The scope is `events:read`.
@@ -164,8 +161,10 @@ export const EventService: GenService<{
    * @generated from rpc tallystick.v1.EventService.StreamEvents
    */
   streamEvents: {
-    methodKind: 'server_streaming';
+    methodKind: "server_streaming";
     input: typeof StreamEventsRequestSchema;
     output: typeof StreamEventsResponseSchema;
-  };
-}> = /*@__PURE__*/ serviceDesc(file_tallystick_v1_event, 0);
+  },
+}> = /*@__PURE__*/
+  serviceDesc(file_tallystick_v1_event, 0);
+

@@ -2,18 +2,15 @@
 // @generated from file tallystick/v1/problem.proto (package tallystick.v1, syntax proto3)
 /* eslint-disable */
 
-import type { Message } from '@bufbuild/protobuf';
-import type { GenFile, GenMessage } from '@bufbuild/protobuf/codegenv2';
-import { fileDesc, messageDesc } from '@bufbuild/protobuf/codegenv2';
+import type { GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
+import { fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
+import type { Message } from "@bufbuild/protobuf";
 
 /**
  * Describes the file tallystick/v1/problem.proto.
  */
-export const file_tallystick_v1_problem: GenFile =
-  /*@__PURE__*/
-  fileDesc(
-    'Cht0YWxseXN0aWNrL3YxL3Byb2JsZW0ucHJvdG8SDXRhbGx5c3RpY2sudjEitQEKB1Byb2JsZW0SDAoEY29kZRgBIAEoCRINCgV0aXRsZRgCIAEoCRIOCgZzdGF0dXMYAyABKA0SDgoGZGV0YWlsGAQgASgJEhcKD2h0dHBfcmVxdWVzdF9pZBgFIAEoCRIkCgZlcnJvcnMYBiADKAsyFC50YWxseXN0aWNrLnYxLkZhdWx0Ei4KCHJlamVjdGVkGAcgAygLMhwudGFsbHlzdGljay52MS5SZWplY3RlZEV2ZW50IjYKBUZhdWx0Eg8KB3BvaW50ZXIYASABKAkSDAoEY29kZRgCIAEoCRIOCgZkZXRhaWwYAyABKAkiZAoNUmVqZWN0ZWRFdmVudBINCgVpbmRleBgBIAEoDRIXCgpyZXF1ZXN0X2lkGAIgASgJSACIAQESDAoEY29kZRgDIAEoCRIOCgZkZXRhaWwYBCABKAlCDQoLX3JlcXVlc3RfaWRiBnByb3RvMw',
-  );
+export const file_tallystick_v1_problem: GenFile = /*@__PURE__*/
+  fileDesc("Cht0YWxseXN0aWNrL3YxL3Byb2JsZW0ucHJvdG8SDXRhbGx5c3RpY2sudjEitQEKB1Byb2JsZW0SDAoEY29kZRgBIAEoCRINCgV0aXRsZRgCIAEoCRIOCgZzdGF0dXMYAyABKA0SDgoGZGV0YWlsGAQgASgJEhcKD2h0dHBfcmVxdWVzdF9pZBgFIAEoCRIkCgZlcnJvcnMYBiADKAsyFC50YWxseXN0aWNrLnYxLkZhdWx0Ei4KCHJlamVjdGVkGAcgAygLMhwudGFsbHlzdGljay52MS5SZWplY3RlZEV2ZW50IjYKBUZhdWx0Eg8KB3BvaW50ZXIYASABKAkSDAoEY29kZRgCIAEoCRIOCgZkZXRhaWwYAyABKAkiZAoNUmVqZWN0ZWRFdmVudBINCgVpbmRleBgBIAEoDRIXCgpyZXF1ZXN0X2lkGAIgASgJSACIAQESDAoEY29kZRgDIAEoCRIOCgZkZXRhaWwYBCABKAlCDQoLX3JlcXVlc3RfaWRiBnByb3RvMw");
 
 /**
  * What went wrong: the detail of every error that Tallystick itself gives. `code` is the same as over HTTP (RFC 9457), and is
@@ -21,7 +18,7 @@ export const file_tallystick_v1_problem: GenFile =
  *
  * @generated from message tallystick.v1.Problem
  */
-export type Problem = Message<'tallystick.v1.Problem'> & {
+export type Problem = Message<"tallystick.v1.Problem"> & {
   /**
    * From a closed list, such as `ingest_overloaded`.
    *
@@ -70,14 +67,15 @@ export type Problem = Message<'tallystick.v1.Problem'> & {
  * Describes the message tallystick.v1.Problem.
  * Use `create(ProblemSchema)` to create a new message.
  */
-export const ProblemSchema: GenMessage<Problem> = /*@__PURE__*/ messageDesc(file_tallystick_v1_problem, 0);
+export const ProblemSchema: GenMessage<Problem> = /*@__PURE__*/
+  messageDesc(file_tallystick_v1_problem, 0);
 
 /**
  * One fault inside a request.
  *
  * @generated from message tallystick.v1.Fault
  */
-export type Fault = Message<'tallystick.v1.Fault'> & {
+export type Fault = Message<"tallystick.v1.Fault"> & {
   /**
    * A JSON pointer (RFC 6901) into the message, or the name of a parameter.
    *
@@ -100,14 +98,15 @@ export type Fault = Message<'tallystick.v1.Fault'> & {
  * Describes the message tallystick.v1.Fault.
  * Use `create(FaultSchema)` to create a new message.
  */
-export const FaultSchema: GenMessage<Fault> = /*@__PURE__*/ messageDesc(file_tallystick_v1_problem, 1);
+export const FaultSchema: GenMessage<Fault> = /*@__PURE__*/
+  messageDesc(file_tallystick_v1_problem, 1);
 
 /**
  * A usage event that was not taken.
  *
  * @generated from message tallystick.v1.RejectedEvent
  */
-export type RejectedEvent = Message<'tallystick.v1.RejectedEvent'> & {
+export type RejectedEvent = Message<"tallystick.v1.RejectedEvent"> & {
   /**
    * Its place in the message, from 0.
    *
@@ -137,4 +136,6 @@ export type RejectedEvent = Message<'tallystick.v1.RejectedEvent'> & {
  * Describes the message tallystick.v1.RejectedEvent.
  * Use `create(RejectedEventSchema)` to create a new message.
  */
-export const RejectedEventSchema: GenMessage<RejectedEvent> = /*@__PURE__*/ messageDesc(file_tallystick_v1_problem, 2);
+export const RejectedEventSchema: GenMessage<RejectedEvent> = /*@__PURE__*/
+  messageDesc(file_tallystick_v1_problem, 2);
+

@@ -2,25 +2,22 @@
 // @generated from file tallystick/v1/replay.proto (package tallystick.v1, syntax proto3)
 /* eslint-disable */
 
-import type { Message } from '@bufbuild/protobuf';
-import type { GenFile, GenMessage, GenService } from '@bufbuild/protobuf/codegenv2';
-import { fileDesc, messageDesc, serviceDesc } from '@bufbuild/protobuf/codegenv2';
+import type { GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
+import { fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
+import type { Message } from "@bufbuild/protobuf";
 
 /**
  * Describes the file tallystick/v1/replay.proto.
  */
-export const file_tallystick_v1_replay: GenFile =
-  /*@__PURE__*/
-  fileDesc(
-    'Chp0YWxseXN0aWNrL3YxL3JlcGxheS5wcm90bxINdGFsbHlzdGljay52MSK5AgoPUmVwbGF5U2VsZWN0aW9uEhEKBGZyb20YASABKAlIAIgBARIPCgJ0bxgCIAEoCUgBiAEBEg0KBXR5cGVzGAMgAygJEhsKDmFnZ3JlZ2F0ZV90eXBlGAQgASgJSAKIAQESGQoMYWdncmVnYXRlX2lkGAUgASgJSAOIAQESEwoGb3JnX2lkGAYgASgJSASIAQESGwoOY29ycmVsYXRpb25faWQYByABKAlIBYgBARIRCglldmVudF9pZHMYCCADKAkSFgoJZGVhZF9vbmx5GAkgASgISAaIAQFCBwoFX2Zyb21CBQoDX3RvQhEKD19hZ2dyZWdhdGVfdHlwZUIPCg1fYWdncmVnYXRlX2lkQgkKB19vcmdfaWRCEQoPX2NvcnJlbGF0aW9uX2lkQgwKCl9kZWFkX29ubHkimAMKBlJlcGxheRIRCglyZXBsYXlfaWQYASABKAkSMQoJc2VsZWN0aW9uGAIgASgLMh4udGFsbHlzdGljay52MS5SZXBsYXlTZWxlY3Rpb24SDwoHZHJ5X3J1bhgDIAEoCBIXCg9yYXRlX3Blcl9zZWNvbmQYBCABKA0SEwoGcmVhc29uGAUgASgJSACIAQESDgoGc3RhdHVzGAYgASgJEhQKDGV2ZW50c190b3RhbBgHIAEoBBITCgtldmVudHNfZG9uZRgIIAEoBBIvCghmb3JlY2FzdBgJIAEoCzIdLnRhbGx5c3RpY2sudjEuUmVwbGF5Rm9yZWNhc3QSMgoHcHJvYmxlbRgKIAEoCzIcLnRhbGx5c3RpY2sudjEuUmVwbGF5UHJvYmxlbUgBiAEBEhQKDHJlcXVlc3RlZF9ieRgLIAEoCRISCgpjcmVhdGVkX2F0GAwgASgJEhgKC2ZpbmlzaGVkX2F0GA0gASgJSAKIAQFCCQoHX3JlYXNvbkIKCghfcHJvYmxlbUIOCgxfZmluaXNoZWRfYXQiLQoNUmVwbGF5UHJvYmxlbRIMCgRjb2RlGAEgASgJEg4KBmRldGFpbBgCIAEoCSJeCg5SZXBsYXlGb3JlY2FzdBIOCgZldmVudHMYASABKAQSLAoHYnlfdHlwZRgCIAMoCzIbLnRhbGx5c3RpY2sudjEuRm9yZWNhc3RUeXBlEg4KBnNhbXBsZRgDIAMoCSJuCgxGb3JlY2FzdFR5cGUSDAoEdHlwZRgBIAEoCRIOCgZldmVudHMYAiABKAQSDAoEZGVhZBgDIAEoBBIyCglyZWFjdGlvbnMYBCADKAsyHy50YWxseXN0aWNrLnYxLkZvcmVjYXN0UmVhY3Rpb24iRAoQRm9yZWNhc3RSZWFjdGlvbhIQCghyZWFjdGlvbhgBIAEoCRILCgNoYWQYAiABKAQSEQoJd291bGRfcnVuGAMgASgEIqsBChNDcmVhdGVSZXBsYXlSZXF1ZXN0EjEKCXNlbGVjdGlvbhgBIAEoCzIeLnRhbGx5c3RpY2sudjEuUmVwbGF5U2VsZWN0aW9uEg8KB2RyeV9ydW4YAiABKAgSHAoPcmF0ZV9wZXJfc2Vjb25kGAMgASgNSACIAQESEwoGcmVhc29uGAQgASgJSAGIAQFCEgoQX3JhdGVfcGVyX3NlY29uZEIJCgdfcmVhc29uIj0KFENyZWF0ZVJlcGxheVJlc3BvbnNlEiUKBnJlcGxheRgBIAEoCzIVLnRhbGx5c3RpY2sudjEuUmVwbGF5IiUKEEdldFJlcGxheVJlcXVlc3QSEQoJcmVwbGF5X2lkGAEgASgJIjoKEUdldFJlcGxheVJlc3BvbnNlEiUKBnJlcGxheRgBIAEoCzIVLnRhbGx5c3RpY2sudjEuUmVwbGF5IlIKEkxpc3RSZXBsYXlzUmVxdWVzdBISCgVsaW1pdBgBIAEoDUgAiAEBEhMKBmN1cnNvchgCIAEoCUgBiAEBQggKBl9saW1pdEIJCgdfY3Vyc29yImcKE0xpc3RSZXBsYXlzUmVzcG9uc2USJgoHcmVwbGF5cxgBIAMoCzIVLnRhbGx5c3RpY2sudjEuUmVwbGF5EhgKC25leHRfY3Vyc29yGAIgASgJSACIAQFCDgoMX25leHRfY3Vyc29yIicKElBhdXNlUmVwbGF5UmVxdWVzdBIRCglyZXBsYXlfaWQYASABKAkiPAoTUGF1c2VSZXBsYXlSZXNwb25zZRIlCgZyZXBsYXkYASABKAsyFS50YWxseXN0aWNrLnYxLlJlcGxheSIoChNSZXN1bWVSZXBsYXlSZXF1ZXN0EhEKCXJlcGxheV9pZBgBIAEoCSI9ChRSZXN1bWVSZXBsYXlSZXNwb25zZRIlCgZyZXBsYXkYASABKAsyFS50YWxseXN0aWNrLnYxLlJlcGxheSIoChNDYW5jZWxSZXBsYXlSZXF1ZXN0EhEKCXJlcGxheV9pZBgBIAEoCSI9ChRDYW5jZWxSZXBsYXlSZXNwb25zZRIlCgZyZXBsYXkYASABKAsyFS50YWxseXN0aWNrLnYxLlJlcGxheTKWBAoNUmVwbGF5U2VydmljZRJXCgxDcmVhdGVSZXBsYXkSIi50YWxseXN0aWNrLnYxLkNyZWF0ZVJlcGxheVJlcXVlc3QaIy50YWxseXN0aWNrLnYxLkNyZWF0ZVJlcGxheVJlc3BvbnNlEk4KCUdldFJlcGxheRIfLnRhbGx5c3RpY2sudjEuR2V0UmVwbGF5UmVxdWVzdBogLnRhbGx5c3RpY2sudjEuR2V0UmVwbGF5UmVzcG9uc2USVAoLTGlzdFJlcGxheXMSIS50YWxseXN0aWNrLnYxLkxpc3RSZXBsYXlzUmVxdWVzdBoiLnRhbGx5c3RpY2sudjEuTGlzdFJlcGxheXNSZXNwb25zZRJUCgtQYXVzZVJlcGxheRIhLnRhbGx5c3RpY2sudjEuUGF1c2VSZXBsYXlSZXF1ZXN0GiIudGFsbHlzdGljay52MS5QYXVzZVJlcGxheVJlc3BvbnNlElcKDFJlc3VtZVJlcGxheRIiLnRhbGx5c3RpY2sudjEuUmVzdW1lUmVwbGF5UmVxdWVzdBojLnRhbGx5c3RpY2sudjEuUmVzdW1lUmVwbGF5UmVzcG9uc2USVwoMQ2FuY2VsUmVwbGF5EiIudGFsbHlzdGljay52MS5DYW5jZWxSZXBsYXlSZXF1ZXN0GiMudGFsbHlzdGljay52MS5DYW5jZWxSZXBsYXlSZXNwb25zZWIGcHJvdG8z',
-  );
+export const file_tallystick_v1_replay: GenFile = /*@__PURE__*/
+  fileDesc("Chp0YWxseXN0aWNrL3YxL3JlcGxheS5wcm90bxINdGFsbHlzdGljay52MSK5AgoPUmVwbGF5U2VsZWN0aW9uEhEKBGZyb20YASABKAlIAIgBARIPCgJ0bxgCIAEoCUgBiAEBEg0KBXR5cGVzGAMgAygJEhsKDmFnZ3JlZ2F0ZV90eXBlGAQgASgJSAKIAQESGQoMYWdncmVnYXRlX2lkGAUgASgJSAOIAQESEwoGb3JnX2lkGAYgASgJSASIAQESGwoOY29ycmVsYXRpb25faWQYByABKAlIBYgBARIRCglldmVudF9pZHMYCCADKAkSFgoJZGVhZF9vbmx5GAkgASgISAaIAQFCBwoFX2Zyb21CBQoDX3RvQhEKD19hZ2dyZWdhdGVfdHlwZUIPCg1fYWdncmVnYXRlX2lkQgkKB19vcmdfaWRCEQoPX2NvcnJlbGF0aW9uX2lkQgwKCl9kZWFkX29ubHkimAMKBlJlcGxheRIRCglyZXBsYXlfaWQYASABKAkSMQoJc2VsZWN0aW9uGAIgASgLMh4udGFsbHlzdGljay52MS5SZXBsYXlTZWxlY3Rpb24SDwoHZHJ5X3J1bhgDIAEoCBIXCg9yYXRlX3Blcl9zZWNvbmQYBCABKA0SEwoGcmVhc29uGAUgASgJSACIAQESDgoGc3RhdHVzGAYgASgJEhQKDGV2ZW50c190b3RhbBgHIAEoBBITCgtldmVudHNfZG9uZRgIIAEoBBIvCghmb3JlY2FzdBgJIAEoCzIdLnRhbGx5c3RpY2sudjEuUmVwbGF5Rm9yZWNhc3QSMgoHcHJvYmxlbRgKIAEoCzIcLnRhbGx5c3RpY2sudjEuUmVwbGF5UHJvYmxlbUgBiAEBEhQKDHJlcXVlc3RlZF9ieRgLIAEoCRISCgpjcmVhdGVkX2F0GAwgASgJEhgKC2ZpbmlzaGVkX2F0GA0gASgJSAKIAQFCCQoHX3JlYXNvbkIKCghfcHJvYmxlbUIOCgxfZmluaXNoZWRfYXQiLQoNUmVwbGF5UHJvYmxlbRIMCgRjb2RlGAEgASgJEg4KBmRldGFpbBgCIAEoCSJeCg5SZXBsYXlGb3JlY2FzdBIOCgZldmVudHMYASABKAQSLAoHYnlfdHlwZRgCIAMoCzIbLnRhbGx5c3RpY2sudjEuRm9yZWNhc3RUeXBlEg4KBnNhbXBsZRgDIAMoCSJuCgxGb3JlY2FzdFR5cGUSDAoEdHlwZRgBIAEoCRIOCgZldmVudHMYAiABKAQSDAoEZGVhZBgDIAEoBBIyCglyZWFjdGlvbnMYBCADKAsyHy50YWxseXN0aWNrLnYxLkZvcmVjYXN0UmVhY3Rpb24iRAoQRm9yZWNhc3RSZWFjdGlvbhIQCghyZWFjdGlvbhgBIAEoCRILCgNoYWQYAiABKAQSEQoJd291bGRfcnVuGAMgASgEIqsBChNDcmVhdGVSZXBsYXlSZXF1ZXN0EjEKCXNlbGVjdGlvbhgBIAEoCzIeLnRhbGx5c3RpY2sudjEuUmVwbGF5U2VsZWN0aW9uEg8KB2RyeV9ydW4YAiABKAgSHAoPcmF0ZV9wZXJfc2Vjb25kGAMgASgNSACIAQESEwoGcmVhc29uGAQgASgJSAGIAQFCEgoQX3JhdGVfcGVyX3NlY29uZEIJCgdfcmVhc29uIj0KFENyZWF0ZVJlcGxheVJlc3BvbnNlEiUKBnJlcGxheRgBIAEoCzIVLnRhbGx5c3RpY2sudjEuUmVwbGF5IiUKEEdldFJlcGxheVJlcXVlc3QSEQoJcmVwbGF5X2lkGAEgASgJIjoKEUdldFJlcGxheVJlc3BvbnNlEiUKBnJlcGxheRgBIAEoCzIVLnRhbGx5c3RpY2sudjEuUmVwbGF5IlIKEkxpc3RSZXBsYXlzUmVxdWVzdBISCgVsaW1pdBgBIAEoDUgAiAEBEhMKBmN1cnNvchgCIAEoCUgBiAEBQggKBl9saW1pdEIJCgdfY3Vyc29yImcKE0xpc3RSZXBsYXlzUmVzcG9uc2USJgoHcmVwbGF5cxgBIAMoCzIVLnRhbGx5c3RpY2sudjEuUmVwbGF5EhgKC25leHRfY3Vyc29yGAIgASgJSACIAQFCDgoMX25leHRfY3Vyc29yIicKElBhdXNlUmVwbGF5UmVxdWVzdBIRCglyZXBsYXlfaWQYASABKAkiPAoTUGF1c2VSZXBsYXlSZXNwb25zZRIlCgZyZXBsYXkYASABKAsyFS50YWxseXN0aWNrLnYxLlJlcGxheSIoChNSZXN1bWVSZXBsYXlSZXF1ZXN0EhEKCXJlcGxheV9pZBgBIAEoCSI9ChRSZXN1bWVSZXBsYXlSZXNwb25zZRIlCgZyZXBsYXkYASABKAsyFS50YWxseXN0aWNrLnYxLlJlcGxheSIoChNDYW5jZWxSZXBsYXlSZXF1ZXN0EhEKCXJlcGxheV9pZBgBIAEoCSI9ChRDYW5jZWxSZXBsYXlSZXNwb25zZRIlCgZyZXBsYXkYASABKAsyFS50YWxseXN0aWNrLnYxLlJlcGxheTKWBAoNUmVwbGF5U2VydmljZRJXCgxDcmVhdGVSZXBsYXkSIi50YWxseXN0aWNrLnYxLkNyZWF0ZVJlcGxheVJlcXVlc3QaIy50YWxseXN0aWNrLnYxLkNyZWF0ZVJlcGxheVJlc3BvbnNlEk4KCUdldFJlcGxheRIfLnRhbGx5c3RpY2sudjEuR2V0UmVwbGF5UmVxdWVzdBogLnRhbGx5c3RpY2sudjEuR2V0UmVwbGF5UmVzcG9uc2USVAoLTGlzdFJlcGxheXMSIS50YWxseXN0aWNrLnYxLkxpc3RSZXBsYXlzUmVxdWVzdBoiLnRhbGx5c3RpY2sudjEuTGlzdFJlcGxheXNSZXNwb25zZRJUCgtQYXVzZVJlcGxheRIhLnRhbGx5c3RpY2sudjEuUGF1c2VSZXBsYXlSZXF1ZXN0GiIudGFsbHlzdGljay52MS5QYXVzZVJlcGxheVJlc3BvbnNlElcKDFJlc3VtZVJlcGxheRIiLnRhbGx5c3RpY2sudjEuUmVzdW1lUmVwbGF5UmVxdWVzdBojLnRhbGx5c3RpY2sudjEuUmVzdW1lUmVwbGF5UmVzcG9uc2USVwoMQ2FuY2VsUmVwbGF5EiIudGFsbHlzdGljay52MS5DYW5jZWxSZXBsYXlSZXF1ZXN0GiMudGFsbHlzdGljay52MS5DYW5jZWxSZXBsYXlSZXNwb25zZWIGcHJvdG8z");
 
 /**
  * Which stored events; what is left out does not narrow it.
  *
  * @generated from message tallystick.v1.ReplaySelection
  */
-export type ReplaySelection = Message<'tallystick.v1.ReplaySelection'> & {
+export type ReplaySelection = Message<"tallystick.v1.ReplaySelection"> & {
   /**
    * RFC 3339: events that happened from this moment on.
    *
@@ -77,12 +74,13 @@ export type ReplaySelection = Message<'tallystick.v1.ReplaySelection'> & {
  * Describes the message tallystick.v1.ReplaySelection.
  * Use `create(ReplaySelectionSchema)` to create a new message.
  */
-export const ReplaySelectionSchema: GenMessage<ReplaySelection> = /*@__PURE__*/ messageDesc(file_tallystick_v1_replay, 0);
+export const ReplaySelectionSchema: GenMessage<ReplaySelection> = /*@__PURE__*/
+  messageDesc(file_tallystick_v1_replay, 0);
 
 /**
  * @generated from message tallystick.v1.Replay
  */
-export type Replay = Message<'tallystick.v1.Replay'> & {
+export type Replay = Message<"tallystick.v1.Replay"> & {
   /**
    * @generated from field: string replay_id = 1;
    */
@@ -161,12 +159,13 @@ export type Replay = Message<'tallystick.v1.Replay'> & {
  * Describes the message tallystick.v1.Replay.
  * Use `create(ReplaySchema)` to create a new message.
  */
-export const ReplaySchema: GenMessage<Replay> = /*@__PURE__*/ messageDesc(file_tallystick_v1_replay, 1);
+export const ReplaySchema: GenMessage<Replay> = /*@__PURE__*/
+  messageDesc(file_tallystick_v1_replay, 1);
 
 /**
  * @generated from message tallystick.v1.ReplayProblem
  */
-export type ReplayProblem = Message<'tallystick.v1.ReplayProblem'> & {
+export type ReplayProblem = Message<"tallystick.v1.ReplayProblem"> & {
   /**
    * @generated from field: string code = 1;
    */
@@ -182,14 +181,15 @@ export type ReplayProblem = Message<'tallystick.v1.ReplayProblem'> & {
  * Describes the message tallystick.v1.ReplayProblem.
  * Use `create(ReplayProblemSchema)` to create a new message.
  */
-export const ReplayProblemSchema: GenMessage<ReplayProblem> = /*@__PURE__*/ messageDesc(file_tallystick_v1_replay, 2);
+export const ReplayProblemSchema: GenMessage<ReplayProblem> = /*@__PURE__*/
+  messageDesc(file_tallystick_v1_replay, 2);
 
 /**
  * What sending the selected events again comes to.
  *
  * @generated from message tallystick.v1.ReplayForecast
  */
-export type ReplayForecast = Message<'tallystick.v1.ReplayForecast'> & {
+export type ReplayForecast = Message<"tallystick.v1.ReplayForecast"> & {
   /**
    * @generated from field: uint64 events = 1;
    */
@@ -212,12 +212,13 @@ export type ReplayForecast = Message<'tallystick.v1.ReplayForecast'> & {
  * Describes the message tallystick.v1.ReplayForecast.
  * Use `create(ReplayForecastSchema)` to create a new message.
  */
-export const ReplayForecastSchema: GenMessage<ReplayForecast> = /*@__PURE__*/ messageDesc(file_tallystick_v1_replay, 3);
+export const ReplayForecastSchema: GenMessage<ReplayForecast> = /*@__PURE__*/
+  messageDesc(file_tallystick_v1_replay, 3);
 
 /**
  * @generated from message tallystick.v1.ForecastType
  */
-export type ForecastType = Message<'tallystick.v1.ForecastType'> & {
+export type ForecastType = Message<"tallystick.v1.ForecastType"> & {
   /**
    * @generated from field: string type = 1;
    */
@@ -243,12 +244,13 @@ export type ForecastType = Message<'tallystick.v1.ForecastType'> & {
  * Describes the message tallystick.v1.ForecastType.
  * Use `create(ForecastTypeSchema)` to create a new message.
  */
-export const ForecastTypeSchema: GenMessage<ForecastType> = /*@__PURE__*/ messageDesc(file_tallystick_v1_replay, 4);
+export const ForecastTypeSchema: GenMessage<ForecastType> = /*@__PURE__*/
+  messageDesc(file_tallystick_v1_replay, 4);
 
 /**
  * @generated from message tallystick.v1.ForecastReaction
  */
-export type ForecastReaction = Message<'tallystick.v1.ForecastReaction'> & {
+export type ForecastReaction = Message<"tallystick.v1.ForecastReaction"> & {
   /**
    * @generated from field: string reaction = 1;
    */
@@ -271,12 +273,13 @@ export type ForecastReaction = Message<'tallystick.v1.ForecastReaction'> & {
  * Describes the message tallystick.v1.ForecastReaction.
  * Use `create(ForecastReactionSchema)` to create a new message.
  */
-export const ForecastReactionSchema: GenMessage<ForecastReaction> = /*@__PURE__*/ messageDesc(file_tallystick_v1_replay, 5);
+export const ForecastReactionSchema: GenMessage<ForecastReaction> = /*@__PURE__*/
+  messageDesc(file_tallystick_v1_replay, 5);
 
 /**
  * @generated from message tallystick.v1.CreateReplayRequest
  */
-export type CreateReplayRequest = Message<'tallystick.v1.CreateReplayRequest'> & {
+export type CreateReplayRequest = Message<"tallystick.v1.CreateReplayRequest"> & {
   /**
    * @generated from field: tallystick.v1.ReplaySelection selection = 1;
    */
@@ -304,12 +307,13 @@ export type CreateReplayRequest = Message<'tallystick.v1.CreateReplayRequest'> &
  * Describes the message tallystick.v1.CreateReplayRequest.
  * Use `create(CreateReplayRequestSchema)` to create a new message.
  */
-export const CreateReplayRequestSchema: GenMessage<CreateReplayRequest> = /*@__PURE__*/ messageDesc(file_tallystick_v1_replay, 6);
+export const CreateReplayRequestSchema: GenMessage<CreateReplayRequest> = /*@__PURE__*/
+  messageDesc(file_tallystick_v1_replay, 6);
 
 /**
  * @generated from message tallystick.v1.CreateReplayResponse
  */
-export type CreateReplayResponse = Message<'tallystick.v1.CreateReplayResponse'> & {
+export type CreateReplayResponse = Message<"tallystick.v1.CreateReplayResponse"> & {
   /**
    * @generated from field: tallystick.v1.Replay replay = 1;
    */
@@ -320,14 +324,13 @@ export type CreateReplayResponse = Message<'tallystick.v1.CreateReplayResponse'>
  * Describes the message tallystick.v1.CreateReplayResponse.
  * Use `create(CreateReplayResponseSchema)` to create a new message.
  */
-export const CreateReplayResponseSchema: GenMessage<CreateReplayResponse> =
-  /*@__PURE__*/
+export const CreateReplayResponseSchema: GenMessage<CreateReplayResponse> = /*@__PURE__*/
   messageDesc(file_tallystick_v1_replay, 7);
 
 /**
  * @generated from message tallystick.v1.GetReplayRequest
  */
-export type GetReplayRequest = Message<'tallystick.v1.GetReplayRequest'> & {
+export type GetReplayRequest = Message<"tallystick.v1.GetReplayRequest"> & {
   /**
    * @generated from field: string replay_id = 1;
    */
@@ -338,12 +341,13 @@ export type GetReplayRequest = Message<'tallystick.v1.GetReplayRequest'> & {
  * Describes the message tallystick.v1.GetReplayRequest.
  * Use `create(GetReplayRequestSchema)` to create a new message.
  */
-export const GetReplayRequestSchema: GenMessage<GetReplayRequest> = /*@__PURE__*/ messageDesc(file_tallystick_v1_replay, 8);
+export const GetReplayRequestSchema: GenMessage<GetReplayRequest> = /*@__PURE__*/
+  messageDesc(file_tallystick_v1_replay, 8);
 
 /**
  * @generated from message tallystick.v1.GetReplayResponse
  */
-export type GetReplayResponse = Message<'tallystick.v1.GetReplayResponse'> & {
+export type GetReplayResponse = Message<"tallystick.v1.GetReplayResponse"> & {
   /**
    * @generated from field: tallystick.v1.Replay replay = 1;
    */
@@ -354,12 +358,13 @@ export type GetReplayResponse = Message<'tallystick.v1.GetReplayResponse'> & {
  * Describes the message tallystick.v1.GetReplayResponse.
  * Use `create(GetReplayResponseSchema)` to create a new message.
  */
-export const GetReplayResponseSchema: GenMessage<GetReplayResponse> = /*@__PURE__*/ messageDesc(file_tallystick_v1_replay, 9);
+export const GetReplayResponseSchema: GenMessage<GetReplayResponse> = /*@__PURE__*/
+  messageDesc(file_tallystick_v1_replay, 9);
 
 /**
  * @generated from message tallystick.v1.ListReplaysRequest
  */
-export type ListReplaysRequest = Message<'tallystick.v1.ListReplaysRequest'> & {
+export type ListReplaysRequest = Message<"tallystick.v1.ListReplaysRequest"> & {
   /**
    * 1 to 100.
    *
@@ -379,12 +384,13 @@ export type ListReplaysRequest = Message<'tallystick.v1.ListReplaysRequest'> & {
  * Describes the message tallystick.v1.ListReplaysRequest.
  * Use `create(ListReplaysRequestSchema)` to create a new message.
  */
-export const ListReplaysRequestSchema: GenMessage<ListReplaysRequest> = /*@__PURE__*/ messageDesc(file_tallystick_v1_replay, 10);
+export const ListReplaysRequestSchema: GenMessage<ListReplaysRequest> = /*@__PURE__*/
+  messageDesc(file_tallystick_v1_replay, 10);
 
 /**
  * @generated from message tallystick.v1.ListReplaysResponse
  */
-export type ListReplaysResponse = Message<'tallystick.v1.ListReplaysResponse'> & {
+export type ListReplaysResponse = Message<"tallystick.v1.ListReplaysResponse"> & {
   /**
    * @generated from field: repeated tallystick.v1.Replay replays = 1;
    */
@@ -402,14 +408,13 @@ export type ListReplaysResponse = Message<'tallystick.v1.ListReplaysResponse'> &
  * Describes the message tallystick.v1.ListReplaysResponse.
  * Use `create(ListReplaysResponseSchema)` to create a new message.
  */
-export const ListReplaysResponseSchema: GenMessage<ListReplaysResponse> =
-  /*@__PURE__*/
+export const ListReplaysResponseSchema: GenMessage<ListReplaysResponse> = /*@__PURE__*/
   messageDesc(file_tallystick_v1_replay, 11);
 
 /**
  * @generated from message tallystick.v1.PauseReplayRequest
  */
-export type PauseReplayRequest = Message<'tallystick.v1.PauseReplayRequest'> & {
+export type PauseReplayRequest = Message<"tallystick.v1.PauseReplayRequest"> & {
   /**
    * @generated from field: string replay_id = 1;
    */
@@ -420,12 +425,13 @@ export type PauseReplayRequest = Message<'tallystick.v1.PauseReplayRequest'> & {
  * Describes the message tallystick.v1.PauseReplayRequest.
  * Use `create(PauseReplayRequestSchema)` to create a new message.
  */
-export const PauseReplayRequestSchema: GenMessage<PauseReplayRequest> = /*@__PURE__*/ messageDesc(file_tallystick_v1_replay, 12);
+export const PauseReplayRequestSchema: GenMessage<PauseReplayRequest> = /*@__PURE__*/
+  messageDesc(file_tallystick_v1_replay, 12);
 
 /**
  * @generated from message tallystick.v1.PauseReplayResponse
  */
-export type PauseReplayResponse = Message<'tallystick.v1.PauseReplayResponse'> & {
+export type PauseReplayResponse = Message<"tallystick.v1.PauseReplayResponse"> & {
   /**
    * @generated from field: tallystick.v1.Replay replay = 1;
    */
@@ -436,14 +442,13 @@ export type PauseReplayResponse = Message<'tallystick.v1.PauseReplayResponse'> &
  * Describes the message tallystick.v1.PauseReplayResponse.
  * Use `create(PauseReplayResponseSchema)` to create a new message.
  */
-export const PauseReplayResponseSchema: GenMessage<PauseReplayResponse> =
-  /*@__PURE__*/
+export const PauseReplayResponseSchema: GenMessage<PauseReplayResponse> = /*@__PURE__*/
   messageDesc(file_tallystick_v1_replay, 13);
 
 /**
  * @generated from message tallystick.v1.ResumeReplayRequest
  */
-export type ResumeReplayRequest = Message<'tallystick.v1.ResumeReplayRequest'> & {
+export type ResumeReplayRequest = Message<"tallystick.v1.ResumeReplayRequest"> & {
   /**
    * @generated from field: string replay_id = 1;
    */
@@ -454,14 +459,13 @@ export type ResumeReplayRequest = Message<'tallystick.v1.ResumeReplayRequest'> &
  * Describes the message tallystick.v1.ResumeReplayRequest.
  * Use `create(ResumeReplayRequestSchema)` to create a new message.
  */
-export const ResumeReplayRequestSchema: GenMessage<ResumeReplayRequest> =
-  /*@__PURE__*/
+export const ResumeReplayRequestSchema: GenMessage<ResumeReplayRequest> = /*@__PURE__*/
   messageDesc(file_tallystick_v1_replay, 14);
 
 /**
  * @generated from message tallystick.v1.ResumeReplayResponse
  */
-export type ResumeReplayResponse = Message<'tallystick.v1.ResumeReplayResponse'> & {
+export type ResumeReplayResponse = Message<"tallystick.v1.ResumeReplayResponse"> & {
   /**
    * @generated from field: tallystick.v1.Replay replay = 1;
    */
@@ -472,14 +476,13 @@ export type ResumeReplayResponse = Message<'tallystick.v1.ResumeReplayResponse'>
  * Describes the message tallystick.v1.ResumeReplayResponse.
  * Use `create(ResumeReplayResponseSchema)` to create a new message.
  */
-export const ResumeReplayResponseSchema: GenMessage<ResumeReplayResponse> =
-  /*@__PURE__*/
+export const ResumeReplayResponseSchema: GenMessage<ResumeReplayResponse> = /*@__PURE__*/
   messageDesc(file_tallystick_v1_replay, 15);
 
 /**
  * @generated from message tallystick.v1.CancelReplayRequest
  */
-export type CancelReplayRequest = Message<'tallystick.v1.CancelReplayRequest'> & {
+export type CancelReplayRequest = Message<"tallystick.v1.CancelReplayRequest"> & {
   /**
    * @generated from field: string replay_id = 1;
    */
@@ -490,14 +493,13 @@ export type CancelReplayRequest = Message<'tallystick.v1.CancelReplayRequest'> &
  * Describes the message tallystick.v1.CancelReplayRequest.
  * Use `create(CancelReplayRequestSchema)` to create a new message.
  */
-export const CancelReplayRequestSchema: GenMessage<CancelReplayRequest> =
-  /*@__PURE__*/
+export const CancelReplayRequestSchema: GenMessage<CancelReplayRequest> = /*@__PURE__*/
   messageDesc(file_tallystick_v1_replay, 16);
 
 /**
  * @generated from message tallystick.v1.CancelReplayResponse
  */
-export type CancelReplayResponse = Message<'tallystick.v1.CancelReplayResponse'> & {
+export type CancelReplayResponse = Message<"tallystick.v1.CancelReplayResponse"> & {
   /**
    * @generated from field: tallystick.v1.Replay replay = 1;
    */
@@ -508,8 +510,7 @@ export type CancelReplayResponse = Message<'tallystick.v1.CancelReplayResponse'>
  * Describes the message tallystick.v1.CancelReplayResponse.
  * Use `create(CancelReplayResponseSchema)` to create a new message.
  */
-export const CancelReplayResponseSchema: GenMessage<CancelReplayResponse> =
-  /*@__PURE__*/
+export const CancelReplayResponseSchema: GenMessage<CancelReplayResponse> = /*@__PURE__*/
   messageDesc(file_tallystick_v1_replay, 17);
 
 /**
@@ -525,56 +526,58 @@ export const ReplayService: GenService<{
    * @generated from rpc tallystick.v1.ReplayService.CreateReplay
    */
   createReplay: {
-    methodKind: 'unary';
+    methodKind: "unary";
     input: typeof CreateReplayRequestSchema;
     output: typeof CreateReplayResponseSchema;
-  };
+  },
   /**
    * @generated from rpc tallystick.v1.ReplayService.GetReplay
    */
   getReplay: {
-    methodKind: 'unary';
+    methodKind: "unary";
     input: typeof GetReplayRequestSchema;
     output: typeof GetReplayResponseSchema;
-  };
+  },
   /**
    * Newest first.
    *
    * @generated from rpc tallystick.v1.ReplayService.ListReplays
    */
   listReplays: {
-    methodKind: 'unary';
+    methodKind: "unary";
     input: typeof ListReplaysRequestSchema;
     output: typeof ListReplaysResponseSchema;
-  };
+  },
   /**
    * Lets a replay rest where it is.
    *
    * @generated from rpc tallystick.v1.ReplayService.PauseReplay
    */
   pauseReplay: {
-    methodKind: 'unary';
+    methodKind: "unary";
     input: typeof PauseReplayRequestSchema;
     output: typeof PauseReplayResponseSchema;
-  };
+  },
   /**
    * Lets a paused replay go on from where it is.
    *
    * @generated from rpc tallystick.v1.ReplayService.ResumeReplay
    */
   resumeReplay: {
-    methodKind: 'unary';
+    methodKind: "unary";
     input: typeof ResumeReplayRequestSchema;
     output: typeof ResumeReplayResponseSchema;
-  };
+  },
   /**
    * Ends a replay where it is; what was sent again stays sent.
    *
    * @generated from rpc tallystick.v1.ReplayService.CancelReplay
    */
   cancelReplay: {
-    methodKind: 'unary';
+    methodKind: "unary";
     input: typeof CancelReplayRequestSchema;
     output: typeof CancelReplayResponseSchema;
-  };
-}> = /*@__PURE__*/ serviceDesc(file_tallystick_v1_replay, 0);
+  },
+}> = /*@__PURE__*/
+  serviceDesc(file_tallystick_v1_replay, 0);
+

@@ -2,29 +2,25 @@
 // @generated from file tallystick/v1/usage.proto (package tallystick.v1, syntax proto3)
 /* eslint-disable */
 
-import type { JsonObject, Message } from '@bufbuild/protobuf';
-import type { GenFile, GenMessage, GenService } from '@bufbuild/protobuf/codegenv2';
-import { fileDesc, messageDesc, serviceDesc } from '@bufbuild/protobuf/codegenv2';
-import { file_google_protobuf_struct } from '@bufbuild/protobuf/wkt';
-import type { Problem, RejectedEvent } from './problem_pb.ts';
-import { file_tallystick_v1_problem } from './problem_pb.ts';
+import type { GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
+import { fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
+import { file_google_protobuf_struct } from "@bufbuild/protobuf/wkt";
+import type { Problem, RejectedEvent } from "./problem_pb.ts";
+import { file_tallystick_v1_problem } from "./problem_pb.ts";
+import type { JsonObject, Message } from "@bufbuild/protobuf";
 
 /**
  * Describes the file tallystick/v1/usage.proto.
  */
-export const file_tallystick_v1_usage: GenFile =
-  /*@__PURE__*/
-  fileDesc(
-    'Chl0YWxseXN0aWNrL3YxL3VzYWdlLnByb3RvEg10YWxseXN0aWNrLnYxIu4CCgpVc2FnZUV2ZW50EhcKCnJlcXVlc3RfaWQYASABKAlIAIgBARIQCgNza3UYAiABKAlIAYgBARIVCghxdWFudGl0eRgDIAEoCUgCiAEBEhMKBmFtb3VudBgEIAEoCUgDiAEBEisKCnByb3BlcnRpZXMYBSABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0EhMKBm9yZ19pZBgGIAEoCUgEiAEBEhcKCnByb2plY3RfaWQYByABKAlIBYgBARIRCgR0aW1lGAggASgJSAaIAQESEwoGc291cmNlGAkgASgJSAeIAQESKQoIbWV0YWRhdGEYCiABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0Qg0KC19yZXF1ZXN0X2lkQgYKBF9za3VCCwoJX3F1YW50aXR5QgkKB19hbW91bnRCCQoHX29yZ19pZEINCgtfcHJvamVjdF9pZEIHCgVfdGltZUIJCgdfc291cmNlIlUKE0luZ2VzdEV2ZW50c1JlcXVlc3QSKQoGZXZlbnRzGAEgAygLMhkudGFsbHlzdGljay52MS5Vc2FnZUV2ZW50EhMKC3dpdGhfbGVhdmVzGAIgASgIIrEBChRJbmdlc3RFdmVudHNSZXNwb25zZRIQCghhY2NlcHRlZBgBIAEoDRISCgpkdXBsaWNhdGVzGAIgASgNEi4KCHJlamVjdGVkGAMgAygLMhwudGFsbHlzdGljay52MS5SZWplY3RlZEV2ZW50EiYKBGxhdGUYBCADKAsyGC50YWxseXN0aWNrLnYxLkxhdGVFdmVudBILCgNhY2sYBSABKAkSDgoGbGVhdmVzGAYgAygJIkMKCUxhdGVFdmVudBINCgVpbmRleBgBIAEoDRISCgpyZXF1ZXN0X2lkGAIgASgJEhMKC2xhdGVfcG9saWN5GAMgASgJIlUKE0luZ2VzdFN0cmVhbVJlcXVlc3QSKQoGZXZlbnRzGAEgAygLMhkudGFsbHlzdGljay52MS5Vc2FnZUV2ZW50EhMKC3dpdGhfbGVhdmVzGAIgASgIIpIBChRJbmdlc3RTdHJlYW1SZXNwb25zZRINCgViYXRjaBgBIAEoBBI1CgZyZXN1bHQYAiABKAsyIy50YWxseXN0aWNrLnYxLkluZ2VzdEV2ZW50c1Jlc3BvbnNlSAASKQoHcHJvYmxlbRgDIAEoCzIWLnRhbGx5c3RpY2sudjEuUHJvYmxlbUgAQgkKB291dGNvbWUyxAEKDFVzYWdlU2VydmljZRJXCgxJbmdlc3RFdmVudHMSIi50YWxseXN0aWNrLnYxLkluZ2VzdEV2ZW50c1JlcXVlc3QaIy50YWxseXN0aWNrLnYxLkluZ2VzdEV2ZW50c1Jlc3BvbnNlElsKDEluZ2VzdFN0cmVhbRIiLnRhbGx5c3RpY2sudjEuSW5nZXN0U3RyZWFtUmVxdWVzdBojLnRhbGx5c3RpY2sudjEuSW5nZXN0U3RyZWFtUmVzcG9uc2UoATABYgZwcm90bzM',
-    [file_google_protobuf_struct, file_tallystick_v1_problem],
-  );
+export const file_tallystick_v1_usage: GenFile = /*@__PURE__*/
+  fileDesc("Chl0YWxseXN0aWNrL3YxL3VzYWdlLnByb3RvEg10YWxseXN0aWNrLnYxIu4CCgpVc2FnZUV2ZW50EhcKCnJlcXVlc3RfaWQYASABKAlIAIgBARIQCgNza3UYAiABKAlIAYgBARIVCghxdWFudGl0eRgDIAEoCUgCiAEBEhMKBmFtb3VudBgEIAEoCUgDiAEBEisKCnByb3BlcnRpZXMYBSABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0EhMKBm9yZ19pZBgGIAEoCUgEiAEBEhcKCnByb2plY3RfaWQYByABKAlIBYgBARIRCgR0aW1lGAggASgJSAaIAQESEwoGc291cmNlGAkgASgJSAeIAQESKQoIbWV0YWRhdGEYCiABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0Qg0KC19yZXF1ZXN0X2lkQgYKBF9za3VCCwoJX3F1YW50aXR5QgkKB19hbW91bnRCCQoHX29yZ19pZEINCgtfcHJvamVjdF9pZEIHCgVfdGltZUIJCgdfc291cmNlIlUKE0luZ2VzdEV2ZW50c1JlcXVlc3QSKQoGZXZlbnRzGAEgAygLMhkudGFsbHlzdGljay52MS5Vc2FnZUV2ZW50EhMKC3dpdGhfbGVhdmVzGAIgASgIIrEBChRJbmdlc3RFdmVudHNSZXNwb25zZRIQCghhY2NlcHRlZBgBIAEoDRISCgpkdXBsaWNhdGVzGAIgASgNEi4KCHJlamVjdGVkGAMgAygLMhwudGFsbHlzdGljay52MS5SZWplY3RlZEV2ZW50EiYKBGxhdGUYBCADKAsyGC50YWxseXN0aWNrLnYxLkxhdGVFdmVudBILCgNhY2sYBSABKAkSDgoGbGVhdmVzGAYgAygJIkMKCUxhdGVFdmVudBINCgVpbmRleBgBIAEoDRISCgpyZXF1ZXN0X2lkGAIgASgJEhMKC2xhdGVfcG9saWN5GAMgASgJIlUKE0luZ2VzdFN0cmVhbVJlcXVlc3QSKQoGZXZlbnRzGAEgAygLMhkudGFsbHlzdGljay52MS5Vc2FnZUV2ZW50EhMKC3dpdGhfbGVhdmVzGAIgASgIIpIBChRJbmdlc3RTdHJlYW1SZXNwb25zZRINCgViYXRjaBgBIAEoBBI1CgZyZXN1bHQYAiABKAsyIy50YWxseXN0aWNrLnYxLkluZ2VzdEV2ZW50c1Jlc3BvbnNlSAASKQoHcHJvYmxlbRgDIAEoCzIWLnRhbGx5c3RpY2sudjEuUHJvYmxlbUgAQgkKB291dGNvbWUyxAEKDFVzYWdlU2VydmljZRJXCgxJbmdlc3RFdmVudHMSIi50YWxseXN0aWNrLnYxLkluZ2VzdEV2ZW50c1JlcXVlc3QaIy50YWxseXN0aWNrLnYxLkluZ2VzdEV2ZW50c1Jlc3BvbnNlElsKDEluZ2VzdFN0cmVhbRIiLnRhbGx5c3RpY2sudjEuSW5nZXN0U3RyZWFtUmVxdWVzdBojLnRhbGx5c3RpY2sudjEuSW5nZXN0U3RyZWFtUmVzcG9uc2UoATABYgZwcm90bzM", [file_google_protobuf_struct, file_tallystick_v1_problem]);
 
 /**
  * A metered fact. What it must hold is decided as over HTTP, so that every field may be absent here.
  *
  * @generated from message tallystick.v1.UsageEvent
  */
-export type UsageEvent = Message<'tallystick.v1.UsageEvent'> & {
+export type UsageEvent = Message<"tallystick.v1.UsageEvent"> & {
   /**
    * Identifies the event within the tenant, for ever.
    *
@@ -90,12 +86,13 @@ export type UsageEvent = Message<'tallystick.v1.UsageEvent'> & {
  * Describes the message tallystick.v1.UsageEvent.
  * Use `create(UsageEventSchema)` to create a new message.
  */
-export const UsageEventSchema: GenMessage<UsageEvent> = /*@__PURE__*/ messageDesc(file_tallystick_v1_usage, 0);
+export const UsageEventSchema: GenMessage<UsageEvent> = /*@__PURE__*/
+  messageDesc(file_tallystick_v1_usage, 0);
 
 /**
  * @generated from message tallystick.v1.IngestEventsRequest
  */
-export type IngestEventsRequest = Message<'tallystick.v1.IngestEventsRequest'> & {
+export type IngestEventsRequest = Message<"tallystick.v1.IngestEventsRequest"> & {
   /**
    * At most 10,000.
    *
@@ -115,12 +112,13 @@ export type IngestEventsRequest = Message<'tallystick.v1.IngestEventsRequest'> &
  * Describes the message tallystick.v1.IngestEventsRequest.
  * Use `create(IngestEventsRequestSchema)` to create a new message.
  */
-export const IngestEventsRequestSchema: GenMessage<IngestEventsRequest> = /*@__PURE__*/ messageDesc(file_tallystick_v1_usage, 1);
+export const IngestEventsRequestSchema: GenMessage<IngestEventsRequest> = /*@__PURE__*/
+  messageDesc(file_tallystick_v1_usage, 1);
 
 /**
  * @generated from message tallystick.v1.IngestEventsResponse
  */
-export type IngestEventsResponse = Message<'tallystick.v1.IngestEventsResponse'> & {
+export type IngestEventsResponse = Message<"tallystick.v1.IngestEventsResponse"> & {
   /**
    * Stored now, on disk.
    *
@@ -164,8 +162,7 @@ export type IngestEventsResponse = Message<'tallystick.v1.IngestEventsResponse'>
  * Describes the message tallystick.v1.IngestEventsResponse.
  * Use `create(IngestEventsResponseSchema)` to create a new message.
  */
-export const IngestEventsResponseSchema: GenMessage<IngestEventsResponse> =
-  /*@__PURE__*/
+export const IngestEventsResponseSchema: GenMessage<IngestEventsResponse> = /*@__PURE__*/
   messageDesc(file_tallystick_v1_usage, 2);
 
 /**
@@ -173,7 +170,7 @@ export const IngestEventsResponseSchema: GenMessage<IngestEventsResponse> =
  *
  * @generated from message tallystick.v1.LateEvent
  */
-export type LateEvent = Message<'tallystick.v1.LateEvent'> & {
+export type LateEvent = Message<"tallystick.v1.LateEvent"> & {
   /**
    * @generated from field: uint32 index = 1;
    */
@@ -196,12 +193,13 @@ export type LateEvent = Message<'tallystick.v1.LateEvent'> & {
  * Describes the message tallystick.v1.LateEvent.
  * Use `create(LateEventSchema)` to create a new message.
  */
-export const LateEventSchema: GenMessage<LateEvent> = /*@__PURE__*/ messageDesc(file_tallystick_v1_usage, 3);
+export const LateEventSchema: GenMessage<LateEvent> = /*@__PURE__*/
+  messageDesc(file_tallystick_v1_usage, 3);
 
 /**
  * @generated from message tallystick.v1.IngestStreamRequest
  */
-export type IngestStreamRequest = Message<'tallystick.v1.IngestStreamRequest'> & {
+export type IngestStreamRequest = Message<"tallystick.v1.IngestStreamRequest"> & {
   /**
    * @generated from field: repeated tallystick.v1.UsageEvent events = 1;
    */
@@ -217,12 +215,13 @@ export type IngestStreamRequest = Message<'tallystick.v1.IngestStreamRequest'> &
  * Describes the message tallystick.v1.IngestStreamRequest.
  * Use `create(IngestStreamRequestSchema)` to create a new message.
  */
-export const IngestStreamRequestSchema: GenMessage<IngestStreamRequest> = /*@__PURE__*/ messageDesc(file_tallystick_v1_usage, 4);
+export const IngestStreamRequestSchema: GenMessage<IngestStreamRequest> = /*@__PURE__*/
+  messageDesc(file_tallystick_v1_usage, 4);
 
 /**
  * @generated from message tallystick.v1.IngestStreamResponse
  */
-export type IngestStreamResponse = Message<'tallystick.v1.IngestStreamResponse'> & {
+export type IngestStreamResponse = Message<"tallystick.v1.IngestStreamResponse"> & {
   /**
    * Which message of the stream this answers, from 0.
    *
@@ -233,32 +232,28 @@ export type IngestStreamResponse = Message<'tallystick.v1.IngestStreamResponse'>
   /**
    * @generated from oneof tallystick.v1.IngestStreamResponse.outcome
    */
-  outcome:
-    | {
-        /**
-         * @generated from field: tallystick.v1.IngestEventsResponse result = 2;
-         */
-        value: IngestEventsResponse;
-        case: 'result';
-      }
-    | {
-        /**
-         * The batch was refused as a whole.
-         *
-         * @generated from field: tallystick.v1.Problem problem = 3;
-         */
-        value: Problem;
-        case: 'problem';
-      }
-    | { case: undefined; value?: undefined };
+  outcome: {
+    /**
+     * @generated from field: tallystick.v1.IngestEventsResponse result = 2;
+     */
+    value: IngestEventsResponse;
+    case: "result";
+  } | {
+    /**
+     * The batch was refused as a whole.
+     *
+     * @generated from field: tallystick.v1.Problem problem = 3;
+     */
+    value: Problem;
+    case: "problem";
+  } | { case: undefined; value?: undefined };
 };
 
 /**
  * Describes the message tallystick.v1.IngestStreamResponse.
  * Use `create(IngestStreamResponseSchema)` to create a new message.
  */
-export const IngestStreamResponseSchema: GenMessage<IngestStreamResponse> =
-  /*@__PURE__*/
+export const IngestStreamResponseSchema: GenMessage<IngestStreamResponse> = /*@__PURE__*/
   messageDesc(file_tallystick_v1_usage, 5);
 
 /**
@@ -275,10 +270,10 @@ export const UsageService: GenService<{
    * @generated from rpc tallystick.v1.UsageService.IngestEvents
    */
   ingestEvents: {
-    methodKind: 'unary';
+    methodKind: "unary";
     input: typeof IngestEventsRequestSchema;
     output: typeof IngestEventsResponseSchema;
-  };
+  },
   /**
    * The same for a stream of batches: each message is answered by one, in order, and a new one is read when the last is on disk.
    * What is wrong with one batch is in its answer. What concerns the whole (overload, a revoked key, a shutdown) ends the stream;
@@ -287,8 +282,10 @@ export const UsageService: GenService<{
    * @generated from rpc tallystick.v1.UsageService.IngestStream
    */
   ingestStream: {
-    methodKind: 'bidi_streaming';
+    methodKind: "bidi_streaming";
     input: typeof IngestStreamRequestSchema;
     output: typeof IngestStreamResponseSchema;
-  };
-}> = /*@__PURE__*/ serviceDesc(file_tallystick_v1_usage, 0);
+  },
+}> = /*@__PURE__*/
+  serviceDesc(file_tallystick_v1_usage, 0);
+
