@@ -209,7 +209,12 @@ async function* once<T>(message: T): AsyncGenerator<T> {
 
 function posted(url: string, key: string, body: string): Promise<number> {
   return new Promise((resolve, reject) => {
-    const headers = { authorization: `Bearer ${key}`, 'content-type': 'application/json', 'content-length': body.length, connection: 'close' };
+    const headers = {
+      authorization: `Bearer ${key}`,
+      'content-type': 'application/json',
+      'content-length': body.length,
+      connection: 'close',
+    };
     httpRequest(url, { method: 'POST', headers }, (answer) => {
       answer.resume();
       resolve(answer.statusCode ?? 0);

@@ -23,11 +23,14 @@ export function keptSessions<S extends { principal: Principal }>(
       const place = placeOf(token);
       const sealed = await shared.ask((redis) => redis.getBuffer(place));
       const kept = sealed ? opened<S>(sealed, place) : null;
-      if (kept) return { ...kept, principal: { ...kept.principal, now: clock.now(), scopes: new Set(kept.scopes) } };
+      if (kept) {
+        const { scopes, session } = kept;
+        return { ...session, principal: { ...session.principal, now: clock.now(), scopes: new Set(scopes) } };
+      }
       const session = await look(token);
       const { principal } = session;
       if (principal.mode === 'live' && principal.org_ids === null) {
-        const text = JSON.stringify({ ...session, scopes: [...principal.scopes] });
+        const text = JSON.stringify({ session, scopes: [...principal.scopes] });
         await shared.ask((redis) => redis.set(place, seal(Buffer.from(text), place), 'PX', session_cached_ms));
       }
       return session;
@@ -39,7 +42,7 @@ export function keptSessions<S extends { principal: Principal }>(
 }
 
 /** Null for what was not sealed here, for this place. */
-function opened<S>(sealed: Buffer, place: string): (S & { scopes: string[] }) | null {
+function opened<S>(sealed: Buffer, place: string): { session: S; scopes: string[] } | null {
   try {
     return JSON.parse(unseal(sealed, place).toString());
   } catch (error) {
