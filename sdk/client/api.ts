@@ -404,6 +404,9 @@ export interface Api {
       type?: string;
       aggregate_id?: string;
       correlation_id?: string;
+      status?: "pending" | "published" | "routed" | "dead";
+      from?: string;
+      to?: string;
       limit?: number;
       cursor?: string;
     };
@@ -417,17 +420,122 @@ export interface Api {
         aggregate_id: string;
         org_id: string | null;
         data: Record<string, unknown>;
+        /** who set it off, where that is known */
+        metadata: Record<string, unknown>;
         correlation_id: string;
         causation_id: string | null;
-        status: "pending" | "published" | "dead";
+        /** routed: every reaction to it has had its effect; dead: given up, with last_error */
+        status: "pending" | "published" | "routed" | "dead";
+        /** failures at the stage that it is in */
         attempts: number;
         /** dense per tenant; null until published */
         position: string | null;
         created_at: string;
         published_at: string | null;
+        routed_at: string | null;
         last_error: string | null;
       })[];
       next_cursor: string | null;
+    };
+  };
+  /** Events as they are published, in order of position, as server-sent events */
+  "GET /v1/events/stream": {
+    query: {
+      /** send what was published after this position; without it, what comes from now on */
+      after?: string;
+      type?: string;
+      /** false: end when all that is there was sent */
+      follow?: "true" | "false";
+    };
+    answer: string;
+  };
+  /** One event, with the reactions that had their effect and what it caused */
+  "GET /v1/events/{event_id}": {
+    answer: {
+      event_id: string;
+      type: string;
+      version: number;
+      source: string;
+      aggregate_type: string;
+      aggregate_id: string;
+      org_id: string | null;
+      data: Record<string, unknown>;
+      /** who set it off, where that is known */
+      metadata: Record<string, unknown>;
+      correlation_id: string;
+      causation_id: string | null;
+      /** routed: every reaction to it has had its effect; dead: given up, with last_error */
+      status: "pending" | "published" | "routed" | "dead";
+      /** failures at the stage that it is in */
+      attempts: number;
+      /** dense per tenant; null until published */
+      position: string | null;
+      created_at: string;
+      published_at: string | null;
+      routed_at: string | null;
+      last_error: string | null;
+      /** that had their effect, each once */
+      reactions: ({
+        reaction: string;
+        at: string;
+      })[];
+      /** the first hundred events whose cause it is */
+      caused: ({
+        event_id: string;
+        type: string;
+        version: number;
+        source: string;
+        aggregate_type: string;
+        aggregate_id: string;
+        org_id: string | null;
+        data: Record<string, unknown>;
+        /** who set it off, where that is known */
+        metadata: Record<string, unknown>;
+        correlation_id: string;
+        causation_id: string | null;
+        /** routed: every reaction to it has had its effect; dead: given up, with last_error */
+        status: "pending" | "published" | "routed" | "dead";
+        /** failures at the stage that it is in */
+        attempts: number;
+        /** dense per tenant; null until published */
+        position: string | null;
+        created_at: string;
+        published_at: string | null;
+        routed_at: string | null;
+        last_error: string | null;
+      })[];
+    };
+  };
+  /** Everything of the event's correlation, oldest first */
+  "GET /v1/events/{event_id}/tree": {
+    answer: {
+      correlation_id: string;
+      data: ({
+        event_id: string;
+        type: string;
+        version: number;
+        source: string;
+        aggregate_type: string;
+        aggregate_id: string;
+        org_id: string | null;
+        data: Record<string, unknown>;
+        /** who set it off, where that is known */
+        metadata: Record<string, unknown>;
+        correlation_id: string;
+        causation_id: string | null;
+        /** routed: every reaction to it has had its effect; dead: given up, with last_error */
+        status: "pending" | "published" | "routed" | "dead";
+        /** failures at the stage that it is in */
+        attempts: number;
+        /** dense per tenant; null until published */
+        position: string | null;
+        created_at: string;
+        published_at: string | null;
+        routed_at: string | null;
+        last_error: string | null;
+      })[];
+      /** false where there are more than a thousand */
+      complete: boolean;
     };
   };
   /** Invoices, newest number first */
@@ -2571,6 +2679,28 @@ export interface Api {
       currency: string;
       default_plan_id: string | null;
       created_at: string;
+    };
+  };
+  /** Send an event through the router again; what had its effect has no second one */
+  "POST /v1/events/{event_id}:redispatch": {
+    answer: {
+      redispatched: number;
+    };
+  };
+  /** The same for all that match: the dead ones, unless another status is asked for */
+  "POST /v1/events:redispatch": {
+    body: {
+      type?: string;
+      aggregate_id?: string;
+      correlation_id?: string;
+      status?: "published" | "routed" | "dead";
+      from?: string;
+      to?: string;
+      limit?: number;
+    };
+    answer: {
+      redispatched: number;
+      more: boolean;
     };
   };
   /** Take lines of an invoice back, in part or whole */

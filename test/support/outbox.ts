@@ -2,6 +2,7 @@ import type { Envelope, Publisher } from '../../src/foundation/events/model.ts';
 import { createDispatcher, type Dispatcher, type DispatcherOptions } from '../../src/foundation/events/service/dispatch.ts';
 import type { Reaction } from '../../src/foundation/events/service/react.ts';
 import { createRouter, type Router, type RouterOptions } from '../../src/foundation/events/service/route.ts';
+import { emit } from '../../src/foundation/events/service.ts';
 import type { TestDatabase } from './database.ts';
 
 const log = { warn: () => undefined, error: () => undefined };
@@ -45,7 +46,9 @@ export function outboxOf(t: TestDatabase) {
         `SELECT event_id, type, status, attempts, position, routed_at IS NOT NULL AS is_routed, last_error, data FROM billing_events ORDER BY ${order}`,
       ),
     /** Makes what waits for its next attempt, or for the bus, due at once. */
-    makeDue: () => t.superuser('UPDATE billing_events SET next_attempt_at = now() WHERE routed_at IS NULL'),
+    makeDue: () =>
+      t.superuser(`WITH late AS (SELECT tenant_id, event_id FROM billing_events WHERE routed_at IS NULL AND next_attempt_at > now() FOR UPDATE SKIP LOCKED)
+                   UPDATE billing_events e SET next_attempt_at = now() FROM late WHERE (e.tenant_id, e.event_id) = (late.tenant_id, late.event_id)`),
     defects: () => t.superuser<{ defect: string }>("SELECT defect FROM audit WHERE defect LIKE 'E%' ORDER BY defect"),
     stop: () => Promise.all(open.splice(0).map((each) => each.stop())),
   };
@@ -78,6 +81,19 @@ export async function until(met: () => Promise<boolean> | boolean, within_ms = 6
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
 }
+
+/** A reaction that leaves one event for each that it reacts to: doubled effects show. */
+export const followOnce: Reaction = {
+  name: 'test.follow',
+  async react(tx, event) {
+    await emit(tx, {
+      type: 'thing.followed',
+      aggregate_type: 'thing',
+      aggregate_id: `after ${event.id}`,
+      data: { of: event.id },
+    });
+  },
+};
 
 /** An emission of the test's one type. */
 export const happened = (n: number, aggregate_id = 'a') => ({

@@ -4,6 +4,7 @@ import { clock } from '../../src/platform/clock.ts';
 import { form, formType } from './form.ts';
 import type { Sample } from './sample.ts';
 import type { Answer, TestServer, TestTenant } from './server.ts';
+import { eventSamples, findEvent } from './world-events.ts';
 import { meterSamples, populateMeters } from './world-meters.ts';
 
 export { form, formType } from './form.ts';
@@ -134,6 +135,7 @@ export async function populate(s: TestServer, tenant: TestTenant, name: string):
   ids.backtest = (await made('/v1/pricing/backtests', months)).backtest_id;
   await executeBacktest({ postgres: s.t.postgres, clock }, { tenant_id: tenant.tenant_id, backtest_id: ids.backtest! });
   ids.waiting_backtest = (await made('/v1/pricing/backtests', months)).backtest_id;
+  await findEvent(call, ids);
   return { ids, call };
 }
 
@@ -157,6 +159,7 @@ export function samplesOf(ids: Readonly<Record<string, string>>, n: string): Rec
   return {
     'GET /v1/audit-entries': { url: `/v1/audit-entries?target_id=${ids.org}` },
     'GET /v1/events': { url: `/v1/events?aggregate_id=${ids.org}` },
+    ...eventSamples(ids),
     'POST /v1/orgs': { url: '/v1/orgs', body: { ...organization, parent_org_id: ids.org } },
     'GET /v1/orgs': { url: '/v1/orgs' },
     'GET /v1/orgs/{id}': { url: `/v1/orgs/${ids.org}` },

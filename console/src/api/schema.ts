@@ -360,6 +360,9 @@ export interface Api {
       type?: string;
       aggregate_id?: string;
       correlation_id?: string;
+      status?: "pending" | "published" | "routed" | "dead";
+      from?: string;
+      to?: string;
       limit?: number;
       cursor?: string;
     };
@@ -373,16 +376,98 @@ export interface Api {
         aggregate_id: string;
         org_id: string | null;
         data: Record<string, unknown>;
+        metadata: Record<string, unknown>;
         correlation_id: string;
         causation_id: string | null;
-        status: "pending" | "published" | "dead";
+        status: "pending" | "published" | "routed" | "dead";
         attempts: number;
         position: string | null;
         created_at: string;
         published_at: string | null;
+        routed_at: string | null;
         last_error: string | null;
       })[];
       next_cursor: string | null;
+    };
+  };
+  "GET /v1/events/stream": {
+    query: {
+      after?: string;
+      type?: string;
+      follow?: "true" | "false";
+    };
+    answer: string;
+  };
+  "GET /v1/events/{event_id}": {
+    answer: {
+      event_id: string;
+      type: string;
+      version: number;
+      source: string;
+      aggregate_type: string;
+      aggregate_id: string;
+      org_id: string | null;
+      data: Record<string, unknown>;
+      metadata: Record<string, unknown>;
+      correlation_id: string;
+      causation_id: string | null;
+      status: "pending" | "published" | "routed" | "dead";
+      attempts: number;
+      position: string | null;
+      created_at: string;
+      published_at: string | null;
+      routed_at: string | null;
+      last_error: string | null;
+      reactions: ({
+        reaction: string;
+        at: string;
+      })[];
+      caused: ({
+        event_id: string;
+        type: string;
+        version: number;
+        source: string;
+        aggregate_type: string;
+        aggregate_id: string;
+        org_id: string | null;
+        data: Record<string, unknown>;
+        metadata: Record<string, unknown>;
+        correlation_id: string;
+        causation_id: string | null;
+        status: "pending" | "published" | "routed" | "dead";
+        attempts: number;
+        position: string | null;
+        created_at: string;
+        published_at: string | null;
+        routed_at: string | null;
+        last_error: string | null;
+      })[];
+    };
+  };
+  "GET /v1/events/{event_id}/tree": {
+    answer: {
+      correlation_id: string;
+      data: ({
+        event_id: string;
+        type: string;
+        version: number;
+        source: string;
+        aggregate_type: string;
+        aggregate_id: string;
+        org_id: string | null;
+        data: Record<string, unknown>;
+        metadata: Record<string, unknown>;
+        correlation_id: string;
+        causation_id: string | null;
+        status: "pending" | "published" | "routed" | "dead";
+        attempts: number;
+        position: string | null;
+        created_at: string;
+        published_at: string | null;
+        routed_at: string | null;
+        last_error: string | null;
+      })[];
+      complete: boolean;
     };
   };
   "GET /v1/invoices": {
@@ -2229,6 +2314,26 @@ export interface Api {
       currency: string;
       default_plan_id: string | null;
       created_at: string;
+    };
+  };
+  "POST /v1/events/{event_id}:redispatch": {
+    answer: {
+      redispatched: number;
+    };
+  };
+  "POST /v1/events:redispatch": {
+    body: {
+      type?: string;
+      aggregate_id?: string;
+      correlation_id?: string;
+      status?: "published" | "routed" | "dead";
+      from?: string;
+      to?: string;
+      limit?: number;
+    };
+    answer: {
+      redispatched: number;
+      more: boolean;
     };
   };
   "POST /v1/invoices/{id}/credit-notes": {

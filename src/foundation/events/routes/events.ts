@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Server } from '../../../platform/http.ts';
-import { Id, Instant, PageQuery } from '../../../platform/schemas.ts';
+import { Id, Instant, PageQuery, Text } from '../../../platform/schemas.ts';
 import { EventDetail, EventPage, EventStatus, EventTree } from '../model.ts';
 import { redispatchEvent, redispatchMatching } from '../service/redispatch.ts';
 import { eventDetail, eventTree, listEvents } from '../service.ts';
@@ -9,9 +9,9 @@ const tags = ['Events'];
 const params = z.object({ event_id: Id });
 
 const filter = {
-  type: z.string().max(200).optional(),
-  aggregate_id: z.string().max(500).optional(),
-  correlation_id: z.string().max(200).optional(),
+  type: Text(200).optional(),
+  aggregate_id: Text(500).optional(),
+  correlation_id: Text(200).optional(),
   status: EventStatus.optional(),
   from: Instant.optional(),
   to: Instant.optional(),

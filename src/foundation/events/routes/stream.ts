@@ -3,7 +3,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import type { Server } from '../../../platform/http.ts';
 import type { Postgres, Scope } from '../../../platform/postgres.ts';
-import { Problem } from '../../../platform/schemas.ts';
+import { Problem, Text } from '../../../platform/schemas.ts';
 import { errors } from '../errors.ts';
 import type { EventEntry } from '../model.ts';
 import { followEvents } from '../service/stream.ts';
@@ -24,7 +24,7 @@ const Query = z.strictObject({
   after: Position.optional().meta({
     description: 'send what was published after this position; without it, what comes from now on',
   }),
-  type: z.string().max(200).optional(),
+  type: Text(200).optional(),
   follow: z.enum(['true', 'false']).default('true').meta({ description: 'false: end when all that is there was sent' }),
 });
 

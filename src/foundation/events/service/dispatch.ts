@@ -5,9 +5,10 @@ import type { Postgres } from '../../../platform/postgres.ts';
 import type { Logger } from '../../../platform/telemetry.ts';
 import { afterFailure, givenUp, most_attempts } from '../decide.ts';
 import { type Envelope, type EventRow, envelopeOf, type Publisher } from '../model.ts';
-import { type Batch, type Claimed, claimPending, type Settlement, settleEvents } from '../sql/relay.ts';
+import { type Batch, type Claimed, claimPending, type Settlement } from '../sql/relay.ts';
 import { createBell, createEar } from './ear.ts';
 import type { EventMetrics } from './metrics.ts';
+import { keepSettled } from './settle.ts';
 
 export interface Dispatcher {
   /** Begins to work in the background. */
@@ -52,8 +53,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
     const claimed = await claimPending(postgres.pool('relay'), take);
     if (!claimed) return false;
     const delivery = deliver(options, claimed)
-      // Nobody has marked it: it comes again when the lease ends.
-      .catch((error: unknown) => log.warn({ err: error }, 'a published batch could not be marked'))
+      .catch((error: unknown) => log.error({ err: error }, 'a batch of events was left; it comes again when its lease ends'))
       .finally(() => under_way.delete(delivery));
     under_way.add(delivery);
     return true;
@@ -93,7 +93,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
 }
 
 async function deliver(options: DispatcherOptions, { lease_id, events }: Batch): Promise<void> {
-  const { postgres, metrics, grace_ms = 15_000 } = options;
+  const { postgres, log, metrics, grace_ms = 15_000 } = options;
   const began = clock.monotonic_ms();
   failpoint('dispatcher.claimed-not-published');
   const [lost, sound] = partition(events);
@@ -115,7 +115,7 @@ async function deliver(options: DispatcherOptions, { lease_id, events }: Batch):
     ),
     ...judge(options, sound, answers, grace_ms),
   ];
-  const settled = await settleEvents(postgres.pool('relay'), 'publish', settlements, {
+  const settled = await keepSettled({ postgres, stage: 'publish', log }, settlements, {
     ended: [lease_id],
     shortened: [],
     aggregates: [],

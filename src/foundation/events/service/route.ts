@@ -46,7 +46,7 @@ export interface RouterOptions extends ReactionContext {
 }
 
 /** Events of one claim; of one tenant that are in hand before others alone are taken; and of all before nothing is. */
-const batch = 512;
+const most_of_claim = 512;
 const most_of_tenant = 256;
 const most_in_hand = 4096;
 /** Well within the lease of a minute: what is not begun by then is given back, so that nobody else begins it meanwhile. */
@@ -95,7 +95,7 @@ export function createRouter(options: RouterOptions): Router {
     },
   });
   /** Came from the bus before the dispatcher had marked them. */
-  const early = new Map<string, Key>();
+  const early = new Map<string, Key & { looks: number }>();
   let more: Wanted['aggregates'][number][] = [];
   let was_full = false;
   let claiming: Promise<unknown> = Promise.resolve();
@@ -106,7 +106,7 @@ export function createRouter(options: RouterOptions): Router {
   const take = () => {
     const except = lanes.full(most_of_tenant);
     was_full = except.length > 0;
-    return { worker: ear.number, limit: batch, from_tenant: randomUUID(), except };
+    return { worker: ear.number, limit: most_of_claim, from_tenant: randomUUID(), except };
   };
   const piecesOf = piecesBy({
     ...options,
@@ -139,18 +139,28 @@ export function createRouter(options: RouterOptions): Router {
   const claimDue = async (): Promise<number> => {
     const wanted: Wanted = { due: true, events: [...early.values()], aggregates: more };
     more = [];
-    const claimed = await claimUnrouted(relay, take(), wanted);
-    if (early.size > 0) await sortOut([...early.values()], claimed);
-    return begin(claimed);
+    const { batch: claimed, put_off } = await claimUnrouted(relay, take(), wanted);
+    if (wanted.events.length > 0) await sortOut(wanted.events, claimed);
+    return begin(claimed) + put_off;
   };
   /** What was asked for and not taken: unknown, not published yet, or somebody else's. */
   const sortOut = async (asked: readonly Key[], claimed: Batch | null) => {
     const taken = new Set(claimed?.events.map(keyOf));
     const left = asked.filter((key) => !taken.has(keyOf(key)));
     const known = left.length === 0 ? [] : await selectKnown(relay, left);
-    metrics?.unknown.inc(new Set(left.map(keyOf)).size - known.length);
-    for (const key of asked) early.delete(keyOf(key));
-    for (const key of known) if (key.is_pending && early.size < most_early) early.set(keyOf(key), key);
+    const stages = new Map(known.map((each) => [keyOf(each), each.stage]));
+    metrics?.unknown.inc(new Set(left.map(keyOf)).size - stages.size);
+    for (const key of asked) {
+      const looks = (early.get(keyOf(key))?.looks ?? 0) + 1;
+      early.delete(keyOf(key));
+      const stage = stages.get(keyOf(key));
+      // One that is published may have become so between the two looks; a second look that finds nothing leaves it to the outbox.
+      const is_early = stage === 'pending' || (stage === 'unrouted' && looks < 2);
+      if (!is_early || early.size >= most_early) continue;
+      early.set(keyOf(key), { ...key, looks });
+      if (stage === 'unrouted') look.due = true;
+    }
+    bell.ring();
   };
   const receive = async (envelopes: readonly Envelope[]) => {
     failpoint('router.received-not-claimed');
@@ -162,7 +172,7 @@ export function createRouter(options: RouterOptions): Router {
     metrics?.unknown.inc(envelopes.length - asked.length);
     await ear.attend();
     await inTurn(async () => {
-      const claimed = await claimUnrouted(relay, take(), { due: false, events: asked, aggregates: [] });
+      const { batch: claimed } = await claimUnrouted(relay, take(), { due: false, events: asked, aggregates: [] });
       await sortOut(asked, claimed);
       begin(claimed);
     });

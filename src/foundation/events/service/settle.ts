@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Postgres } from '../../../platform/postgres.ts';
 import type { Logger } from '../../../platform/telemetry.ts';
-import { type Settled, type Settlement, type Stage, settleEvents } from '../sql/relay.ts';
+import { type Release, type Settled, type Settlement, type Stage, settleEvents } from '../sql/relay.ts';
 
 /** Parts of a lease that are still in hand. */
 export interface Held {
@@ -34,9 +34,25 @@ const emptyRound = (): Round => ({ settlements: [], ended: [], shortened: new Se
 const gather_ms = 5;
 const tries = 5;
 
+/** Settles, again where the database does not take it. After some tries the leases end by themselves, and the events come again. */
+export async function keepSettled(
+  { postgres, stage, log }: { postgres: Postgres; stage: Stage; log: Pick<Logger, 'warn'> },
+  settlements: readonly Settlement[],
+  release: Release,
+): Promise<Settled[]> {
+  for (let tried = 1; ; tried += 1) {
+    try {
+      return await settleEvents(postgres.pool('relay'), stage, settlements, release);
+    } catch (error) {
+      log.warn({ err: error, events: settlements.length }, 'what became of events could not be kept');
+      if (tried === tries) return [];
+      await sleep(100 * 2 ** tried);
+    }
+  }
+}
+
 /**
- * Keeps what became of events, many in a statement, one statement at a time. Where the database does not take it after some tries, the leases end
- * by themselves and the events come again, to no second effect.
+ * Keeps what became of events, many in a statement, one statement at a time.
  */
 export function createSettler(options: {
   postgres: Postgres;
@@ -49,19 +65,10 @@ export function createSettler(options: {
   let flushing: Promise<void> | null = null;
 
   const keep = async ({ settlements, ended, shortened, aggregates, after }: Round) => {
-    for (let tried = 1; ; tried += 1) {
-      try {
-        const release = { ended, shortened: [...shortened], aggregates };
-        const settled = await settleEvents(postgres.pool('relay'), stage, settlements, release);
-        for (const each of after) each();
-        onSettled(settled);
-        return;
-      } catch (error) {
-        log.warn({ err: error, events: settlements.length }, 'what became of events could not be kept');
-        if (tried === tries) return;
-        await sleep(100 * 2 ** tried);
-      }
-    }
+    const release = { ended, shortened: [...shortened], aggregates };
+    const settled = await keepSettled({ postgres, stage, log }, settlements, release);
+    for (const each of after) each();
+    onSettled(settled);
   };
   const isEmpty = () => round.settlements.length === 0 && round.ended.length === 0 && round.shortened.size === 0;
   const flush = async () => {

@@ -25,7 +25,7 @@ export async function* followEvents(
   query: PositionQuery,
   signal: AbortSignal,
 ): AsyncGenerator<EventEntry[]> {
-  let wake = () => undefined as void;
+  let wake: () => void = () => undefined;
   const follower = { tenant_id: scope.tenant_id, wake: () => wake() };
   const hub = hubOf(postgres);
   hub.followers.add(follower);

@@ -82,8 +82,8 @@ const leaseOf = (stage: Stage, taken: string) => `
  * Leases pending events, each tenant's oldest first, of aggregates of which no event is leased or waits for another attempt. So an aggregate is in
  * one worker's hands at a time. The lease ends after a minute, or at once when the worker that took it is gone.
  */
-export function claimPending(relay: pg.Pool, take: Take): Promise<Batch | null> {
-  return claim(relay, 'publish', {
+export async function claimPending(relay: pg.Pool, take: Take): Promise<Batch | null> {
+  const { batch } = await claim(relay, 'publish', {
     name: 'claim-pending',
     text: `
       WITH RECURSIVE held AS MATERIALIZED (
@@ -105,6 +105,7 @@ export function claimPending(relay: pg.Pool, take: Take): Promise<Batch | null> 
         FROM due CROSS JOIN lease`,
     values: [take.worker, take.limit, take.from_tenant, most_tenants, take.except],
   });
+  return batch;
 }
 
 /** What the router asks for beside, or in place of, what is due. */
@@ -119,10 +120,14 @@ export interface Wanted {
 
 /**
  * Leases what is published and not routed: of each aggregate with a due or wanted event, all from its oldest on, up to one that waits for another
- * attempt. What is due behind such a one is put off, so that it is not looked at again and again; it is taken with the one it waits for.
+ * attempt. What is due behind such a one is put off, and counted, so that it is not looked at again and again; it is taken with the one it waits for.
  * What was wanted while somebody else has its aggregate is due from now on.
  */
-export function claimUnrouted(relay: pg.Pool, take: Take, wanted: Wanted): Promise<Batch | null> {
+export async function claimUnrouted(
+  relay: pg.Pool,
+  take: Take,
+  wanted: Wanted,
+): Promise<{ batch: Batch | null; put_off: number }> {
   const { due, events, aggregates } = wanted;
   const unrouted = "e.status = 'published' AND e.routed_at IS NULL";
   return claim(relay, 'route', {
@@ -155,15 +160,25 @@ export function claimUnrouted(relay: pg.Pool, take: Take, wanted: Wanted): Promi
              ORDER BY e.seq LIMIT h.most) o) t
          WHERE t.is_free),
       lease AS (${leaseOf('route', 'taken')}),
+      -- Whatever somebody is at just now is left alone: waiting for each other's rows, two could wait for ever.
+      behind_waiting AS (
+        SELECT e.tenant_id, e.event_id, e.recorded_at FROM due d JOIN billing_events e
+            ON e.tenant_id = d.tenant_id AND e.event_id = d.event_id AND e.recorded_at = d.recorded_at
+         WHERE ${unrouted} AND d.aggregate IN (SELECT aggregate FROM heads) AND d.aggregate NOT IN (SELECT aggregate FROM taken)
+           FOR NO KEY UPDATE OF e SKIP LOCKED),
       put_off AS (
-        UPDATE billing_events e SET next_attempt_at = clock_timestamp() + interval '2 minutes' FROM due d
-         WHERE e.tenant_id = d.tenant_id AND e.event_id = d.event_id AND e.recorded_at = d.recorded_at AND ${unrouted}
-           AND d.aggregate IN (SELECT aggregate FROM heads) AND d.aggregate NOT IN (SELECT aggregate FROM taken)),
+        UPDATE billing_events e SET next_attempt_at = clock_timestamp() + interval '2 minutes' FROM behind_waiting b
+         WHERE e.tenant_id = b.tenant_id AND e.event_id = b.event_id AND e.recorded_at = b.recorded_at RETURNING 1),
+      in_other_hands AS (
+        SELECT e.tenant_id, e.event_id, e.recorded_at FROM wanted w JOIN billing_events e
+            ON e.tenant_id = w.tenant_id AND e.event_id = w.event_id AND e.recorded_at = w.recorded_at
+         WHERE ${unrouted} AND e.attempts = 0 AND w.aggregate NOT IN (SELECT aggregate FROM heads)
+           FOR NO KEY UPDATE OF e SKIP LOCKED),
       hurried AS (
-        UPDATE billing_events e SET next_attempt_at = clock_timestamp() FROM wanted w
-         WHERE e.tenant_id = w.tenant_id AND e.event_id = w.event_id AND e.recorded_at = w.recorded_at AND ${unrouted}
-           AND e.attempts = 0 AND w.aggregate NOT IN (SELECT aggregate FROM heads))
-      SELECT taken.*, lease.lease_id, false AS is_pending, false AS is_blocked FROM taken CROSS JOIN lease`,
+        UPDATE billing_events e SET next_attempt_at = clock_timestamp() FROM in_other_hands o
+         WHERE e.tenant_id = o.tenant_id AND e.event_id = o.event_id AND e.recorded_at = o.recorded_at)
+      SELECT taken.*, lease.lease_id, false AS is_pending, false AS is_blocked, p.put_off
+        FROM (SELECT count(*)::int AS put_off FROM put_off) p LEFT JOIN (taken CROSS JOIN lease) ON true`,
     values: [
       take.worker,
       take.limit,
@@ -180,7 +195,7 @@ export function claimUnrouted(relay: pg.Pool, take: Take, wanted: Wanted): Promi
   });
 }
 
-async function claim(relay: pg.Pool, stage: Stage, query: pg.QueryConfig): Promise<Batch | null> {
+async function claim(relay: pg.Pool, stage: Stage, query: pg.QueryConfig): Promise<{ batch: Batch | null; put_off: number }> {
   const client = await relay.connect();
   try {
     // Statistics know an outbox that is empty most of the time, and would have a burst sorted whole for each claim; the indexes are in order.
@@ -188,12 +203,12 @@ async function claim(relay: pg.Pool, stage: Stage, query: pg.QueryConfig): Promi
       `BEGIN; SET LOCAL enable_sort = off; SET LOCAL jit = off; SELECT pg_advisory_xact_lock(${claim_locks[stage]})`,
     );
     await giveBackLost(client, stage);
-    const { rows } = await client.query<Claimed & { lease_id: string }>(query);
+    const { rows } = await client.query<Claimed & { lease_id: string | null; put_off?: number }>(query);
     await client.query('COMMIT');
     client.release();
-    const [first] = rows;
-    if (!first) return null;
-    return { lease_id: first.lease_id, events: rows.sort((a, b) => (BigInt(a.seq) < BigInt(b.seq) ? -1 : 1)) };
+    const { lease_id = null, put_off = 0 } = rows[0] ?? {};
+    const events = rows.sort((a, b) => (BigInt(a.seq) < BigInt(b.seq) ? -1 : 1));
+    return { batch: lease_id === null ? null : { lease_id, events }, put_off };
   } catch (error) {
     // Closing the connection rolls back, whatever state it is in.
     client.release(true);
@@ -209,9 +224,11 @@ async function giveBackLost(client: pg.ClientBase, stage: Stage): Promise<void> 
   });
   for (const { tenant_ids, event_ids } of rows)
     await client.query(
-      `UPDATE billing_events e SET attempts = e.attempts + 1, next_attempt_at = least(e.next_attempt_at, clock_timestamp())
-         FROM unnest($1::uuid[], $2::uuid[]) AS lost (tenant_id, event_id)
-        WHERE e.tenant_id = lost.tenant_id AND e.event_id = lost.event_id AND e.routed_at IS NULL AND e.status = $3`,
+      `WITH lost AS (
+         SELECT e.tenant_id, e.event_id, e.recorded_at FROM unnest($1::uuid[], $2::uuid[]) AS l (tenant_id, event_id) JOIN billing_events e USING (tenant_id, event_id)
+          WHERE e.routed_at IS NULL AND e.status = $3 ORDER BY e.tenant_id, e.seq FOR NO KEY UPDATE OF e)
+       UPDATE billing_events e SET attempts = e.attempts + 1, next_attempt_at = least(e.next_attempt_at, clock_timestamp()) FROM lost
+        WHERE e.tenant_id = lost.tenant_id AND e.event_id = lost.event_id AND e.recorded_at = lost.recorded_at`,
       [tenant_ids, event_ids, stage === 'publish' ? 'pending' : 'published'],
     );
 }
@@ -301,15 +318,19 @@ export async function settleEvents(
   return rows;
 }
 
-/** Of these events those that the outbox has, and whether they are pending still. */
-export async function selectKnown(
-  relay: pg.Pool,
-  events: readonly { tenant_id: string; event_id: string }[],
-): Promise<{ tenant_id: string; event_id: string; is_pending: boolean }[]> {
-  const { rows } = await relay.query<{ tenant_id: string; event_id: string; is_pending: boolean }>({
+export interface Known {
+  tenant_id: string;
+  event_id: string;
+  stage: 'pending' | 'unrouted' | 'done';
+}
+
+/** Of these events those that the outbox has, and how far each is. */
+export async function selectKnown(relay: pg.Pool, events: readonly { tenant_id: string; event_id: string }[]): Promise<Known[]> {
+  const { rows } = await relay.query<Known>({
     name: 'known',
-    text: `SELECT DISTINCT e.tenant_id, e.event_id, e.status = 'pending' AS is_pending FROM unnest($1::uuid[], $2::uuid[]) AS w (tenant_id, event_id)
-             JOIN billing_events e ON e.tenant_id = w.tenant_id AND e.event_id = w.event_id`,
+    text: `SELECT DISTINCT e.tenant_id, e.event_id,
+                  CASE WHEN e.status = 'pending' THEN 'pending' WHEN e.status = 'published' AND e.routed_at IS NULL THEN 'unrouted' ELSE 'done' END AS stage
+             FROM unnest($1::uuid[], $2::uuid[]) AS w (tenant_id, event_id) JOIN billing_events e ON e.tenant_id = w.tenant_id AND e.event_id = w.event_id`,
     values: [events.map((it) => it.tenant_id), events.map((it) => it.event_id)],
   });
   return rows;
