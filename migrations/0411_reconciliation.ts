@@ -67,26 +67,26 @@ SELECT tenant_table('replay_difference');
 SELECT append_only('replay_difference');
 
 -- What ended stays as it ended.
-CREATE FUNCTION guard_ended() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION guard_replay() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
   IF TG_OP = 'DELETE' OR OLD.status IN ('completed', 'cancelled', 'failed') THEN
     RAISE EXCEPTION '% that is % does not change', TG_TABLE_NAME, OLD.status USING ERRCODE = '42501', CONSTRAINT = 'replay_ended';
   END IF;
   RETURN NEW;
 END $$;
-CREATE TRIGGER guard_row BEFORE UPDATE OR DELETE ON replay_job FOR EACH ROW EXECUTE FUNCTION guard_ended();
+CREATE TRIGGER guard_row BEFORE UPDATE OR DELETE ON replay_job FOR EACH ROW EXECUTE FUNCTION guard_replay();
 ALTER TABLE replay_job ENABLE ALWAYS TRIGGER guard_row;
-CREATE TRIGGER guard_row BEFORE UPDATE OR DELETE ON replay_verification FOR EACH ROW EXECUTE FUNCTION guard_ended();
+CREATE TRIGGER guard_row BEFORE UPDATE OR DELETE ON replay_verification FOR EACH ROW EXECUTE FUNCTION guard_replay();
 ALTER TABLE replay_verification ENABLE ALWAYS TRIGGER guard_row;
 
-SELECT audit_rule('R1 verification whose differences are not as many as it says', $q$
+SELECT audit_rule('V1 verification whose differences are not as many as it says', $q$
   SELECT v.tenant_id, v.verification_id FROM replay_verification v
     LEFT JOIN replay_difference d ON (d.tenant_id, d.verification_id) = (v.tenant_id, v.verification_id)
    GROUP BY v.tenant_id, v.verification_id, v.differences HAVING count(d.place) <> v.differences OR coalesce(max(d.place), 0) <> count(d.place) $q$);
 `;
 
 export const down = /* sql */ `
-SELECT drop_audit_rule('R1 verification whose differences are not as many as it says');
+SELECT drop_audit_rule('V1 verification whose differences are not as many as it says');
 DROP TABLE replay_difference, replay_verification, replay_job;
-DROP FUNCTION guard_ended();
+DROP FUNCTION guard_replay();
 `;

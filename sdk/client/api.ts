@@ -2208,6 +2208,214 @@ export interface Api {
       })[];
     };
   };
+  /** Replays, newest first */
+  "GET /v1/replays": {
+    query: {
+      limit?: number;
+      cursor?: string;
+    };
+    answer: {
+      data: ({
+        replay_id: string;
+        selection: {
+          from?: string;
+          to?: string;
+          types?: string[];
+          aggregate_type?: string;
+          aggregate_id?: string;
+          org_id?: string;
+          correlation_id?: string;
+          event_ids?: string[];
+          dead_only?: boolean;
+        };
+        dry_run: boolean;
+        rate_per_second: number;
+        reason: string | null;
+        status: "queued" | "running" | "paused" | "completed" | "cancelled" | "failed";
+        /** events */
+        progress: {
+          total: number;
+          done: number;
+        };
+        /** of a dry run */
+        forecast: {
+          events: number;
+          by_type: ({
+            type: string;
+            events: number;
+            dead: number;
+            reactions: ({
+              reaction: string;
+              /** events that took effect before: nothing happens */
+              had: number;
+              would_run: number;
+            })[];
+          })[];
+          /** ids of the first events */
+          sample: string[];
+        } | null;
+        problem: {
+          code: string;
+          detail: string;
+        } | null;
+        requested_by: string;
+        created_at: string;
+        finished_at: string | null;
+      })[];
+      next_cursor: string | null;
+    };
+  };
+  /** Verifications, newest first */
+  "GET /v1/replays/verifications": {
+    query: {
+      limit?: number;
+      cursor?: string;
+    };
+    answer: {
+      data: ({
+        verification_id: string;
+        from: string | null;
+        to: string | null;
+        org_id: string | null;
+        status: "queued" | "running" | "completed" | "failed";
+        /** invoices */
+        progress: {
+          total: number;
+          done: number;
+        };
+        checked: {
+          invoices: number;
+          lines: number;
+          credit_notes: number;
+          billed_periods: number;
+          /** charges outside cycles */
+          actions: number;
+          /** usage events read, each as often as a line is over it */
+          events: number;
+        };
+        differences: number;
+        problem: {
+          code: string;
+          detail: string;
+        } | null;
+        created_at: string;
+        finished_at: string | null;
+      })[];
+      next_cursor: string | null;
+    };
+  };
+  /** A verification with its progress, and how many differences it found */
+  "GET /v1/replays/verifications/{id}": {
+    answer: {
+      verification_id: string;
+      from: string | null;
+      to: string | null;
+      org_id: string | null;
+      status: "queued" | "running" | "completed" | "failed";
+      /** invoices */
+      progress: {
+        total: number;
+        done: number;
+      };
+      checked: {
+        invoices: number;
+        lines: number;
+        credit_notes: number;
+        billed_periods: number;
+        /** charges outside cycles */
+        actions: number;
+        /** usage events read, each as often as a line is over it */
+        events: number;
+      };
+      differences: number;
+      problem: {
+        code: string;
+        detail: string;
+      } | null;
+      created_at: string;
+      finished_at: string | null;
+    };
+  };
+  /** What does not come to the same again, each line once with all of its fields */
+  "GET /v1/replays/verifications/{id}/differences": {
+    query: {
+      limit?: number;
+      cursor?: string;
+    };
+    answer: {
+      data: ({
+        subject: "invoice_line" | "invoice" | "credit_note_line" | "credit_note" | "billed_period" | "action";
+        /** number of the invoice or credit note; null for a charge outside a cycle */
+        document: string | null;
+        org_id: string;
+        /** place on the document, from 1 */
+        line: number | null;
+        sku: string | null;
+        /** of the line, document, period or charge */
+        subject_id: string;
+        fields: ({
+          field: string;
+          expected: string | null;
+          found: string | null;
+          /** charge, invoice line, document, ledger line, books, … */
+          in: string[];
+        })[];
+        /** request ids of usage events whose content is not what was received; the first ten */
+        events: string[];
+      })[];
+      next_cursor: string | null;
+    };
+  };
+  /** A replay with its progress, or what a dry run foresees */
+  "GET /v1/replays/{id}": {
+    answer: {
+      replay_id: string;
+      selection: {
+        from?: string;
+        to?: string;
+        types?: string[];
+        aggregate_type?: string;
+        aggregate_id?: string;
+        org_id?: string;
+        correlation_id?: string;
+        event_ids?: string[];
+        dead_only?: boolean;
+      };
+      dry_run: boolean;
+      rate_per_second: number;
+      reason: string | null;
+      status: "queued" | "running" | "paused" | "completed" | "cancelled" | "failed";
+      /** events */
+      progress: {
+        total: number;
+        done: number;
+      };
+      /** of a dry run */
+      forecast: {
+        events: number;
+        by_type: ({
+          type: string;
+          events: number;
+          dead: number;
+          reactions: ({
+            reaction: string;
+            /** events that took effect before: nothing happens */
+            had: number;
+            would_run: number;
+          })[];
+        })[];
+        /** ids of the first events */
+        sample: string[];
+      } | null;
+      problem: {
+        code: string;
+        detail: string;
+      } | null;
+      requested_by: string;
+      created_at: string;
+      finished_at: string | null;
+    };
+  };
   /** Who is signed in */
   "GET /v1/session": {
     answer: {
@@ -4604,6 +4812,266 @@ export interface Api {
       org_id: string;
       name: string;
       created_at: string;
+    };
+  };
+  /** Send stored events through the reactions again, or say what that would do */
+  "POST /v1/replays": {
+    body: {
+      selection: {
+        /** events that happened from this moment on */
+        from?: string;
+        /** exclusive */
+        to?: string;
+        types?: string[];
+        aggregate_type?: string;
+        aggregate_id?: string;
+        org_id?: string;
+        correlation_id?: string;
+        event_ids?: string[];
+        /** only what no delivery was tried again for */
+        dead_only?: boolean;
+      };
+      /** says what would happen, and does nothing */
+      dry_run?: boolean;
+      /** events */
+      rate_per_second?: number;
+      reason?: string;
+    };
+    answer: {
+      replay_id: string;
+      selection: {
+        from?: string;
+        to?: string;
+        types?: string[];
+        aggregate_type?: string;
+        aggregate_id?: string;
+        org_id?: string;
+        correlation_id?: string;
+        event_ids?: string[];
+        dead_only?: boolean;
+      };
+      dry_run: boolean;
+      rate_per_second: number;
+      reason: string | null;
+      status: "queued" | "running" | "paused" | "completed" | "cancelled" | "failed";
+      /** events */
+      progress: {
+        total: number;
+        done: number;
+      };
+      /** of a dry run */
+      forecast: {
+        events: number;
+        by_type: ({
+          type: string;
+          events: number;
+          dead: number;
+          reactions: ({
+            reaction: string;
+            /** events that took effect before: nothing happens */
+            had: number;
+            would_run: number;
+          })[];
+        })[];
+        /** ids of the first events */
+        sample: string[];
+      } | null;
+      problem: {
+        code: string;
+        detail: string;
+      } | null;
+      requested_by: string;
+      created_at: string;
+      finished_at: string | null;
+    };
+  };
+  /** Work out again what was issued, from the stored usage and inputs, and compare */
+  "POST /v1/replays/verifications": {
+    body: {
+      /** periods with a day from here on; all unless given */
+      from?: string;
+      /** exclusive */
+      to?: string;
+      org_id?: string;
+    };
+    answer: {
+      verification_id: string;
+      from: string | null;
+      to: string | null;
+      org_id: string | null;
+      status: "queued" | "running" | "completed" | "failed";
+      /** invoices */
+      progress: {
+        total: number;
+        done: number;
+      };
+      checked: {
+        invoices: number;
+        lines: number;
+        credit_notes: number;
+        billed_periods: number;
+        /** charges outside cycles */
+        actions: number;
+        /** usage events read, each as often as a line is over it */
+        events: number;
+      };
+      differences: number;
+      problem: {
+        code: string;
+        detail: string;
+      } | null;
+      created_at: string;
+      finished_at: string | null;
+    };
+  };
+  /** End a replay where it is; what was sent again stays sent */
+  "POST /v1/replays/{id}:cancel": {
+    answer: {
+      replay_id: string;
+      selection: {
+        from?: string;
+        to?: string;
+        types?: string[];
+        aggregate_type?: string;
+        aggregate_id?: string;
+        org_id?: string;
+        correlation_id?: string;
+        event_ids?: string[];
+        dead_only?: boolean;
+      };
+      dry_run: boolean;
+      rate_per_second: number;
+      reason: string | null;
+      status: "queued" | "running" | "paused" | "completed" | "cancelled" | "failed";
+      /** events */
+      progress: {
+        total: number;
+        done: number;
+      };
+      /** of a dry run */
+      forecast: {
+        events: number;
+        by_type: ({
+          type: string;
+          events: number;
+          dead: number;
+          reactions: ({
+            reaction: string;
+            /** events that took effect before: nothing happens */
+            had: number;
+            would_run: number;
+          })[];
+        })[];
+        /** ids of the first events */
+        sample: string[];
+      } | null;
+      problem: {
+        code: string;
+        detail: string;
+      } | null;
+      requested_by: string;
+      created_at: string;
+      finished_at: string | null;
+    };
+  };
+  /** Let a replay rest where it is */
+  "POST /v1/replays/{id}:pause": {
+    answer: {
+      replay_id: string;
+      selection: {
+        from?: string;
+        to?: string;
+        types?: string[];
+        aggregate_type?: string;
+        aggregate_id?: string;
+        org_id?: string;
+        correlation_id?: string;
+        event_ids?: string[];
+        dead_only?: boolean;
+      };
+      dry_run: boolean;
+      rate_per_second: number;
+      reason: string | null;
+      status: "queued" | "running" | "paused" | "completed" | "cancelled" | "failed";
+      /** events */
+      progress: {
+        total: number;
+        done: number;
+      };
+      /** of a dry run */
+      forecast: {
+        events: number;
+        by_type: ({
+          type: string;
+          events: number;
+          dead: number;
+          reactions: ({
+            reaction: string;
+            /** events that took effect before: nothing happens */
+            had: number;
+            would_run: number;
+          })[];
+        })[];
+        /** ids of the first events */
+        sample: string[];
+      } | null;
+      problem: {
+        code: string;
+        detail: string;
+      } | null;
+      requested_by: string;
+      created_at: string;
+      finished_at: string | null;
+    };
+  };
+  /** Let a paused replay go on from where it is */
+  "POST /v1/replays/{id}:resume": {
+    answer: {
+      replay_id: string;
+      selection: {
+        from?: string;
+        to?: string;
+        types?: string[];
+        aggregate_type?: string;
+        aggregate_id?: string;
+        org_id?: string;
+        correlation_id?: string;
+        event_ids?: string[];
+        dead_only?: boolean;
+      };
+      dry_run: boolean;
+      rate_per_second: number;
+      reason: string | null;
+      status: "queued" | "running" | "paused" | "completed" | "cancelled" | "failed";
+      /** events */
+      progress: {
+        total: number;
+        done: number;
+      };
+      /** of a dry run */
+      forecast: {
+        events: number;
+        by_type: ({
+          type: string;
+          events: number;
+          dead: number;
+          reactions: ({
+            reaction: string;
+            /** events that took effect before: nothing happens */
+            had: number;
+            would_run: number;
+          })[];
+        })[];
+        /** ids of the first events */
+        sample: string[];
+      } | null;
+      problem: {
+        code: string;
+        detail: string;
+      } | null;
+      requested_by: string;
+      created_at: string;
+      finished_at: string | null;
     };
   };
   /** Sign in with a password; the session comes as cookies */

@@ -1,6 +1,8 @@
+import type { Registry } from 'prom-client';
 import { jobs as invoicingJobs } from '../billing/invoicing/jobs.ts';
 import { jobs as ratingJobs } from '../billing/rating/jobs.ts';
 import { jobs as reconciliationJobs } from '../desk/reconciliation/jobs.ts';
+import { createReplayMetrics } from '../desk/reconciliation/service/metrics.ts';
 import { jobs as eventJobs } from '../foundation/events/jobs.ts';
 import type { JobDefinition } from '../platform/jobs.ts';
 import { archivingJobs, jobs as meteringJobs } from '../usage/metering/jobs.ts';
@@ -13,6 +15,8 @@ export function jobDefinitions(deps: {
   data_dir: string;
   usage_retention_months: number | null;
   events_retention_months: number | null;
+  /** Of the process's metrics; absent where nobody reads them. */
+  registry?: Registry;
 }): JobDefinition[] {
   const archiving = archivingJobs({ retention_months: deps.usage_retention_months });
   const ofEvents = eventJobs({ retention_months: deps.events_retention_months });
@@ -23,6 +27,6 @@ export function jobDefinitions(deps: {
     ...meterJobs(deps),
     ...ratingJobs,
     ...invoicingJobs,
-    ...reconciliationJobs,
+    ...reconciliationJobs(deps.registry ? createReplayMetrics(deps.registry) : null),
   ];
 }

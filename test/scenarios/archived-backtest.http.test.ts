@@ -7,7 +7,7 @@ import { keepDocumentsIn } from '../../src/platform/documents.ts';
 import { archiveUsage } from '../../src/usage/metering/service/archive.ts';
 import { tendGenerations } from '../../src/usage/metering/service/generations.ts';
 import { testServer } from '../support/server.ts';
-import { openShop } from '../support/shop.ts';
+import { openShop, verificationOf } from '../support/shop.ts';
 
 const s = await testServer();
 const shop = openShop(s);
@@ -42,6 +42,12 @@ async function tryIt(price: object) {
   return { attempt, read: () => shop.made('GET', `/v1/pricing/backtests/${backtest_id}`) };
 }
 
+it('is verified from the document, each event by itself', async () => {
+  const { verification, differences } = await verificationOf(s, s.tenant.tenant_id);
+  expect(differences).toEqual([]);
+  expect(verification.checked).toMatchObject({ invoices: 1, events: 2 });
+});
+
 it('is tried from rollups, and where a price is over single events, from the document', async () => {
   const dearer = await tryIt({ ...unit, unit_amount: '2' });
   await dearer.attempt;
@@ -64,8 +70,9 @@ it('is not tried on half of the usage: a document that is gone is said by name, 
   const dearer = await tryIt({ ...unit, unit_amount: '3' });
   await dearer.attempt;
   expect((await dearer.read()).summary.draft.revenue.amount).toBe('21.00');
+  await expect(verificationOf(s, s.tenant.tenant_id)).rejects.toMatchObject({ code: 'usage_archive_unreadable' });
 });
 
 it('leaves an audit without defects', async () => {
-  expect(await shop.audit()).toEqual([]);
+  expect(await shop.defects()).toEqual([]);
 });

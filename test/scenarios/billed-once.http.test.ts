@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { verifyBundle } from '../../sdk/verify/verify.ts';
 import { type Finished, tallystick } from '../support/processes.ts';
 import { testServer } from '../support/server.ts';
+import { differencesOf } from '../support/shop.ts';
 import { holdTable } from '../support/tables-held.ts';
 
 const s = await testServer({ jobs: true });
@@ -252,5 +253,6 @@ describe('a void', () => {
     await expectBilledOnce(month);
     const { totals } = await made('GET', '/v1/ledger/trial-balance');
     for (const { debit, credit } of totals) expect(debit).toBe(credit);
+    expect(await differencesOf(s, s.tenant.tenant_id)).toEqual([]);
   });
 });

@@ -4,6 +4,7 @@ import { verifyBundle } from '../../sdk/verify/verify.ts';
 import { executeRun } from '../../src/billing/invoicing/service/run.ts';
 import { clock } from '../../src/platform/clock.ts';
 import { testServer } from '../support/server.ts';
+import { differencesOf } from '../support/shop.ts';
 
 const s = await testServer();
 
@@ -254,6 +255,7 @@ describe('usage that arrives while its period is being billed', () => {
     expect(new Set([...model.values()].map(({ fate }) => fate))).toEqual(new Set(['billed', 'absorbed', 'rejected']));
     await verifyAll(acks);
     expect(await s.t.superuser('SELECT defect, what FROM audit')).toEqual([]);
+    expect(await differencesOf(s, s.tenant.tenant_id)).toEqual([]);
   });
 });
 

@@ -8,6 +8,7 @@ import { clock } from '../../src/platform/clock.ts';
 import { createIngest } from '../../src/usage/metering/service/ingest.ts';
 import { importFile } from '../../src/usage/meters/service/imports.ts';
 import { testServer } from '../support/server.ts';
+import { differencesOf } from '../support/shop.ts';
 
 const real = fileURLToPath(new URL('../../../shared/data/meter/nem/Example_NEM12_month_solar.csv', import.meta.url));
 const s = await testServer();
@@ -170,4 +171,5 @@ describe('a charge outside a cycle', () => {
 
 it('leaves nothing for the audit', async () => {
   expect(await s.t.superuser('SELECT * FROM audit')).toEqual([]);
+  expect(await differencesOf(s, s.tenant.tenant_id)).toEqual([]);
 });

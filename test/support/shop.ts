@@ -1,6 +1,6 @@
 import { expect } from 'vitest';
 import { executeRun } from '../../src/billing/invoicing/service/run.ts';
-import type { Difference } from '../../src/desk/reconciliation/model.ts';
+import type { Difference, Verification } from '../../src/desk/reconciliation/model.ts';
 import {
   executeVerification,
   listDifferences,
@@ -10,17 +10,22 @@ import { clock } from '../../src/platform/clock.ts';
 import type { TestServer } from './server.ts';
 
 /** What `tallystick replay --verify` finds for a tenant: the first hundred. */
-export async function differencesOf(
+export async function differencesOf(...asked: Parameters<typeof verificationOf>): Promise<Difference[]> {
+  return (await verificationOf(...asked)).differences;
+}
+
+/** A verification that came to its end. */
+export async function verificationOf(
   { t }: Pick<TestServer, 't'>,
   tenant_id: string,
   request: { from?: string; to?: string; org_id?: string } = {},
-): Promise<Difference[]> {
+): Promise<{ verification: Verification; differences: Difference[] }> {
   const [deps, scope] = [{ postgres: t.postgres, clock }, t.scope({ tenant_id })];
   const { verification_id } = await t.postgres.transact(scope, (tx) => requestVerification(tx, request));
-  const done = await executeVerification(deps, { tenant_id, verification_id });
-  expect(done).toMatchObject({ status: 'completed', problem: null });
+  const verification = await executeVerification(deps, { tenant_id, verification_id });
+  expect(verification).toMatchObject({ status: 'completed', problem: null });
   const { data } = await t.postgres.read(scope, (db) => listDifferences(db, verification_id, { limit: 100 }));
-  return data;
+  return { verification, differences: data };
 }
 
 /** The first tenant of a test server at work: what a test of money says in one line each. */

@@ -6,6 +6,7 @@ import type { Sample } from './sample.ts';
 import type { Answer, TestServer, TestTenant } from './server.ts';
 import { eventSamples, findEvent } from './world-events.ts';
 import { meterSamples, populateMeters } from './world-meters.ts';
+import { populateReplays, replaySamples } from './world-replays.ts';
 
 export { form, formType } from './form.ts';
 export type { Sample } from './sample.ts';
@@ -136,6 +137,7 @@ export async function populate(s: TestServer, tenant: TestTenant, name: string):
   await executeBacktest({ postgres: s.t.postgres, clock }, { tenant_id: tenant.tenant_id, backtest_id: ids.backtest! });
   ids.waiting_backtest = (await made('/v1/pricing/backtests', months)).backtest_id;
   await findEvent(call, ids);
+  await populateReplays({ made, call, s, tenant_id: tenant.tenant_id }, ids);
   return { ids, call };
 }
 
@@ -328,6 +330,7 @@ export function samplesOf(ids: Readonly<Record<string, string>>, n: string): Rec
     'GET /v1/credit-notes/{id}': { url: `/v1/credit-notes/${ids.child_credit_note}` },
     'GET /v1/credit-notes/{id}.pdf': { url: `/v1/credit-notes/${ids.child_credit_note}.pdf` },
     'GET /v1/credit-notes/{id}/bundle': { url: `/v1/credit-notes/${ids.child_credit_note}/bundle` },
+    ...replaySamples(ids),
     'POST /v1/invoices/{id}:mark-paid': {
       url: `/v1/invoices/${ids.child_invoice}:mark-paid`,
       body: { reference: 'A reference' },

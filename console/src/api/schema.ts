@@ -1901,6 +1901,190 @@ export interface Api {
       })[];
     };
   };
+  "GET /v1/replays": {
+    query: {
+      limit?: number;
+      cursor?: string;
+    };
+    answer: {
+      data: ({
+        replay_id: string;
+        selection: {
+          from?: string;
+          to?: string;
+          types?: string[];
+          aggregate_type?: string;
+          aggregate_id?: string;
+          org_id?: string;
+          correlation_id?: string;
+          event_ids?: string[];
+          dead_only?: boolean;
+        };
+        dry_run: boolean;
+        rate_per_second: number;
+        reason: string | null;
+        status: "queued" | "running" | "paused" | "completed" | "cancelled" | "failed";
+        progress: {
+          total: number;
+          done: number;
+        };
+        forecast: {
+          events: number;
+          by_type: ({
+            type: string;
+            events: number;
+            dead: number;
+            reactions: ({
+              reaction: string;
+              had: number;
+              would_run: number;
+            })[];
+          })[];
+          sample: string[];
+        } | null;
+        problem: {
+          code: string;
+          detail: string;
+        } | null;
+        requested_by: string;
+        created_at: string;
+        finished_at: string | null;
+      })[];
+      next_cursor: string | null;
+    };
+  };
+  "GET /v1/replays/verifications": {
+    query: {
+      limit?: number;
+      cursor?: string;
+    };
+    answer: {
+      data: ({
+        verification_id: string;
+        from: string | null;
+        to: string | null;
+        org_id: string | null;
+        status: "queued" | "running" | "completed" | "failed";
+        progress: {
+          total: number;
+          done: number;
+        };
+        checked: {
+          invoices: number;
+          lines: number;
+          credit_notes: number;
+          billed_periods: number;
+          actions: number;
+          events: number;
+        };
+        differences: number;
+        problem: {
+          code: string;
+          detail: string;
+        } | null;
+        created_at: string;
+        finished_at: string | null;
+      })[];
+      next_cursor: string | null;
+    };
+  };
+  "GET /v1/replays/verifications/{id}": {
+    answer: {
+      verification_id: string;
+      from: string | null;
+      to: string | null;
+      org_id: string | null;
+      status: "queued" | "running" | "completed" | "failed";
+      progress: {
+        total: number;
+        done: number;
+      };
+      checked: {
+        invoices: number;
+        lines: number;
+        credit_notes: number;
+        billed_periods: number;
+        actions: number;
+        events: number;
+      };
+      differences: number;
+      problem: {
+        code: string;
+        detail: string;
+      } | null;
+      created_at: string;
+      finished_at: string | null;
+    };
+  };
+  "GET /v1/replays/verifications/{id}/differences": {
+    query: {
+      limit?: number;
+      cursor?: string;
+    };
+    answer: {
+      data: ({
+        subject: "invoice_line" | "invoice" | "credit_note_line" | "credit_note" | "billed_period" | "action";
+        document: string | null;
+        org_id: string;
+        line: number | null;
+        sku: string | null;
+        subject_id: string;
+        fields: ({
+          field: string;
+          expected: string | null;
+          found: string | null;
+          in: string[];
+        })[];
+        events: string[];
+      })[];
+      next_cursor: string | null;
+    };
+  };
+  "GET /v1/replays/{id}": {
+    answer: {
+      replay_id: string;
+      selection: {
+        from?: string;
+        to?: string;
+        types?: string[];
+        aggregate_type?: string;
+        aggregate_id?: string;
+        org_id?: string;
+        correlation_id?: string;
+        event_ids?: string[];
+        dead_only?: boolean;
+      };
+      dry_run: boolean;
+      rate_per_second: number;
+      reason: string | null;
+      status: "queued" | "running" | "paused" | "completed" | "cancelled" | "failed";
+      progress: {
+        total: number;
+        done: number;
+      };
+      forecast: {
+        events: number;
+        by_type: ({
+          type: string;
+          events: number;
+          dead: number;
+          reactions: ({
+            reaction: string;
+            had: number;
+            would_run: number;
+          })[];
+        })[];
+        sample: string[];
+      } | null;
+      problem: {
+        code: string;
+        detail: string;
+      } | null;
+      requested_by: string;
+      created_at: string;
+      finished_at: string | null;
+    };
+  };
   "GET /v1/session": {
     answer: {
       user: {
@@ -3961,6 +4145,235 @@ export interface Api {
       org_id: string;
       name: string;
       created_at: string;
+    };
+  };
+  "POST /v1/replays": {
+    body: {
+      selection: {
+        from?: string;
+        to?: string;
+        types?: string[];
+        aggregate_type?: string;
+        aggregate_id?: string;
+        org_id?: string;
+        correlation_id?: string;
+        event_ids?: string[];
+        dead_only?: boolean;
+      };
+      dry_run?: boolean;
+      rate_per_second?: number;
+      reason?: string;
+    };
+    answer: {
+      replay_id: string;
+      selection: {
+        from?: string;
+        to?: string;
+        types?: string[];
+        aggregate_type?: string;
+        aggregate_id?: string;
+        org_id?: string;
+        correlation_id?: string;
+        event_ids?: string[];
+        dead_only?: boolean;
+      };
+      dry_run: boolean;
+      rate_per_second: number;
+      reason: string | null;
+      status: "queued" | "running" | "paused" | "completed" | "cancelled" | "failed";
+      progress: {
+        total: number;
+        done: number;
+      };
+      forecast: {
+        events: number;
+        by_type: ({
+          type: string;
+          events: number;
+          dead: number;
+          reactions: ({
+            reaction: string;
+            had: number;
+            would_run: number;
+          })[];
+        })[];
+        sample: string[];
+      } | null;
+      problem: {
+        code: string;
+        detail: string;
+      } | null;
+      requested_by: string;
+      created_at: string;
+      finished_at: string | null;
+    };
+  };
+  "POST /v1/replays/verifications": {
+    body: {
+      from?: string;
+      to?: string;
+      org_id?: string;
+    };
+    answer: {
+      verification_id: string;
+      from: string | null;
+      to: string | null;
+      org_id: string | null;
+      status: "queued" | "running" | "completed" | "failed";
+      progress: {
+        total: number;
+        done: number;
+      };
+      checked: {
+        invoices: number;
+        lines: number;
+        credit_notes: number;
+        billed_periods: number;
+        actions: number;
+        events: number;
+      };
+      differences: number;
+      problem: {
+        code: string;
+        detail: string;
+      } | null;
+      created_at: string;
+      finished_at: string | null;
+    };
+  };
+  "POST /v1/replays/{id}:cancel": {
+    answer: {
+      replay_id: string;
+      selection: {
+        from?: string;
+        to?: string;
+        types?: string[];
+        aggregate_type?: string;
+        aggregate_id?: string;
+        org_id?: string;
+        correlation_id?: string;
+        event_ids?: string[];
+        dead_only?: boolean;
+      };
+      dry_run: boolean;
+      rate_per_second: number;
+      reason: string | null;
+      status: "queued" | "running" | "paused" | "completed" | "cancelled" | "failed";
+      progress: {
+        total: number;
+        done: number;
+      };
+      forecast: {
+        events: number;
+        by_type: ({
+          type: string;
+          events: number;
+          dead: number;
+          reactions: ({
+            reaction: string;
+            had: number;
+            would_run: number;
+          })[];
+        })[];
+        sample: string[];
+      } | null;
+      problem: {
+        code: string;
+        detail: string;
+      } | null;
+      requested_by: string;
+      created_at: string;
+      finished_at: string | null;
+    };
+  };
+  "POST /v1/replays/{id}:pause": {
+    answer: {
+      replay_id: string;
+      selection: {
+        from?: string;
+        to?: string;
+        types?: string[];
+        aggregate_type?: string;
+        aggregate_id?: string;
+        org_id?: string;
+        correlation_id?: string;
+        event_ids?: string[];
+        dead_only?: boolean;
+      };
+      dry_run: boolean;
+      rate_per_second: number;
+      reason: string | null;
+      status: "queued" | "running" | "paused" | "completed" | "cancelled" | "failed";
+      progress: {
+        total: number;
+        done: number;
+      };
+      forecast: {
+        events: number;
+        by_type: ({
+          type: string;
+          events: number;
+          dead: number;
+          reactions: ({
+            reaction: string;
+            had: number;
+            would_run: number;
+          })[];
+        })[];
+        sample: string[];
+      } | null;
+      problem: {
+        code: string;
+        detail: string;
+      } | null;
+      requested_by: string;
+      created_at: string;
+      finished_at: string | null;
+    };
+  };
+  "POST /v1/replays/{id}:resume": {
+    answer: {
+      replay_id: string;
+      selection: {
+        from?: string;
+        to?: string;
+        types?: string[];
+        aggregate_type?: string;
+        aggregate_id?: string;
+        org_id?: string;
+        correlation_id?: string;
+        event_ids?: string[];
+        dead_only?: boolean;
+      };
+      dry_run: boolean;
+      rate_per_second: number;
+      reason: string | null;
+      status: "queued" | "running" | "paused" | "completed" | "cancelled" | "failed";
+      progress: {
+        total: number;
+        done: number;
+      };
+      forecast: {
+        events: number;
+        by_type: ({
+          type: string;
+          events: number;
+          dead: number;
+          reactions: ({
+            reaction: string;
+            had: number;
+            would_run: number;
+          })[];
+        })[];
+        sample: string[];
+      } | null;
+      problem: {
+        code: string;
+        detail: string;
+      } | null;
+      requested_by: string;
+      created_at: string;
+      finished_at: string | null;
     };
   };
   "POST /v1/session": {

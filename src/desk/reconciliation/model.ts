@@ -117,7 +117,17 @@ export type ReplayForecast = z.infer<typeof ReplayForecast>;
 /** Stored events that are sent through the reactions again. */
 export const ReplayJob = z.object({
   replay_id: z.string(),
-  selection: ReplaySelection.partial(),
+  selection: z.object({
+    from: z.string().optional(),
+    to: z.string().optional(),
+    types: z.array(z.string()).optional(),
+    aggregate_type: z.string().optional(),
+    aggregate_id: z.string().optional(),
+    org_id: z.string().optional(),
+    correlation_id: z.string().optional(),
+    event_ids: z.array(z.string()).optional(),
+    dead_only: z.boolean().optional(),
+  }),
   dry_run: z.boolean(),
   rate_per_second: Count,
   reason: z.string().nullable(),

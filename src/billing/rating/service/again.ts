@@ -134,8 +134,7 @@ export interface BilledPeriodAgain {
   org_id: string;
   subscription_id: string;
   run_id: string;
-  /** One of its charges; null where it has none. */
-  charge_id: string | null;
+  charges: readonly { charge_id: string; sku: string | null }[];
   from: string;
   to: string;
   uncharged: readonly { sku: string; aggregation: string; rectangles: readonly UsageRectangle[] }[];
@@ -169,7 +168,7 @@ export async function billedPeriodsAgain(db: Db, filter: PeriodFilter): Promise<
     const then = itemsOf.get(period.billed_period_id);
     return {
       ...period,
-      charge_id: charges[0]?.charge_id ?? null,
+      charges,
       uncharged: held
         .filter(({ sku }) => then?.has(sku))
         .map(({ sku, aggregation }) => ({

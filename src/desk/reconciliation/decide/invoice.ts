@@ -82,7 +82,8 @@ export function invoiceDifferences(
     ...fieldDifferences('organization', org_id, { document: document.org_id }),
     ...fieldDifferences('currency', currency, { document: document.currency }),
     ...fieldDifferences('period', `${from_date} to ${to_date}`, { document: periodText(document) }),
-    ...bookDifferences('posting', legs, { found: books.posted, accepted }),
+    // Without a ledger line the partner's rate is not known: that line is named.
+    ...(stored.length < lines.length ? [] : bookDifferences('posting', legs, { found: books.posted, accepted })),
     ...bookDifferences('posting of the void', reversed, {
       found: books.reversal,
       accepted: invoice.status === 'void' ? [opposite(books.posted)] : [],

@@ -47,12 +47,12 @@ export function lineDifferences({ charge, row, document, entry }: LineAsIssued, 
       charge: charge.usage_count,
       document: document && (document.usage ? `${document.usage.count}` : null),
     }),
-    ...compared('usage.sum', expected.usage && expected.usage.sum, {
+    ...compared('usage.sum', expected.usage?.sum ?? null, {
       charge: charge.usage_sum,
       document: document && (document.usage?.sum ?? null),
     }),
-    ...compared('usage.root', expected.usage && expected.usage.root.toString('hex'), {
-      charge: charge.usage_root && charge.usage_root.toString('hex'),
+    ...compared('usage.root', expected.usage?.root.toString('hex') ?? null, {
+      charge: charge.usage_root?.toString('hex'),
       document: document && (document.usage?.root ?? null),
     }),
     ...compared('usage.opening', expected.inputs.opening ?? null, { charge: charge.inputs.opening ?? null }),

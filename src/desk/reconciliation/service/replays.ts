@@ -1,8 +1,15 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { recordAudit } from '../../../foundation/audit/service.ts';
 import { redispatchEvents } from '../../../foundation/events/service/redispatch.ts';
-import { type ForeseenReaction, foresee, lastSeq, selectedEvents } from '../../../foundation/events/service/selection.ts';
+import {
+  type ForeseenReaction,
+  foresee,
+  knownEvents,
+  lastSeq,
+  selectedEvents,
+} from '../../../foundation/events/service/selection.ts';
 import { emit } from '../../../foundation/events/service.ts';
+import { requireOrganization } from '../../../foundation/tenancy/service.ts';
 import { newId } from '../../../kernel/id.ts';
 import { decodeCursor, encodeCursor, toPage } from '../../../platform/cursor.ts';
 import { failpoint } from '../../../platform/failpoint.ts';
@@ -24,7 +31,7 @@ const sample_size = 20;
 
 /**
  * Puts a replay of stored events on record and on the queue, where it waits until `run_at` if that is given; a dry run is answered at once, and
- * ended. Throws `replay_selection_invalid`.
+ * ended. Throws `replay_selection_invalid`, `replay_event_unknown`, `org_not_found`.
  */
 export async function createReplay(
   tx: Tx,
@@ -33,6 +40,8 @@ export async function createReplay(
 ): Promise<ReplayJob> {
   const { selection, dry_run, rate_per_second, reason = null } = request;
   requireSelection(selection);
+  if (selection.org_id !== undefined) await requireOrganization(tx, selection.org_id);
+  if (selection.event_ids !== undefined) await requireEvents(tx, selection.event_ids);
   const until_seq = await lastSeq(tx);
   const forecast = await forecastOf(tx, selection, { until_seq, reactionsTo });
   const replay_id = newId(tx.now);
@@ -51,6 +60,15 @@ export async function createReplay(
   });
   if (!dry_run) await enqueueReplay(tx, replay_id, run_at);
   return replayById(tx, replay_id);
+}
+
+async function requireEvents(db: Db, event_ids: readonly string[]): Promise<void> {
+  const known = await knownEvents(db, event_ids);
+  const at = event_ids.findIndex((event_id) => !known.has(event_id));
+  if (at < 0) return;
+  const detail = `There is no event ${event_ids[at]}.`;
+  const pointer = `/selection/event_ids/${at}`;
+  throw errors.replay_event_unknown({ detail, errors: [{ pointer, code: 'replay_event_unknown', detail }] });
 }
 
 async function forecastOf(
@@ -117,8 +135,10 @@ interface Named {
 export interface ReplayRunDeps extends ReconciliationDeps {
   /** In the queue: after how long it makes room for other work and queues itself anew, milliseconds. */
   slice_ms?: number;
+  /** Events that are sent together; as its rate asks for unless given. */
+  chunk_size?: number;
   /** Told of every chunk that was sent. */
-  observe?: ((sent: number) => void) | undefined;
+  observe?: ((sent: number) => void | Promise<void>) | undefined;
 }
 
 /**
@@ -132,9 +152,11 @@ export async function executeReplay(deps: ReplayRunDeps, named: Named): Promise<
     deps.signal?.throwIfAborted();
     const over = deps.slice_ms !== undefined && performance.now() - began > deps.slice_ms;
     const until = leftUntil(deps);
-    const step = await deps.postgres.transact(scope, (tx) => sendChunk(tx, named.replay_id, { over, until }));
+    const step = await deps.postgres.transact(scope, (tx) =>
+      sendChunk(tx, named.replay_id, { over, until, chunk_size: deps.chunk_size }),
+    );
     if (step.sent > 0) {
-      deps.observe?.(step.sent);
+      await deps.observe?.(step.sent);
       failpoint('replay.chunk-committed');
     }
     if (!step.goes_on) return deps.postgres.read(scope, (db) => replayById(db, named.replay_id));
@@ -147,7 +169,7 @@ export async function executeReplay(deps: ReplayRunDeps, named: Named): Promise<
 async function sendChunk(
   tx: Tx,
   replay_id: string,
-  { over, until }: { over: boolean; until: Temporal.Instant | null },
+  { over, until, chunk_size }: { over: boolean; until: Temporal.Instant | null; chunk_size: number | undefined },
 ): Promise<{ sent: number; goes_on: boolean; rate_per_second: number }> {
   const row = required(replay_id, await store.lockReplay(tx, replay_id));
   const { rate_per_second, selection, after_seq, until_seq } = row;
@@ -157,7 +179,7 @@ async function sendChunk(
     await enqueueReplay(tx, replay_id, null);
     return stop;
   }
-  const chunk = await selectedEvents(tx, selection, { after_seq, until_seq, limit: chunkOf(rate_per_second) });
+  const chunk = await selectedEvents(tx, selection, { after_seq, until_seq, limit: chunk_size ?? chunkOf(rate_per_second) });
   const last = chunk.at(-1);
   if (!last) {
     await store.setReplayStatus(tx, replay_id, 'completed');

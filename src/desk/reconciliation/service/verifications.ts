@@ -116,6 +116,11 @@ export async function listDifferences(
   return { data: data.map((row) => row.difference), next_cursor };
 }
 
+export interface VerificationDeps extends ReconciliationDeps {
+  /** Told of every step that was stored. */
+  observe?: (step: { invoices: number; differences: number }) => void;
+}
+
 interface Named {
   tenant_id: string;
   verification_id: string;
@@ -125,19 +130,21 @@ interface Named {
  * Brings a verification to its end, chunk by chunk: each is read at one moment, and what it found is stored in the transaction that moves the
  * verification on. Safe to repeat and to run twice at once. Throws `verification_unknown`.
  */
-export async function executeVerification(deps: ReconciliationDeps, named: Named): Promise<Verification> {
+export async function executeVerification(deps: VerificationDeps, named: Named): Promise<Verification> {
   const scope = await scopeOfTenant(deps, named.tenant_id);
   for (;;) {
     const row = await deps.postgres.read(scope, (db) => requireRow(db, named.verification_id));
     if (row.status !== 'queued' && row.status !== 'running') return toVerification(row);
     deps.signal?.throwIfAborted();
     const step = await deps.postgres.readSnapshot(scope, (db) => verifyChunk(db, row));
-    await deps.postgres.transact(scope, async (tx) => {
+    const moved = await deps.postgres.transact(scope, async (tx) => {
       const moved = await store.advanceVerification(tx, row, step);
       const until = leftUntil(deps);
       if (until) await enqueueVerification(tx, row.verification_id, until);
       if (moved && step.phase === 'done') await tell(tx, row, step);
+      return moved;
     });
+    if (moved) deps.observe?.({ invoices: step.checked.invoices - row.checked.invoices, differences: step.found.length });
   }
 }
 

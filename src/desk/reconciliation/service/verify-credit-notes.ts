@@ -17,7 +17,7 @@ import { askedMinor, type CreditAsIssued, creditDifferences, creditNoteDifferenc
 import { fieldDifferences } from '../decide/fields.ts';
 import { hashDifferences, type LineInTotal, standingMinor, standingShare } from '../decide/invoice.ts';
 import type { Difference, FieldDifference } from '../model.ts';
-import type { IssuedFacts } from './verify-invoices.ts';
+import type { IssuedFacts } from './issued-facts.ts';
 
 /** A ledger line that takes back, as it comes to again and as it is stored. */
 interface TakenBack {

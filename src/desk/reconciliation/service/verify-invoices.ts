@@ -4,12 +4,7 @@ import {
   invoiceAgain,
   ledgerLineAgain,
 } from '../../../billing/invoicing/service/again.ts';
-import type { Line } from '../../../billing/ledger/model.ts';
-import { type PostedTransaction, postedTransactions } from '../../../billing/ledger/service/books.ts';
-import { linesOf } from '../../../billing/ledger/service.ts';
 import type { RatedCharge, StoredCharge } from '../../../billing/rating/model.ts';
-import { chargesByIds } from '../../../billing/rating/service.ts';
-import { receiptsFor } from '../../../foundation/receipts/service.ts';
 import type { InvoiceDocument } from '../../../kernel/bundle.ts';
 import { parseDecimal } from '../../../kernel/decimal.ts';
 import { toMinor } from '../../../kernel/money.ts';
@@ -19,20 +14,8 @@ import { fieldDifferences } from '../decide/fields.ts';
 import { hashDifferences, invoiceDifferences, type LineInTotal } from '../decide/invoice.ts';
 import { lineDifferences } from '../decide/line.ts';
 import type { Checked, Difference, FieldDifference } from '../model.ts';
-import { type ChargeRatedAgain, rateAgain } from './usage-again.ts';
+import { type IssuedFacts, readFacts } from './issued-facts.ts';
 import { creditNoteDifferencesOf } from './verify-credit-notes.ts';
-
-/** What some invoices stand on, read together. */
-export interface IssuedFacts {
-  charges: ReadonlyMap<string, StoredCharge>;
-  rated: ReadonlyMap<string, ChargeRatedAgain>;
-  entries: ReadonlyMap<string, Line>;
-  /** Ledger lines that name an invoice, by invoice. */
-  entriesOf: ReadonlyMap<string, readonly Line[]>;
-  /** By key, and what undoes a transaction under `reverses <transaction_id>`. */
-  posted: ReadonlyMap<string, PostedTransaction>;
-  receipts: ReadonlyMap<string, string>;
-}
 
 /** Works out some issued invoices again, with their lines, postings and credit notes, and answers what does not come to the same. */
 export async function verifyInvoices(db: Db, invoices: readonly IssuedInvoice[], checked: Checked): Promise<Difference[]> {
@@ -40,54 +23,6 @@ export async function verifyInvoices(db: Db, invoices: readonly IssuedInvoice[],
   checked.invoices += invoices.length;
   return invoices.flatMap((invoice) => verifyInvoice(invoice, facts, checked));
 }
-
-async function readFacts(db: Db, invoices: readonly IssuedInvoice[], checked: Checked): Promise<IssuedFacts> {
-  const rows = invoices.flatMap((invoice) => invoice.lines);
-  const notes = invoices.flatMap((invoice) => invoice.credit_notes);
-  const charges = await chargesByIds(
-    db,
-    rows.map((row) => row.charge_id),
-  );
-  const asked = rows.flatMap((row) => {
-    const charge = charges.get(row.charge_id);
-    return charge ? [{ charge, unit: row.unit, plan_name: planNameOf(row) }] : [];
-  });
-  const rated = await rateAgain(db, asked, (events) => {
-    checked.events += events;
-  });
-  const invoice_ids = invoices.map((invoice) => invoice.invoice_id);
-  const org_ids = [...new Set(invoices.map((invoice) => invoice.org_id))];
-  const named = await linesOf(db, { org_ids, invoice_ids });
-  const entry_ids = [...rows, ...notes.flatMap((note) => note.lines)].map((row) => row.entry_id);
-  const entries = await linesOf(db, { entry_ids });
-  const note_ids = notes.map((note) => note.credit_note_id);
-  const posted = await postedTransactions(db, {
-    idem_keys: [...invoice_ids.flatMap((id) => [`invoice/${id}`, `payment/${id}`]), ...note_ids.map((id) => `credit_note/${id}`)],
-    reverses: invoices.flatMap(({ ledger_transaction_id: id }) => (id === null ? [] : [id])),
-  });
-  const receipts = [...(await receiptsFor(db, 'invoice', invoice_ids)), ...(await receiptsFor(db, 'credit_note', note_ids))];
-  return {
-    charges,
-    rated,
-    entries: new Map(entries.map((entry) => [entry.entry_id, entry])),
-    entriesOf: Map.groupBy(named, (entry) => entry.invoice_id!),
-    posted: new Map(
-      posted.flatMap((transaction) => [
-        [transaction.idem_key, transaction] as const,
-        ...(transaction.reverses === null ? [] : [[`reverses ${transaction.reverses}`, transaction] as const]),
-      ]),
-    ),
-    receipts: new Map(receipts.map(([id, receipt]) => [id, receipt.payload_hash])),
-  };
-}
-
-/** A base fee's description begins with the name of its plan as it was. */
-function planNameOf({ description }: IssuedLineRow): string {
-  const end = description.lastIndexOf(base_fee);
-  return end < 0 ? description : description.slice(0, end);
-}
-
-const base_fee = ', base fee';
 
 function verifyInvoice(invoice: IssuedInvoice, facts: IssuedFacts, checked: Checked): Difference[] {
   const again = againOf(invoice, facts);
@@ -117,10 +52,10 @@ function verifyInvoice(invoice: IssuedInvoice, facts: IssuedFacts, checked: Chec
 function againOf(invoice: IssuedInvoice, { charges, rated }: IssuedFacts): InvoiceDocument {
   return invoiceAgain(
     invoice,
-    invoice.lines.flatMap((row) => {
+    invoice.lines.map((row) => {
       const { line_id, charge_id } = row;
-      const charge = rated.get(charge_id)?.charge ?? asStored(charges.get(charge_id), row);
-      return charge ? [{ charge, line_id, charge_id }] : [];
+      const charge = rated.get(charge_id)?.charge ?? asStored(charges.get(charge_id), row) ?? asRow(invoice, row);
+      return { charge, line_id, charge_id };
     }),
   );
 }

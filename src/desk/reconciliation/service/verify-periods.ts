@@ -19,10 +19,36 @@ export async function verifyPeriods(db: Db, periods: readonly BilledPeriodAgain[
     const { period, sku, aggregation } = asked[take]!;
     if (period.kind === 'period' || asksForCorrection(measurement, aggregation)) found.push(uncharged(period, sku, measurement));
   }
-  const charge_ids = periods.flatMap(({ charge_id }) => (charge_id === null ? [] : [charge_id]));
-  const numbers = found.length === 0 ? new Map<string, string>() : await invoiceNumbersOfCharges(db, charge_ids);
-  const documents = new Map(periods.map((each) => [each.billed_period_id, numbers.get(each.charge_id ?? '') ?? null]));
+  const numbers = await invoiceNumbersOfCharges(
+    db,
+    periods.flatMap(({ charges }) => charges.map((charge) => charge.charge_id)),
+  );
+  const documents = new Map(periods.map((each) => [each.billed_period_id, documentOf(each, numbers)]));
+  found.push(...periods.flatMap((period) => unbilled(period, numbers)));
   return found.map((each) => ({ ...each, document: documents.get(each.subject_id) ?? null }));
+}
+
+/** The invoice on which a period's charges are. */
+function documentOf({ charges }: BilledPeriodAgain, numbers: ReadonlyMap<string, string>): string | null {
+  return charges.flatMap(({ charge_id }) => numbers.get(charge_id) ?? [])[0] ?? null;
+}
+
+/** Charges that are on no invoice. */
+function unbilled(period: BilledPeriodAgain, numbers: ReadonlyMap<string, string>): Difference[] {
+  return period.charges
+    .filter(({ charge_id }) => !numbers.has(charge_id))
+    .map(({ sku }) => ({
+      ...{
+        subject: 'billed_period',
+        document: null,
+        org_id: period.org_id,
+        line: null,
+        sku,
+        subject_id: period.billed_period_id,
+      },
+      fields: [{ field: 'invoice line', expected: 'present', found: null, in: ['invoice line'] }],
+      events: [],
+    }));
 }
 
 /**

@@ -6,6 +6,7 @@ import {
   type EventSelection,
   type EventSpan,
   selectHad,
+  selectKnown,
   selectLastSeq,
   selectSelected,
 } from '../sql/selection.ts';
@@ -57,6 +58,11 @@ export async function selectedEvents(
 ): Promise<{ event_id: string; seq: string }[]> {
   const rows = await selectSelected(db, selection, span);
   return rows.map(({ event_id, seq }) => ({ event_id, seq }));
+}
+
+/** Which of some ids are events of the tenant, in whatever state. */
+export async function knownEvents(db: Db, event_ids: readonly string[]): Promise<Set<string>> {
+  return new Set(await selectKnown(db, event_ids));
 }
 
 /** Up to where the outbox goes now: what is emitted later is not in a span that ends there. */

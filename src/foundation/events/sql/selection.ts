@@ -79,6 +79,12 @@ export function countHad(
      WHERE ${selected(db, selection, span)} GROUP BY e.type, i.reaction ORDER BY e.type, i.reaction`);
 }
 
+export async function selectKnown(db: Db, event_ids: readonly string[]): Promise<string[]> {
+  const rows = await db.rows(sql<{ event_id: string }>`
+    SELECT event_id FROM billing_events WHERE tenant_id = ${db.tenant_id} AND event_id = ANY (${[...event_ids]}::uuid[])`);
+  return rows.map((row) => row.event_id);
+}
+
 /** Which of some events a reaction has had its effect for. */
 export async function selectHad(db: Db, event_ids: readonly string[]): Promise<{ event_id: string; reaction: string }[]> {
   return db.rows(sql<{ event_id: string; reaction: string }>`
