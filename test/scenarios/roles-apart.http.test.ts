@@ -78,7 +78,7 @@ it('bills usage with every role in a process of its own, and each ends when it i
   const { data: invoices } = await call('GET', `/v1/invoices?org_id=${org_id}`, undefined, two);
   // 8 calls at 0.25.
   expect(invoices).toMatchObject([{ total: { amount: '2.00', currency: 'AUD' } }]);
-  await until(async () => (await call('GET', '/v1/events?type=invoice.generated')).data[0]?.status === 'published');
+  await until(async () => (await call('GET', '/v1/events?type=invoice.generated')).data[0]?.status === 'routed');
 
   for (const { command } of processes) command.kill('SIGTERM');
   for (const { role, command } of processes) {
