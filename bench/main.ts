@@ -14,6 +14,7 @@ const benches: Record<string, () => Promise<Figure[]>> = {
   verification: async () => (await import('./verification.ts')).run(),
   import: async () => (await import('./import.ts')).run(),
   webhooks: async () => (await import('./webhooks.ts')).run(),
+  idle: async () => (await import('./idle.ts')).run(),
 };
 
 const { values, positionals } = parseArgs({ allowPositionals: true, options: { save: { type: 'string' } } });
@@ -22,7 +23,10 @@ const lines: string[] = ['| figure | ratio | measured |', '| --- | --- | --- |']
 for (const name of chosen) {
   const bench = benches[name];
   if (!bench) throw new RangeError(`There is no bench ${name}; there are ${Object.keys(benches).join(', ')}.`);
-  for (const figure of await bench()) lines.push(`| ${figure.name} | ${figure.ratio.toFixed(2)} | ${figure.detail} |`);
+  for (const figure of await bench())
+    lines.push(
+      `| ${figure.name} | ${figure.ratio < 0.1 ? figure.ratio.toFixed(4) : figure.ratio.toFixed(2)} | ${figure.detail} |`,
+    );
 }
 const machine = `${cpus().length} × ${cpus()[0]?.model ?? 'cpu'}, ${Math.round(totalmem() / 2 ** 30)} GiB, ${platform()} ${release()}, Node ${process.versions.node}`;
 const table = `# ${clock.now().toString().slice(0, 10)}\n\n${machine}\n\n${lines.join('\n')}\n`;
