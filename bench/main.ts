@@ -12,6 +12,7 @@ const benches: Record<string, () => Promise<Figure[]>> = {
   backtest: async () => (await import('./backtest.ts')).run(),
   usage: async () => (await import('./usage.ts')).run(),
   import: async () => (await import('./import.ts')).run(),
+  backbone: async () => (await import('./backbone.ts')).run(),
 };
 
 const { values, positionals } = parseArgs({ allowPositionals: true, options: { save: { type: 'string' } } });
