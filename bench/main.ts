@@ -15,6 +15,7 @@ const benches: Record<string, () => Promise<Figure[]>> = {
   import: async () => (await import('./import.ts')).run(),
   webhooks: async () => (await import('./webhooks.ts')).run(),
   idle: async () => (await import('./idle.ts')).run(),
+  backbone: async () => (await import('./backbone.ts')).run(),
 };
 
 const { values, positionals } = parseArgs({ allowPositionals: true, options: { save: { type: 'string' } } });
