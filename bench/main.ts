@@ -11,6 +11,7 @@ const benches: Record<string, () => Promise<Figure[]>> = {
   billing: async () => (await import('./billing.ts')).run(),
   backtest: async () => (await import('./backtest.ts')).run(),
   usage: async () => (await import('./usage.ts')).run(),
+  dispatch: async () => (await import('./dispatch.ts')).run(),
   import: async () => (await import('./import.ts')).run(),
 };
 

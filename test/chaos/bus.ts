@@ -66,6 +66,7 @@ export async function busChaos({ seed, bus, kills, tell = () => undefined }: Bus
   const folder = dataFolder();
   const database = await openDatabase(parseConfig({ TALLYSTICK_DATA_DIR: folder.path }, folder.path), createLogger('silent'));
   const admin = new pg.Pool({ ...database.admin, max: 2, options: '-c search_path=tally,public' });
+  admin.on('error', () => undefined);
   const connection = { ...database.admin, ...(await loginOf(folder.path)) };
   const postgres = createPostgres({ connection });
   const server = await startBus(bus);
