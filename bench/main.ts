@@ -12,6 +12,7 @@ const benches: Record<string, () => Promise<Figure[]>> = {
   backtest: async () => (await import('./backtest.ts')).run(),
   usage: async () => (await import('./usage.ts')).run(),
   verification: async () => (await import('./verification.ts')).run(),
+  dispatch: async () => (await import('./dispatch.ts')).run(),
   import: async () => (await import('./import.ts')).run(),
   webhooks: async () => (await import('./webhooks.ts')).run(),
   idle: async () => (await import('./idle.ts')).run(),
