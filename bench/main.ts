@@ -12,8 +12,11 @@ const benches: Record<string, () => Promise<Figure[]>> = {
   backtest: async () => (await import('./backtest.ts')).run(),
   usage: async () => (await import('./usage.ts')).run(),
   verification: async () => (await import('./verification.ts')).run(),
+  dispatch: async () => (await import('./dispatch.ts')).run(),
   import: async () => (await import('./import.ts')).run(),
   webhooks: async () => (await import('./webhooks.ts')).run(),
+  idle: async () => (await import('./idle.ts')).run(),
+  backbone: async () => (await import('./backbone.ts')).run(),
 };
 
 const { values, positionals } = parseArgs({ allowPositionals: true, options: { save: { type: 'string' } } });
@@ -22,7 +25,10 @@ const lines: string[] = ['| figure | ratio | measured |', '| --- | --- | --- |']
 for (const name of chosen) {
   const bench = benches[name];
   if (!bench) throw new RangeError(`There is no bench ${name}; there are ${Object.keys(benches).join(', ')}.`);
-  for (const figure of await bench()) lines.push(`| ${figure.name} | ${figure.ratio.toFixed(2)} | ${figure.detail} |`);
+  for (const figure of await bench())
+    lines.push(
+      `| ${figure.name} | ${figure.ratio < 0.1 ? figure.ratio.toFixed(4) : figure.ratio.toFixed(2)} | ${figure.detail} |`,
+    );
 }
 const machine = `${cpus().length} × ${cpus()[0]?.model ?? 'cpu'}, ${Math.round(totalmem() / 2 ** 30)} GiB, ${platform()} ${release()}, Node ${process.versions.node}`;
 const table = `# ${clock.now().toString().slice(0, 10)}\n\n${machine}\n\n${lines.join('\n')}\n`;

@@ -4,10 +4,13 @@ import { createTenantKeys } from '../foundation/receipts/service.ts';
 import { allTenants } from '../foundation/tenancy/service.ts';
 import { clock } from '../platform/clock.ts';
 import type { Config } from '../platform/config.ts';
+import { answers, createHealthServer } from '../platform/health.ts';
+import { openRedis } from '../platform/redis.ts';
 import { createLogger, createMetrics } from '../platform/telemetry.ts';
 import { createIngest } from '../usage/metering/service/ingest.ts';
 import { type Database, openDatabase } from './database.ts';
 import type { House, Part } from './house.ts';
+import { listenOn } from './listening.ts';
 import { startApi } from './roles/api.ts';
 import { startDispatcher } from './roles/dispatcher.ts';
 import { startRouter } from './roles/router.ts';
@@ -17,8 +20,8 @@ import { startWorker } from './roles/worker.ts';
 import type { Role } from './roles.ts';
 
 export interface Running {
-  /** `http://127.0.0.1:3000`, or null where the role api does not run here. */
-  address: string | null;
+  /** `http://127.0.0.1:3000`: the API's, or where the process tells how it does, where the role api does not run here. */
+  address: string;
   database: Database;
   /** Told once, when the first tenant was made. */
   first: FirstTenant | null;
@@ -70,13 +73,23 @@ export async function start(config: Config, roles: readonly Role[]): Promise<Run
     });
     metrics.watchQueue(ingest.waiting);
     undo.push(() => ingest.close());
-    let address: string | null = null;
+    const shared = config.redis_url === null ? null : openRedis(config.redis_url, { log, registry: metrics.registry });
+    undo.push(async () => shared?.close());
+    const parts = new Map<Role, Part>();
     let started = false;
-    const house: House = { config, clock, log, metrics, postgres, ingest, isStarted: () => started };
+    const readiness = async () => ({
+      database: await answers(postgres),
+      roles: Object.fromEntries(
+        await Promise.all(roles.map(async (role) => [role, started && (await isReady(parts.get(role)))] as const)),
+      ),
+    });
+    const house: House = { config, clock, log, metrics, postgres, ingest, shared, readiness };
+    let address = roles.includes('api') ? '' : await startHealth(house, undo);
     for (const [role, startRole] of starters) {
       if (!roles.includes(role)) continue;
       const part = await startRole(house);
       undo.push(() => part.stop());
+      parts.set(role, part);
       address = part.address ?? address;
     }
     // Last: a start that fails has not made a key that nobody was told.
@@ -87,6 +100,23 @@ export async function start(config: Config, roles: readonly Role[]): Promise<Run
     await stop();
     throw error;
   }
+}
+
+/** A role that cannot even say whether it is ready is not. */
+async function isReady(part: Part | undefined): Promise<boolean> {
+  if (!part) return false;
+  return Promise.try(async () => (await part.isReady?.()) ?? true).catch(() => false);
+}
+
+/** What watches the process finds it, whichever roles it has. Begins before the roles do, ends after them. */
+async function startHealth({ config, metrics, readiness }: House, undo: (() => Promise<unknown>)[]): Promise<string> {
+  const server = createHealthServer({ config, metrics, ready: readiness });
+  const address = await listenOn(server, config);
+  undo.push(async () => {
+    server.closeAllConnections();
+    await new Promise((resolve) => server.close(resolve));
+  });
+  return address;
 }
 
 /** On an empty database: the tenant that a newcomer works with. Two processes that start at once make one. */

@@ -7,7 +7,9 @@
 export const ground = {
   kernel: [],
   pricing: ['kernel'],
-  platform: ['kernel'],
+  // The messages of proto/, as protoc-gen-es writes them.
+  proto: [],
+  platform: ['kernel', 'proto'],
 } as const satisfies Record<string, readonly string[]>;
 
 /** From the lowest floor up; within a floor from left to right. A room imports lower floors and rooms to its left. */

@@ -11,9 +11,11 @@ import { routes as ratingRoutes } from '../billing/rating/routes.ts';
 import { constraints as subscriptionConstraints } from '../billing/subscriptions/errors.ts';
 import { routes as subscriptionRoutes } from '../billing/subscriptions/routes.ts';
 import { constraints as reconciliationConstraints } from '../desk/reconciliation/errors.ts';
+import { replayService } from '../desk/reconciliation/routes/grpc.ts';
 import { routes as reconciliationRoutes } from '../desk/reconciliation/routes.ts';
 import { routes as webhookRoutes } from '../desk/webhooks/routes.ts';
 import { routes as auditRoutes } from '../foundation/audit/routes.ts';
+import { eventService } from '../foundation/events/routes/grpc.ts';
 import { routes as eventRoutes } from '../foundation/events/routes.ts';
 import { constraints as identityConstraints } from '../foundation/identity/errors.ts';
 import { routes as identityRoutes } from '../foundation/identity/routes.ts';
@@ -26,17 +28,24 @@ import { routes as receiptRoutes } from '../foundation/receipts/routes.ts';
 import { signAck } from '../foundation/receipts/service.ts';
 import { constraints as tenancyConstraints } from '../foundation/tenancy/errors.ts';
 import { routes as tenancyRoutes } from '../foundation/tenancy/routes.ts';
+import type { AckStatement } from '../kernel/proof.ts';
 import { constraints as catalogConstraints } from '../offer/catalog/errors.ts';
 import { routes as catalogRoutes } from '../offer/catalog/routes.ts';
 import { clock } from '../platform/clock.ts';
 import type { Config } from '../platform/config.ts';
+import { answers, type Readiness } from '../platform/health.ts';
 import { bindRoutes } from '../platform/http.ts';
 import type { Postgres } from '../platform/postgres.ts';
+import { serveProtos } from '../platform/protos.ts';
+import { createRateLimiter } from '../platform/rate-limit.ts';
+import type { SharedStore } from '../platform/redis.ts';
+import { createRpc } from '../platform/rpc.ts';
 import { schedulerRoutes } from '../platform/scheduler/routes.ts';
 import type { Logger, Metrics } from '../platform/telemetry.ts';
 import { createWeb, serveConsole } from '../platform/web.ts';
 import { constraints as meteringConstraints } from '../usage/metering/errors.ts';
 import type { Ingest } from '../usage/metering/model.ts';
+import { usageService } from '../usage/metering/routes/grpc.ts';
 import { routes as meteringRoutes } from '../usage/metering/routes.ts';
 import { constraints as meterConstraints } from '../usage/meters/errors.ts';
 import { routes as meterRoutes } from '../usage/meters/routes.ts';
@@ -51,36 +60,52 @@ export interface ServerParts {
   metrics: Metrics;
   postgres: Postgres;
   ingest: Ingest;
-  /** False while the process still starts; absent is true. */
-  isStarted?: () => boolean;
+  /** What the processes share beside the database; absent where they share nothing. */
+  shared?: SharedStore | null;
+  /** How far the process is; absent where there is no process around the server. */
+  readiness?: () => Promise<Readiness>;
 }
 
+/** Which constraint of the database is which error. */
+const constraints = {
+  ...tenancyConstraints,
+  ...identityConstraints,
+  ...providerConstraints,
+  ...catalogConstraints,
+  ...meteringConstraints,
+  ...meterConstraints,
+  ...ledgerConstraints,
+  ...partnerConstraints,
+  ...subscriptionConstraints,
+  ...ratingConstraints,
+  ...invoicingConstraints,
+  ...reconciliationConstraints,
+};
+
 /** The HTTP server with every room's routes, not yet listening. */
-export async function createServer({ config, log, metrics, postgres, ingest, isStarted = () => true }: ServerParts) {
+export async function createServer({
+  config,
+  log,
+  metrics,
+  postgres,
+  ingest,
+  shared = null,
+  readiness = async () => ({ database: await answers(postgres), roles: {} }),
+}: ServerParts) {
+  const limiter = createRateLimiter({ limit: config.rate_limit_per_minute, shared });
   const web = await createWeb({
     config,
+    limiter,
     log,
     metrics,
     version,
-    constraints: {
-      ...tenancyConstraints,
-      ...identityConstraints,
-      ...providerConstraints,
-      ...catalogConstraints,
-      ...meteringConstraints,
-      ...meterConstraints,
-      ...ledgerConstraints,
-      ...partnerConstraints,
-      ...subscriptionConstraints,
-      ...ratingConstraints,
-      ...invoicingConstraints,
-      ...reconciliationConstraints,
-    },
-    ready: async () => isStarted() && (await answers(postgres)),
+    constraints,
+    ready: readiness,
   });
-  const deps = { postgres, clock, secure_cookies: config.secure_cookies };
+  const deps = { postgres, clock, secure_cookies: config.secure_cookies, shared };
   const authenticator = createAuthenticator(deps);
-  const server = bindRoutes(web, { postgres, authenticate: (request) => authenticator.authenticate(request) });
+  const { authenticate, onRevocation } = authenticator;
+  const server = bindRoutes(web, { postgres, authenticate });
   const kinds = inboundKinds({ postgres, ingest });
   const inbound = createInbound({ postgres, clock, log, kinds, metrics: createInboundMetrics(metrics.registry) });
   web.addHook('onClose', () => inbound.close());
@@ -91,7 +116,12 @@ export async function createServer({ config, log, metrics, postgres, ingest, isS
   receiptRoutes(server, { postgres });
   providerRoutes(server, { clock, inbound, kinds });
   catalogRoutes(server);
-  meteringRoutes(server, { postgres, ingest, signAck: (tenant_id, statement) => signAck(postgres, { ...statement, tenant_id }) });
+  const metering = {
+    postgres,
+    ingest,
+    signAck: (tenant_id: string, statement: AckStatement) => signAck(postgres, { ...statement, tenant_id }),
+  };
+  meteringRoutes(server, metering);
   meterRoutes(server, { postgres, ingest, clock, inbound, data_dir: config.data_dir, max_bytes: config.import_max_bytes });
   ledgerRoutes(server);
   partnerRoutes(server);
@@ -106,14 +136,12 @@ export async function createServer({ config, log, metrics, postgres, ingest, isS
     allowed: config.webhooks_allow_private,
   });
   reconciliationRoutes(server, { reactionsTo });
+  const rpc = createRpc({ authenticate, onRevocation, limiter, constraints, log, metrics });
+  usageService(rpc, metering);
+  eventService(rpc, { postgres });
+  replayService(rpc, { postgres, reactionsTo });
+  rpc.mount(web);
+  serveProtos(web, fileURLToPath(new URL('../../proto', import.meta.url)));
   await serveConsole(web, fileURLToPath(new URL('../../console/dist', import.meta.url)));
   return web;
-}
-
-async function answers(postgres: Postgres): Promise<boolean> {
-  const asked = postgres.pool('app').query('SELECT 1');
-  return asked.then(
-    () => true,
-    () => false,
-  );
 }

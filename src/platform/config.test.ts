@@ -33,6 +33,14 @@ describe('the configuration', () => {
     expect(wrong).not.toThrow('secret');
   });
 
+  it('lets webhooks go to private addresses that are listed, and to no names', () => {
+    const allowed = (text: string) => parseConfig({ TALLYSTICK_WEBHOOKS_ALLOW_PRIVATE: text }, '/').webhooks_allow_private;
+    expect(allowed('')).toEqual([]);
+    expect(allowed('127.0.0.1, ::1')).toEqual(['127.0.0.1', '::1']);
+    for (const wrong of ['localhost', '127.0.0.1,', '10.0.0.0/8'])
+      expect(() => allowed(wrong), wrong).toThrow('WEBHOOKS_ALLOW_PRIVATE');
+  });
+
   it('binds cookies to https where the public address is https', () => {
     expect(parseConfig({ TALLYSTICK_PUBLIC_URL: 'https://bill.example' }, '/').secure_cookies).toBe(true);
   });

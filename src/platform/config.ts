@@ -98,6 +98,9 @@ const shape = z.object({
   TALLYSTICK_PUBLIC_URL: z.url({ protocol: /^https?$/ }).optional(),
 });
 
+/** Every variable that the program reads. */
+export const variables: readonly string[] = Object.keys(shape.shape);
+
 const bus_url =
   /^(?<kind>nats|kafka)(?<tls>[+]tls)?:[/][/](?:(?<user>[^:@/]+):(?<password>[^@/]+)@)?(?<servers>[^@/?#,]+:\d{1,5}(?:,[^@/?#,]+:\d{1,5})*)[/]?$/;
 

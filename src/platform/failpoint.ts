@@ -7,6 +7,7 @@ export const failpoints = [
   'dispatcher.published-not-marked',
   'dispatcher.marked',
   'router.received-not-claimed',
+  'replay.chunk-committed',
   'router.claimed-not-acknowledged',
   'router.claimed-not-routed',
   'router.effect-not-committed',

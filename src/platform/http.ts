@@ -1,4 +1,5 @@
-import { hash } from 'node:crypto';
+import { hash, randomUUID } from 'node:crypto';
+import type { IncomingHttpHeaders } from 'node:http';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { sql } from 'kysely';
 import { z } from 'zod';
@@ -27,7 +28,19 @@ declare module 'fastify' {
   }
   interface FastifyContextConfig {
     scope?: string;
+    /** False where a caller's requests are not counted. */
+    limited?: boolean;
   }
+}
+
+/** What a request has, however it came. A FastifyRequest is one; a call over gRPC becomes one. */
+export interface Asked {
+  id: string;
+  method: string;
+  url: string;
+  headers: IncomingHttpHeaders;
+  body: unknown;
+  principal: Principal | null;
 }
 
 type Shape = z.ZodType;
@@ -97,7 +110,12 @@ export interface Server {
   authorize(scope: string): (request: FastifyRequest) => Promise<void>;
 }
 
-export type Authenticate = (request: FastifyRequest) => Promise<Principal>;
+export type Authenticate = (request: Asked & { cookies: Record<string, string | undefined> }) => Promise<Principal>;
+
+/** The id that a caller gave a request, where it is usable, else a new one. */
+export function requestIdOf(given: string | string[] | undefined): string {
+  return typeof given === 'string' && /^[A-Za-z0-9._:/+=@-]{1,128}$/.test(given) ? given : randomUUID();
+}
 
 /** Binds routes to Fastify: schema, scope, transaction, idempotency. Rooms see this and no more of the server than they need. */
 export function bindRoutes(raw: FastifyInstance, deps: { postgres: Postgres; authenticate: Authenticate }): Server {
@@ -167,14 +185,14 @@ export function bindRoutes(raw: FastifyInstance, deps: { postgres: Postgres; aut
 }
 
 /** What a transaction is told about the request. */
-export function scopeOf(request: FastifyRequest): Scope {
+export function scopeOf(request: Asked): Scope {
   const principal = request.principal!;
   const { tenant_id, now, actor } = principal;
   return { tenant_id, now, actor, request_id: request.id, ...correlationOf(request) };
 }
 
 /** A caller's trace (W3C traceparent) is the correlation of everything that its request sets off. */
-function correlationOf(request: FastifyRequest): { correlation_id?: string } {
+function correlationOf(request: Asked): { correlation_id?: string } {
   const [, trace] = /^[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}$/.exec(String(request.headers.traceparent ?? '')) ?? [];
   if (trace === undefined || /^0+$/.test(trace)) return {};
   return { correlation_id: trace.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5') };
@@ -209,7 +227,7 @@ interface Stored {
  */
 export async function once<T extends { status: number; body: unknown }>(
   tx: Tx,
-  request: FastifyRequest,
+  request: Asked,
   effect: () => Promise<T>,
   secret_answer = false,
 ): Promise<T> {

@@ -30,6 +30,8 @@ export interface JobDefinition {
 }
 
 export interface Jobs {
+  /** False where the queue could not be reached for a while, so that others may take this worker's jobs. */
+  isReady(): boolean;
   /** Finishes what runs, takes nothing more. */
   stop(): Promise<void>;
 }
@@ -139,11 +141,13 @@ export async function startJobs(
       ]),
     ),
   });
+  let beaten_ms = performance.now();
   const beat = async () => {
     await pool.query(
       `INSERT INTO tally_queue.heartbeat SELECT unnest($1::text[]), now() ON CONFLICT (worker_id) DO UPDATE SET at = now()`,
       [[...names]],
     );
+    beaten_ms = performance.now();
     const lost = await pool.query<{ locked_by: string }>(
       `SELECT DISTINCT j.locked_by FROM graphile_worker.jobs j LEFT JOIN tally_queue.heartbeat h ON h.worker_id = j.locked_by
         WHERE j.locked_by IS NOT NULL AND coalesce(h.at, j.locked_at) < now() - make_interval(secs => $1)`,
@@ -161,6 +165,7 @@ export async function startJobs(
   }, heartbeat_ms);
   await beat();
   return {
+    isReady: () => performance.now() - beaten_ms < lease_s * 1000,
     async stop() {
       clearInterval(timer);
       stopping.abort();

@@ -19,6 +19,7 @@ export const httpErrors = defineErrors({
   reference_unknown: { status: 422, title: 'Something referred to does not exist' },
   constraint_violated: { status: 422, title: 'The database refuses this value' },
   unavailable: { status: 503, title: 'The database cannot be reached at the moment' },
+  shutting_down: { status: 503, title: 'The server is shutting down' },
   internal_error: { status: 500, title: 'Something went wrong here' },
   idempotency_key_reused: { status: 422, title: 'The idempotency key was used for another request' },
   idempotency_key_in_use: { status: 409, title: 'A request with this idempotency key is still running' },
@@ -37,9 +38,14 @@ export function toCodedError(error: unknown, constraints: ConstraintErrors): Cod
   if (hasZodFastifySchemaValidationErrors(error)) {
     const where = (error as FastifyError).validationContext ?? 'body';
     const errors = error.validation.flatMap((issue) => faultsOf(issue, where));
-    return httpErrors.validation_failed({ detail: summary(errors), errors });
+    return validationFailed(errors);
   }
   return fromFastify(error);
+}
+
+/** The error of input that does not fit its schema. */
+export function validationFailed(errors: Fault[]): CodedError {
+  return httpErrors.validation_failed({ detail: summary(errors), errors });
 }
 
 export function sendProblem(request: FastifyRequest, reply: FastifyReply, error: CodedError): FastifyReply {

@@ -7,7 +7,6 @@ import compress from '@fastify/compress';
 import cookie from '@fastify/cookie';
 import helmet from '@fastify/helmet';
 import multipart from '@fastify/multipart';
-import rateLimit from '@fastify/rate-limit';
 import fastifyStatic from '@fastify/static';
 import swagger from '@fastify/swagger';
 import fastify, {
@@ -22,19 +21,22 @@ import { AssertionError } from '../kernel/assert.ts';
 import { JsonFault, parseJson } from '../kernel/json.ts';
 import type { Config } from './config.ts';
 import { textFaults } from './faults.ts';
+import { createHealth, type Readiness } from './health.ts';
+import { requestIdOf } from './http.ts';
 import { rememberMethods } from './methods.ts';
 import { type ConstraintErrors, httpErrors, sendProblem, toCodedError } from './problem.ts';
+import type { RateLimiter } from './rate-limit.ts';
 import { serveReference } from './reference.ts';
 import type { Logger, Metrics } from './telemetry.ts';
 
 export interface WebOptions {
-  config: Pick<Config, 'rate_limit_per_minute' | 'metrics_token' | 'secure_cookies'>;
+  config: Pick<Config, 'metrics_token' | 'secure_cookies'>;
+  limiter: RateLimiter;
   log: Logger;
   metrics: Metrics;
   version: string;
   constraints: ConstraintErrors;
-  /** Null until migrations and roles are up, then true while the database answers. */
-  ready: () => Promise<boolean>;
+  ready: () => Promise<Readiness>;
 }
 
 const max_body = 1024 * 1024;
@@ -47,7 +49,7 @@ export async function createWeb(options: WebOptions): Promise<FastifyInstance> {
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: max_body,
     trustProxy: false,
-    genReqId: (request) => requestId(request.headers['x-request-id']),
+    genReqId: (request) => requestIdOf(request.headers['x-request-id']),
     // A name of 255 characters, each of four bytes that are percent-encoded.
     routerOptions: { maxParamLength: 255 * 12 },
     frameworkErrors: (error, request, reply) => {
@@ -128,10 +130,6 @@ export async function serveConsole(app: FastifyInstance, console_dir: string): P
   });
 }
 
-function requestId(given: string | string[] | undefined): string {
-  return typeof given === 'string' && /^[A-Za-z0-9._:/+=@-]{1,128}$/.test(given) ? given : randomUUID();
-}
-
 /** What cannot be read as HTTP has no request to answer through: the problem goes out by hand, and the connection ends. */
 function refuseConnection(error: Error & { code?: string }, socket: Socket): void {
   if (error.code !== 'ECONNRESET' && socket.writable) {
@@ -207,21 +205,9 @@ async function security(app: FastifyInstance, options: WebOptions): Promise<void
     strictTransportSecurity: options.config.secure_cookies,
     crossOriginEmbedderPolicy: false,
   });
-  const limit = options.config.rate_limit_per_minute;
-  await app.register(rateLimit, {
-    max: limit,
-    timeWindow: 60_000,
-    keyGenerator: (request) => request.headers.authorization ?? request.ip,
-    errorResponseBuilder: (_request, context) =>
-      httpErrors.rate_limited({ detail: `${limit} requests a minute; try again in ${context.after}.` }),
-  });
-  // The plugin sends the older header names; clients are promised the standard's.
-  app.addHook('onSend', async (_request, reply) => {
-    const remaining = reply.getHeader('x-ratelimit-remaining');
-    if (remaining === undefined) return;
-    reply.header('ratelimit-policy', `"default";q=${limit};w=60`);
-    reply.header('ratelimit', `"default";r=${remaining};t=${reply.getHeader('x-ratelimit-reset')}`);
-    for (const name of ['x-ratelimit-limit', 'x-ratelimit-remaining', 'x-ratelimit-reset']) reply.removeHeader(name);
+  app.addHook('onRequest', async (request, reply) => {
+    if (request.routeOptions.config?.limited === false) return;
+    reply.headers(await options.limiter.take({ authorization: request.headers.authorization, address: request.ip }));
   });
 }
 
@@ -245,15 +231,11 @@ async function openapi(app: FastifyInstance, version: string): Promise<void> {
 }
 
 function health(app: FastifyInstance, options: WebOptions): void {
-  app.get('/livez', { schema: { hide: true }, config: { rateLimit: false } }, async () => ({ status: 'alive' }));
-  app.get('/readyz', { schema: { hide: true }, config: { rateLimit: false } }, async (_request, reply) => {
-    const ready = await options.ready();
-    return reply.status(ready ? 200 : 503).send({ status: ready ? 'ready' : 'not ready' });
-  });
-  app.get('/metrics', { schema: { hide: true }, config: { rateLimit: false } }, async (request, reply) => {
-    const token = options.config.metrics_token;
-    const local = request.ip === '127.0.0.1' || request.ip === '::1' || request.ip === '::ffff:127.0.0.1';
-    if (token === null ? !local : request.headers.authorization !== `Bearer ${token}`) throw httpErrors.forbidden();
-    return reply.type(options.metrics.registry.contentType).send(await options.metrics.registry.metrics());
-  });
+  for (const [path, answer] of Object.entries(createHealth(options))) {
+    app.get(path, { schema: { hide: true }, config: { limited: false } }, async (request, reply) => {
+      const found = await answer({ address: request.ip, authorization: request.headers.authorization });
+      if (found === null) throw httpErrors.forbidden();
+      return reply.status(found.status).type(found.type).send(found.body);
+    });
+  }
 }

@@ -12,6 +12,7 @@ import type { IngestOutcome } from '../../src/usage/metering/model.ts';
 import { tendGenerations } from '../../src/usage/metering/service/generations.ts';
 import { createIngest } from '../../src/usage/metering/service/ingest.ts';
 import { dataFolder } from '../support/data-folder.ts';
+import { loginOf } from './login.ts';
 import { type Random, randomFrom } from './random.ts';
 
 export interface ExactnessOptions {
@@ -255,13 +256,6 @@ async function breakIt(admin: pg.Pool, way: keyof typeof broken): Promise<void> 
 }
 
 /** The login of the program, which may do nothing but act as the database's roles. */
-async function loginOf(data_dir: string): Promise<{ user: string; password: string }> {
-  const { login_password } = JSON.parse(readFileSync(join(data_dir, 'postgres.secret.json'), 'utf8')) as {
-    login_password: string;
-  };
-  return { user: 'tally_login', password: login_password };
-}
-
 function postmasterOf(cluster: string): number {
   return Number.parseInt(readFileSync(join(cluster, 'postmaster.pid'), 'utf8').split('\n')[0] ?? '', 10);
 }

@@ -3,25 +3,47 @@
  *
  *   npm run test:chaos -- --seed 1 --rounds 20
  *   npm run test:chaos -- --seed 1 --invoices 1000000
+ *   npm run test:chaos -- --seed 1 --bus nats --kills 100
  *
  * First the server alone is killed `rounds` times under load, then server and PostgreSQL in turn, and the server while it bills. Then writers with
  * the same events go through many generations and crashes, and through every broken variant of the deduplication, which must show. With
- * `--invoices N` instead: N events, shuffled, doubled, late, voided and amended, and invoices that equal an independent calculation. Prints what
+ * `--invoices N` instead: N events, shuffled, doubled, late, voided and amended, and invoices that equal an independent calculation. With
+ * `--bus nats|kafka|embedded` instead: that bus (or, with embedded, the processes that route) killed `kills` times under events. Prints what
  * was counted; exits 1 at the first thing that is not as promised, with the seed that shows it again.
  */
 import { strict as assert } from 'node:assert';
 import { parseArgs } from 'node:util';
+import { busChaos } from './bus.ts';
 import { exactness, waysToBreakIt } from './exactness.ts';
 import { invoiceRun } from './invoice-run.ts';
 import { type StormOptions, storm } from './storm.ts';
 
 const { values } = parseArgs({
-  options: { seed: { type: 'string', default: '1' }, rounds: { type: 'string', default: '20' }, invoices: { type: 'string' } },
+  options: {
+    seed: { type: 'string', default: '1' },
+    rounds: { type: 'string', default: '20' },
+    invoices: { type: 'string' },
+    bus: { type: 'string' },
+    kills: { type: 'string', default: '100' },
+  },
 });
 const seed = whole('--seed', values.seed);
 const rounds = whole('--rounds', values.rounds);
 if (values.invoices !== undefined) {
   console.log(await invoiceRun({ seed, events: whole('--invoices', values.invoices), tell: (line) => console.log(line) }));
+  process.exit(0);
+}
+
+if (values.bus !== undefined) {
+  const { bus } = values;
+  if (bus !== 'nats' && bus !== 'kafka' && bus !== 'embedded') throw new RangeError('--bus is nats, kafka or embedded.');
+  const counts = await busChaos({ seed, bus, kills: whole('--kills', values.kills), tell: (line) => console.log(line) });
+  console.log(counts);
+  const { emitted, events, missing, twice, not_routed, defects } = counts;
+  assert.deepEqual(
+    { events, missing, twice, not_routed, defects },
+    { events: 4 * emitted, missing: 0, twice: 0, not_routed: 0, defects: [] },
+  );
   process.exit(0);
 }
 

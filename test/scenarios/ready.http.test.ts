@@ -10,9 +10,17 @@ it('is not ready while it still starts, when the first tenant has no key yet, an
   let started = false;
   const ingest = createIngest(s.t.postgres, { queue_events: 1000 });
   const parts = { config: s.config, log: createLogger('silent'), metrics: createMetrics(), postgres: s.t.postgres, ingest };
-  const web = await createServer({ ...parts, isStarted: () => started });
+  const web = await createServer({
+    ...parts,
+    readiness: async () => ({ database: true, roles: { api: started, worker: true } }),
+  });
   const status = async (url: string) => (await web.inject(url)).statusCode;
   expect([await status('/livez'), await status('/readyz')]).toEqual([200, 503]);
+  expect((await web.inject('/readyz')).json()).toEqual({
+    status: 'not ready',
+    missing: ['api'],
+    roles: { api: 'not ready', worker: 'ready' },
+  });
   started = true;
   expect(await status('/readyz')).toBe(200);
   await web.close();

@@ -10,6 +10,7 @@ import { createTenantKeys } from '../../src/foundation/receipts/service.ts';
 import { clock } from '../../src/platform/clock.ts';
 import { type Config, parseConfig } from '../../src/platform/config.ts';
 import { startJobs } from '../../src/platform/jobs.ts';
+import type { SharedStore } from '../../src/platform/redis.ts';
 import { createLogger, createMetrics } from '../../src/platform/telemetry.ts';
 import { createIngest } from '../../src/usage/metering/service/ingest.ts';
 import { type TestDatabase, testDatabase } from './database.ts';
@@ -43,18 +44,23 @@ export interface TestServer {
   close(): Promise<void>;
 }
 
-/** The whole composed server on a database of its own, with two tenants. `jobs` runs background work too. */
-export async function testServer(options: { jobs?: boolean } = {}): Promise<TestServer> {
+/** The whole composed server on a database of its own, with two tenants. `jobs` runs background work too; `variables` are set beside the usual. */
+export async function testServer(
+  options: { jobs?: boolean; variables?: Record<string, string>; shared?: SharedStore } = {},
+): Promise<TestServer> {
   const t = await testDatabase();
   const data_dir = mkdtempSync(join(tmpdir(), 'tallystick-data-'));
-  const config = parseConfig({ TALLYSTICK_DATA_DIR: data_dir, TALLYSTICK_LOG_LEVEL: 'error', PORT: '0' }, data_dir);
+  const config = parseConfig(
+    { TALLYSTICK_DATA_DIR: data_dir, TALLYSTICK_LOG_LEVEL: 'error', PORT: '0', ...options.variables },
+    data_dir,
+  );
   const log = createLogger(config.log_level);
   const { postgres } = t;
   const tenant = await makeTenant(t, 'first');
   const other = await makeTenant(t, 'second');
   const ingest = createIngest(postgres, { queue_events: config.ingest_queue_events });
   const metrics = createMetrics();
-  const web = await createServer({ config, log, metrics, postgres, ingest });
+  const web = await createServer({ config, log, metrics, postgres, ingest, shared: options.shared ?? null });
   await web.ready();
   const jobs = options.jobs
     ? await startJobs(jobDefinitions({ postgres, metrics, ingest, ...config }), { postgres, clock, log })

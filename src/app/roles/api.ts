@@ -1,5 +1,6 @@
-import { type Config, ConfigError } from '../../platform/config.ts';
+import type { Config } from '../../platform/config.ts';
 import type { House, Part } from '../house.ts';
+import { asConfigError } from '../listening.ts';
 import { createServer } from '../server.ts';
 
 /** Answers HTTP. */
@@ -15,14 +16,7 @@ async function listen(web: Web, { port, host }: Config): Promise<string> {
     return await web.listen({ port, host });
   } catch (error) {
     await web.close();
-    const problems: Record<string, string> = {
-      EADDRINUSE: `PORT: ${port} is in use on ${host}. Stop what uses it, or choose another port.`,
-      EACCES: `PORT: ${port} may not be used by this user. Choose one above 1023.`,
-      EADDRNOTAVAIL: `HOST: ${host} is no address of this machine.`,
-      ENOTFOUND: `HOST: ${host} is no address of this machine.`,
-    };
-    const problem = problems[(error as NodeJS.ErrnoException).code ?? ''];
-    throw problem === undefined ? error : new ConfigError(problem, { cause: error });
+    throw asConfigError(error, { port, host });
   }
 }
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { afterFailure, most_attempts } from './decide.ts';
+import { afterFailure, attemptsAfter, most_attempts } from './decide.ts';
+import { Outage } from './model.ts';
 
 describe('an event whose delivery failed', () => {
   it('comes again after 0.5 s, 1 s, 2 s, …, and at most five minutes', () => {
@@ -18,6 +19,14 @@ describe('an event whose delivery failed', () => {
       last_error: 'TypeError: no',
     });
     expect(afterFailure(most_attempts, new TypeError('no'), 0)).toEqual({ status: 'dead', last_error: 'TypeError: no' });
+  });
+
+  it('is never dead of an outage of the bus, and is tried about every ten seconds meanwhile', () => {
+    let attempts = 0;
+    for (let tries = 0; tries < 1000; tries += 1) attempts = attemptsAfter(attempts, new Outage('away'));
+    expect(afterFailure(attempts, 'x', 0)).toMatchObject({ status: 'again', delay_ms: 8000 });
+    expect(attemptsAfter(attempts, new Error('refused'))).toBe(attempts + 1);
+    expect(attemptsAfter(8, new Outage('away'))).toBe(8);
   });
 
   it('keeps a reason that can be stored: without NUL, well-formed, never empty, at most 2000 characters', () => {

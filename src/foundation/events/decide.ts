@@ -1,3 +1,5 @@
+import { Outage } from './model.ts';
+
 /** How often an event is tried at a stage, publishing or routing, before it is dead. */
 export const most_attempts = 10;
 
@@ -12,6 +14,14 @@ export function afterFailure(attempts: number, error: unknown, jitter: number): 
   if (attempts >= most_attempts) return { status: 'dead', last_error };
   const base_ms = Math.min(500 * 2 ** (attempts - 1), 300_000);
   return { status: 'again', delay_ms: Math.round(base_ms * (1 + jitter / 4)), last_error };
+}
+
+/** Of how many failures an outage of the bus counts at the most: it is tried again every ten seconds or so then. */
+const most_of_outage = 5;
+
+/** How often an event has failed after one more time. An outage is no fault of the event's: it makes the pauses longer, and no event dead. */
+export function attemptsAfter(attempts: number, error: unknown): number {
+  return error instanceof Outage ? Math.max(attempts, Math.min(attempts + 1, most_of_outage)) : attempts + 1;
 }
 
 /** The reason of an event that was in the hands of one process after another that ended: it may have been what ended them. */

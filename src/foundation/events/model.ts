@@ -115,6 +115,11 @@ export const EventTree = z.object({
 });
 export type EventTree = z.infer<typeof EventTree>;
 
+/** Why an event did not get to the bus, when it is the bus that is away, whatever the event. However long that lasts, no event is dead of it. */
+export class Outage extends Error {
+  override readonly name = 'Outage';
+}
+
 /** The way to the bus. */
 export interface Publisher {
   /**

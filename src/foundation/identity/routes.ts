@@ -80,6 +80,7 @@ function sessions(server: Server, deps: Deps): void {
       await deps.postgres.transact({ tenant_id, now, actor, request_id: request.id }, (tx) =>
         signOut(tx, session, deps.clock.now()),
       );
+      await deps.authenticator.forgetSession(request);
       return cleared(reply, deps).status(204).send(null);
     },
   });

@@ -1,8 +1,6 @@
 import type { FastifyRequest } from 'fastify';
 import { jsonSchemaTransform, serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod';
 import { z } from 'zod';
-import { merkleRoot } from '../../kernel/merkle.ts';
-import { utcText } from '../../kernel/proof.ts';
 import { once, type Server, scopeOf } from '../../platform/http.ts';
 import type { Postgres } from '../../platform/postgres.ts';
 import { httpErrors } from '../../platform/problem.ts';
@@ -10,21 +8,12 @@ import { Id, Instant, LocalDate, PageQuery, Problem } from '../../platform/schem
 import { readJson } from '../../platform/web.ts';
 import { mediaTypes, structuredOf } from './decide/cloudevents.ts';
 import { errors } from './errors.ts';
-import {
-  type Ingest,
-  IngestAnswer,
-  type IngestOptions,
-  MeteringEventPage,
-  type Rejection,
-  RejectionBody,
-  type SignAck,
-  UsageAnswer,
-  usageWindows,
-} from './model.ts';
+import { type Ingest, IngestAnswer, MeteringEventPage, RejectionBody, type SignAck, UsageAnswer, usageWindows } from './model.ts';
 import { correctionRoutes } from './routes/corrections.ts';
 import { deprecationRoutes } from './routes/deprecations.ts';
 import { replayRoutes } from './routes/replays.ts';
 import { cloudEventReader } from './service/cloudevents.ts';
+import { reportUsage } from './service/report.ts';
 import { listMeteringEvents, usageOf } from './service/usage.ts';
 
 const tags = ['Usage'];
@@ -82,10 +71,14 @@ function postEvents(
     handler: async (request, reply) => {
       const sent = sentEvents(request);
       const translate = sent.are_cloudevents ? await cloudEventReader(postgres, scopeOf(request), sent.events) : undefined;
-      const answer = async () => ({
-        status: 202,
-        body: await take(request, { sent, translate, ingest, signAck, elapsed_ms: () => reply.elapsedTime }),
-      });
+      const call = {
+        ...request.principal!,
+        pointerOf: sent.pointerOf,
+        with_leaves: wantsLeaves(request),
+        elapsed_ms: () => reply.elapsedTime,
+        ...(translate ? { translate } : {}),
+      };
+      const answer = async () => ({ status: 202, body: await reportUsage({ ingest, signAck }, sent.events, call) });
       const keyed = request.headers['idempotency-key'] !== undefined;
       const { body, headers } = keyed
         ? await postgres.transact(scopeOf(request), (tx) => once<Kept>(tx, request, answer))
@@ -98,30 +91,7 @@ function postEvents(
   });
 }
 
-type TakenEvents = z.infer<typeof IngestAnswer>;
-type Kept = { status: number; body: TakenEvents; headers?: Record<string, string> };
-
-/** Stores the events and signs for them. What was stored stays, should the caller's own transaction not come to its end. */
-async function take(
-  request: FastifyRequest,
-  {
-    sent,
-    translate,
-    ingest,
-    signAck,
-    elapsed_ms,
-  }: { sent: Sent; translate: IngestOptions['translate']; ingest: Ingest; signAck: SignAck; elapsed_ms: () => number },
-): Promise<TakenEvents> {
-  const { tenant_id, now, org_ids } = request.principal!;
-  const outcome = await ingest.ingestEvents(tenant_id, sent.events, { now, org_ids, ...(translate ? { translate } : {}) });
-  const { accepted, duplicates, rejected, late, leaves } = outcome;
-  if (leaves.length === 0) throw allRejected(rejected, sent);
-  // When it was on disk, not when the request came: a bill that was issued in between owes nothing for it.
-  const time = utcText(now.add({ microseconds: Math.ceil(elapsed_ms() * 1000) }));
-  const ack = await signAck(tenant_id, { tenant_id, root: merkleRoot(leaves).toString('hex'), count: leaves.length, time });
-  const shown = wantsLeaves(request) ? { leaves: leaves.map((leaf) => leaf.toString('hex')) } : {};
-  return { accepted, duplicates, rejected, late, ack, ...shown };
-}
+type Kept = { status: number; body: z.infer<typeof IngestAnswer>; headers?: Record<string, string> };
 
 function getEvents(server: Server): void {
   server.query({
@@ -269,15 +239,6 @@ function eventsOfBody(body: unknown): readonly unknown[] {
 
 function missingEvents(pointer: string, detail: string) {
   return errors.events_missing({ detail, errors: [{ pointer, code: 'events_missing', detail: 'must be a list of events' }] });
-}
-
-/** What a caller of many events can act on is the list; `errors` names the first of them as any other problem does. */
-function allRejected(rejected: readonly Rejection[], { pointerOf }: Sent) {
-  return errors.events_all_rejected({
-    detail: `${rejected[0]?.detail ?? ''}${rejected.length > 1 ? ` (and ${rejected.length - 1} more)` : ''}`,
-    errors: rejected.slice(0, 20).map(({ index, code, detail }) => ({ pointer: pointerOf(index), code, detail })),
-    extensions: { accepted: 0, duplicates: 0, rejected },
-  });
 }
 
 function wantsLeaves(request: FastifyRequest): boolean {

@@ -47,8 +47,8 @@ export function roomsFor<Key>(standings: ReadonlyMap<Key, Standing>, budget: num
   const rooms = new Map<Key, number>();
   for (const [key, standing] of standings) {
     const { lane, held } = standing;
-    // Twice what is under way where it goes well, so that the next is at hand when one ends.
-    const most = isSlow(standing) ? (slow >= budget ? 0 : lane.limit) : lane.last === 'taken' ? 2 * lane.limit : lane.limit;
+    // Several times what is under way where it goes well, so that the next is at hand when one ends.
+    const most = isSlow(standing) ? (slow >= budget ? 0 : lane.limit) : lane.last === 'taken' ? 4 * lane.limit : lane.limit;
     rooms.set(key, Math.max(0, most - held));
   }
   return { limit: Math.max(0, Math.min(budget - quick, 4 * budget - quick - slow)), rooms };

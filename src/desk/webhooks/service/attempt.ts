@@ -49,12 +49,19 @@ export async function attempt(deps: AttemptDeps, delivery: Claimed, endpoint: En
     'accept-encoding': 'identity',
     ...signedHeaders({ id: delivery.event_id, body: delivery.body }, secrets, now),
   };
-  const signal = AbortSignal.timeout(deps.deadline_ms);
-  const resolution = await within(signal, deps.resolver.resolve(target));
-  if (resolution === null) return refused('timeout', 'The name was not resolved in time.', { request_headers: headers });
-  if ('code' in resolution) return refused(resolution.code, resolution.detail, { request_headers: headers });
-  const { address } = resolution;
-  const exchange: Exchange = await deps.transport.post(target, address, { headers, body: delivery.body }, signal);
+  const deadline = new AbortController();
+  const timer = setTimeout(() => deadline.abort(), deps.deadline_ms);
+  let address: string;
+  let exchange: Exchange;
+  try {
+    const resolution = await within(deadline.signal, deps.resolver.resolve(target));
+    if (resolution === null) return refused('timeout', 'The name was not resolved in time.', { request_headers: headers });
+    if ('code' in resolution) return refused(resolution.code, resolution.detail, { request_headers: headers });
+    address = resolution.address;
+    exchange = await deps.transport.post(target, address, { headers, body: delivery.body }, deadline.signal);
+  } finally {
+    clearTimeout(timer);
+  }
   if ('code' in exchange) return refused(exchange.code, exchange.detail, { address, request_headers: headers });
   const { status, headers: response_headers, body: response_body, cut: response_cut } = exchange.answer;
   const answered = { address, request_headers: headers, status, response_headers, response_body, response_cut };

@@ -11,6 +11,7 @@ import {
   type Claimed,
   claimDeliveries,
   type Endpoint,
+  openRelay,
   type Recorded,
   recordAttempts,
   releaseDeliveries,
@@ -59,8 +60,8 @@ interface Work {
 
 /** Delivers what is due, every endpoint in a lane of its own: see `decide/lanes.ts`. */
 export function createSender(options: SenderOptions): Sender {
-  const { postgres, clock, log, most_held = 256, poll_ms = 1000, random = Math.random } = options;
-  const relay = postgres.pool('relay');
+  const { postgres, clock, log, most_held = 512, poll_ms = 1000, random = Math.random } = options;
+  const relay = openRelay(postgres);
   const ear = createEar(postgres, log);
   const works = new Map<string, Work>();
   const recorder = createRecorder(relay, log);
@@ -87,9 +88,9 @@ export function createSender(options: SenderOptions): Sender {
     if (limit === 0) return 0;
     const now = clock.now().toString();
     const lanes = [...rooms].map(([webhook_id, room]) => ({ webhook_id, room }));
-    const { deliveries, endpoints } = await claimDeliveries(relay, { now, lease: randomUUID(), limit, lanes, room: first_limit });
+    const deliveries = await claimDeliveries(relay, { now, lease: randomUUID(), limit, lanes, room: first_limit });
     if (deliveries.length > 0) failpoint('webhooks.claimed-not-sent');
-    for (const endpoint of endpoints) {
+    for (const { endpoint } of deliveries) {
       const known = works.get(endpoint.webhook_id);
       if (known) known.endpoint = endpoint;
       else works.set(endpoint.webhook_id, { lane: newLane(), endpoint, more: false, queue: [], active: new Map() });
@@ -151,7 +152,7 @@ export function createSender(options: SenderOptions): Sender {
     held -= 1;
     ended += 1;
     pump(work);
-    if ((work.more && 2 * work.queue.length <= work.lane.limit) || (short && 8 * ended >= most_held)) ear.ring();
+    if ((work.more && work.queue.length <= work.lane.limit) || (short && 8 * ended >= most_held)) ear.ring();
   };
 
   const settle = (endpoint: Endpoint, delivery: Claimed, outcome: Outcome): void => {
@@ -219,6 +220,7 @@ export function createSender(options: SenderOptions): Sender {
       for (const work of works.values()) pump(work);
       await settled();
       await ear.close();
+      await relay.end();
     },
   };
 }

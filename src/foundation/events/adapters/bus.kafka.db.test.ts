@@ -1,16 +1,16 @@
-import { busContract } from '../../../../test/support/bus-contract.ts';
-import { startKafka } from '../../../../test/support/kafka.ts';
+import { afterAll, beforeAll, describe } from 'vitest';
+import { itCarriesEvents } from '../../../../test/support/bus-contract.ts';
+import { itOutlivesItsServer, quiet } from '../../../../test/support/bus-server-contract.ts';
+import { type KafkaServer, startKafka } from '../../../../test/support/kafka.ts';
+import { openBus } from './bus.ts';
 
-busContract(
-  'Kafka',
-  async () => {
-    const server = await startKafka();
-    const lose = async () => {
-      await server.kill();
-      await server.wipe();
-      await server.start();
-    };
-    return { ...server, lose };
-  },
-  { once_within_window: false },
-);
+describe('Kafka', () => {
+  let server: KafkaServer;
+  beforeAll(async () => {
+    server = await startKafka();
+  });
+  afterAll(() => server?.close());
+
+  itCarriesEvents(() => openBus(server.target, quiet));
+  itOutlivesItsServer(() => server, { once_within_window: false });
+});

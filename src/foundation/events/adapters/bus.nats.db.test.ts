@@ -1,16 +1,16 @@
-import { busContract } from '../../../../test/support/bus-contract.ts';
-import { startNats } from '../../../../test/support/nats.ts';
+import { afterAll, beforeAll, describe } from 'vitest';
+import { itCarriesEvents } from '../../../../test/support/bus-contract.ts';
+import { itOutlivesItsServer, quiet } from '../../../../test/support/bus-server-contract.ts';
+import { type NatsServer, startNats } from '../../../../test/support/nats.ts';
+import { openBus } from './bus.ts';
 
-busContract(
-  'NATS JetStream',
-  async () => {
-    const server = await startNats();
-    const lose = async () => {
-      await server.kill();
-      server.wipe();
-      await server.start();
-    };
-    return { ...server, lose };
-  },
-  { once_within_window: true },
-);
+describe('NATS JetStream', () => {
+  let server: NatsServer;
+  beforeAll(async () => {
+    server = await startNats();
+  });
+  afterAll(() => server?.close());
+
+  itCarriesEvents(() => openBus(server.target, quiet));
+  itOutlivesItsServer(() => server, { once_within_window: true });
+});

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Envelope } from '../model.ts';
+import { type Envelope, Outage } from '../model.ts';
 
 /** The content type of structured mode, in the CloudEvents bindings of NATS and Kafka alike. */
 export const content_type = 'application/cloudevents+json; charset=UTF-8';
@@ -35,11 +35,6 @@ export function decode(body: Uint8Array): Envelope {
 
 function encode(envelope: Envelope): Message {
   return { envelope, aggregate: `${envelope.tenantid}/${envelope.subject}`, body: Buffer.from(JSON.stringify(envelope)) };
-}
-
-/** Says that nothing gets to the bus at the moment, whatever it is. */
-export class Outage extends Error {
-  override readonly name = 'Outage';
 }
 
 export interface Part {

@@ -3,8 +3,8 @@ import { clock } from '../../../platform/clock.ts';
 import { failpoint } from '../../../platform/failpoint.ts';
 import type { Postgres } from '../../../platform/postgres.ts';
 import type { Logger } from '../../../platform/telemetry.ts';
-import { afterFailure, givenUp, most_attempts } from '../decide.ts';
-import { type Envelope, type EventRow, envelopeOf, type Publisher } from '../model.ts';
+import { afterFailure, attemptsAfter, givenUp, most_attempts } from '../decide.ts';
+import { type Envelope, type EventRow, envelopeOf, Outage, type Publisher } from '../model.ts';
 import { type Batch, type Claimed, claimPending, type Settlement } from '../sql/relay.ts';
 import { createBell, createEar } from './ear.ts';
 import type { EventMetrics } from './metrics.ts';
@@ -139,7 +139,7 @@ async function publish(
   envelopes: readonly Envelope[],
 ): Promise<readonly (Error | null)[]> {
   const { promise: late, reject } = Promise.withResolvers<never>();
-  const timer = setTimeout(() => reject(new Error(`the bus did not answer within ${answer_within_ms} ms`)), answer_within_ms);
+  const timer = setTimeout(() => reject(new Outage(`the bus did not answer within ${answer_within_ms} ms`)), answer_within_ms);
   try {
     return await Promise.race([publisher.publish(envelopes), late]);
   } catch (error) {
@@ -168,7 +168,7 @@ function judge(
       continue;
     }
     failed.add(aggregate);
-    const attempts = event.attempts + 1;
+    const attempts = attemptsAfter(event.attempts, error);
     const verdict = afterFailure(attempts, error ?? new Error('the bus did not answer for it'), Math.random());
     const { event_id, type, tenant_id } = event;
     if (verdict.status === 'dead') {

@@ -2,6 +2,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 import type { Clock } from '../../../platform/clock.ts';
 import type { Principal } from '../../../platform/http.ts';
 import type { Db, Postgres } from '../../../platform/postgres.ts';
+import type { SharedStore } from '../../../platform/redis.ts';
 import { tenantNow } from '../../tenancy/model.ts';
 import { requireOrganization, requireTenant, subtree } from '../../tenancy/service.ts';
 import { errors } from '../errors.ts';
@@ -10,6 +11,7 @@ import { selectMember, selectUser } from '../sql/accounts.ts';
 import { findKey, findTokenTenant, type KeyLookup, touchKey } from '../sql/lookup.ts';
 import { selectSessionByAccess } from '../sql/sessions.ts';
 import { cookieNames } from './cookies.ts';
+import { keptSessions } from './kept-sessions.ts';
 import { hashOf, isSame } from './tokens.ts';
 
 /** What of a request says who asks; a FastifyRequest has it. */
@@ -31,8 +33,12 @@ export interface Authenticator {
   authenticate(request: Credentials): Promise<Principal>;
   /** The session that asks; an API key has none. With `even_expired`, one whose access ran out a moment ago, to end it. */
   currentSession(request: Credentials, options?: { even_expired: boolean }): Promise<CurrentSession>;
-  /** Makes a revocation hold from the next request on; other processes notice within `cached_ms`. */
+  /** Makes the end of a session hold for other processes too from now on, not only within `session_cached_ms`. */
+  forgetSession(request: Credentials): Promise<void>;
+  /** Makes a revocation hold from the next request on. Other processes are told through Redis, where there is one, or notice within `cached_ms`. */
   forgetKey(api_key_id: string): void;
+  /** Calls `listener` after each revocation that this process hears of. Answers how to stop that. */
+  onRevocation(listener: () => void): () => void;
 }
 
 export interface IdentityDeps {
@@ -40,6 +46,8 @@ export interface IdentityDeps {
   clock: Clock;
   /** Whether the console is reached over https, so that cookies are bound to it. */
   secure_cookies: boolean;
+  /** What the processes of one installation share; absent where they share nothing but the database. */
+  shared?: SharedStore | null;
 }
 
 /** How long a known key of a live tenant is taken for granted. Sessions and keys of test tenants are looked up each time. */
@@ -48,9 +56,10 @@ const most_cached = 10_000;
 
 export function createAuthenticator(deps: IdentityDeps): Authenticator {
   const keys = keyAuthenticator(deps);
+  const kept = keptSessions(deps, (token) => sessionOf(deps, token, false));
   const names = cookieNames(deps.secure_cookies);
   const byAccess = async (request: Credentials, token: string, by_cookie: boolean, even_expired: boolean) => {
-    const session = await sessionOf(deps, token, even_expired);
+    const session = even_expired ? await sessionOf(deps, token, true) : await kept.get(token);
     if (by_cookie && !/^(GET|HEAD|OPTIONS)$/.test(request.method)) {
       const given = request.headers['x-csrf-token'];
       if (typeof given !== 'string' || !isSame(given, session.view.csrf_token)) throw errors.csrf_token_invalid();
@@ -58,13 +67,18 @@ export function createAuthenticator(deps: IdentityDeps): Authenticator {
     return session;
   };
   return {
-    forgetKey: keys.forget,
+    forgetKey: keys.revoke,
+    onRevocation: keys.onRevocation,
     async authenticate(request) {
       const bearer = bearerOf(request);
       if (bearer?.startsWith('tsk_')) return keys.authenticate(bearer);
       const token = bearer ?? request.cookies[names.access];
       if (token === undefined) throw unauthenticated('Send an API key or sign in.');
       return (await byAccess(request, token, bearer === undefined, false)).principal;
+    },
+    async forgetSession(request) {
+      const token = bearerOf(request) ?? request.cookies[names.access];
+      if (token !== undefined) await kept.forget(token);
     },
     async currentSession(request, options) {
       const bearer = bearerOf(request);
@@ -94,17 +108,33 @@ interface KnownKey {
   until: Temporal.Instant;
 }
 
-function keyAuthenticator({ postgres, clock }: IdentityDeps): {
+const revocations = 'tallystick:revoked-keys';
+
+function keyAuthenticator({ postgres, clock, shared }: IdentityDeps): {
   authenticate(key: string): Promise<Principal>;
-  forget(api_key_id: string): void;
+  revoke(api_key_id: string): void;
+  onRevocation(listener: () => void): () => void;
 } {
   const known = new Map<string, KnownKey>();
+  const listeners = new Set<() => void>();
   let epoch = 0;
+  /** One key, or all of them where it is not known which. */
+  const forget = (api_key_id: string | null) => {
+    // A lookup that began before must not bring the key back.
+    epoch += 1;
+    for (const [hash, entry] of known) if (api_key_id === null || entry.key.api_key_id === api_key_id) known.delete(hash);
+    for (const listener of listeners) listener();
+  };
+  shared?.listen(revocations, forget, () => forget(null));
   return {
-    forget(api_key_id) {
-      // A lookup that began before must not bring the key back.
-      epoch += 1;
-      for (const [hash, entry] of known) if (entry.key.api_key_id === api_key_id) known.delete(hash);
+    revoke(api_key_id) {
+      forget(api_key_id);
+      // One that the store does not take is noticed by the others all the same, a little later.
+      void shared?.tell(revocations, api_key_id);
+    },
+    onRevocation(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
     },
     async authenticate(text) {
       const key_hash = hashOf(text);

@@ -1,6 +1,6 @@
 import { compatibilityPartitioner, ProduceAcks, Producer } from '@platformatic/kafka';
-import type { Publisher } from '../../model.ts';
-import { content_type, type Message, Outage, sendInParts } from '../message.ts';
+import { Outage, type Publisher } from '../../model.ts';
+import { content_type, type Message, sendInParts } from '../message.ts';
 import type { BusOptions } from '../options.ts';
 import { atMost, ensureTopic, isNamed, isUnknownTopic, type KafkaClient, reasonOf, topic, within } from './client.ts';
 

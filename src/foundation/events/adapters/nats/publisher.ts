@@ -1,7 +1,7 @@
 import { type JetStreamClient, jetstream, jetstreamManager } from '@nats-io/jetstream';
 import { errors, headers, type NatsConnection } from '@nats-io/transport-node';
-import type { Publisher } from '../../model.ts';
-import { content_type, type Message, Outage, sendInParts } from '../message.ts';
+import { Outage, type Publisher } from '../../model.ts';
+import { content_type, type Message, sendInParts } from '../message.ts';
 import { said } from '../options.ts';
 import type { NatsLink } from './link.ts';
 import { ensureStream, subject_prefix } from './stream.ts';

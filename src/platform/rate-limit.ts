@@ -1,0 +1,74 @@
+import { hash } from 'node:crypto';
+import type { Redis } from 'ioredis';
+import { httpErrors } from './problem.ts';
+import type { SharedStore } from './redis.ts';
+
+/** How many requests each caller may make a minute, over whatever protocol they come. */
+export interface RateLimiter {
+  /** Counts one request. Answers the headers that tell the caller where it stands; throws `rate_limited` beyond the limit. */
+  take(caller: { authorization?: string | undefined; address: string }): Promise<Record<string, string>>;
+}
+
+const window_ms = 60_000;
+const most_callers = 10_000;
+
+interface Window {
+  count: number;
+  ends_in_ms: number;
+}
+
+/**
+ * Windows of a minute that begin with a caller's first request. With a shared store all processes count together; while it is away each
+ * counts for itself, so that a limit may be passed by as many times as there are processes, and nobody is refused for the store's sake.
+ */
+export function createRateLimiter(options: { limit: number; shared: SharedStore | null }): RateLimiter {
+  const { limit, shared } = options;
+  const countHere = localWindows();
+  return {
+    async take({ authorization, address }) {
+      // By its hash: a key is a secret, and no store but its owner's may hold it.
+      const key = hash('sha256', authorization ?? `address ${address}`, 'base64url');
+      const { count, ends_in_ms } = (await shared?.ask((redis) => countThere(redis, key))) ?? countHere(key);
+      const reset_s = Math.max(1, Math.ceil(ends_in_ms / 1000));
+      const headers = {
+        'ratelimit-policy': `"default";q=${limit};w=${window_ms / 1000}`,
+        ratelimit: `"default";r=${Math.max(0, limit - count)};t=${reset_s}`,
+      };
+      if (count <= limit) return headers;
+      throw httpErrors.rate_limited({
+        detail: `${limit} requests a minute; try again in ${reset_s} s.`,
+        headers: { ...headers, 'retry-after': `${reset_s}` },
+      });
+    },
+  };
+}
+
+function localWindows(): (key: string) => Window {
+  const windows = new Map<string, { count: number; until_ms: number }>();
+  return (key) => {
+    const now_ms = performance.now();
+    let window = windows.get(key);
+    if (window === undefined || window.until_ms <= now_ms) {
+      windows.delete(key);
+      // The oldest windows stand first, and end first.
+      for (const [old, { until_ms }] of windows) {
+        if (until_ms > now_ms && windows.size < most_callers) break;
+        windows.delete(old);
+      }
+      window = { count: 0, until_ms: now_ms + window_ms };
+      windows.set(key, window);
+    }
+    window.count += 1;
+    return { count: window.count, ends_in_ms: window.until_ms - now_ms };
+  };
+}
+
+/** One script, so that no window is left without an end. */
+const script = `local count = redis.call('INCR', KEYS[1])
+if count == 1 then redis.call('PEXPIRE', KEYS[1], ARGV[1]) end
+return {count, redis.call('PTTL', KEYS[1])}`;
+
+async function countThere(redis: Redis, key: string): Promise<Window> {
+  const [count, ends_in_ms] = (await redis.eval(script, 1, `tallystick:rate:${key}`, window_ms)) as [number, number];
+  return { count, ends_in_ms };
+}
