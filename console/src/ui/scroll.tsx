@@ -12,12 +12,12 @@ interface ScrollRegionProps {
 /** What is larger than its place, and is scrolled by keyboard too. */
 export function ScrollRegion({ label, className, ref, children }: ScrollRegionProps) {
   return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable by keyboard
     // biome-ignore lint/a11y/useSemanticElements: a group of form fields it is not
     <div
       ref={ref}
       role="group"
       aria-label={label}
+      // biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable by keyboard
       tabIndex={0}
       className={cx('overflow-auto focus-visible:-outline-offset-2', className)}
     >

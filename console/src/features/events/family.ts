@@ -1,4 +1,4 @@
-import { chartColor } from '../../ui/chart.tsx';
+import { chartColor } from '../../ui/chart-color.ts';
 
 /** What an event's type begins with: "invoice" of "invoice.generated". */
 export const familyOf = (type: string): string => type.split('.')[0] ?? type;

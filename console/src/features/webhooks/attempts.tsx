@@ -21,8 +21,8 @@ export function Attempts({ delivery }: { delivery: Delivery }) {
   const { refetch } = found;
   // biome-ignore lint/correctness/useExhaustiveDependencies: whenever the delivery went on, there is another attempt
   useEffect(() => void refetch(), [delivery.attempts, delivery.status, refetch]);
-  const error = found.error ?? sent.error;
-  if (error) return <ProblemBox error={error} onRetry={() => (found.refetch(), sent.refetch())} className="m-4" />;
+  if (found.error) return <ProblemBox error={found.error} onRetry={found.refetch} className="m-4" />;
+  if (sent.error) return <ProblemBox error={sent.error} onRetry={sent.refetch} className="m-4" />;
   if (!found.data || !sent.data) return <Skeleton className="m-4 h-24" />;
   const attempts = found.data.data;
   return (
