@@ -13,6 +13,7 @@ const benches: Record<string, () => Promise<Figure[]>> = {
   usage: async () => (await import('./usage.ts')).run(),
   dispatch: async () => (await import('./dispatch.ts')).run(),
   import: async () => (await import('./import.ts')).run(),
+  backbone: async () => (await import('./backbone.ts')).run(),
 };
 
 const { values, positionals } = parseArgs({ allowPositionals: true, options: { save: { type: 'string' } } });

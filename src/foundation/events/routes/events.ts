@@ -10,8 +10,8 @@ const params = z.object({ event_id: Id });
 
 const filter = {
   type: Text(200).optional(),
-  aggregate_id: Text(500).optional(),
-  correlation_id: Text(200).optional(),
+  aggregate_id: z.string().max(500).optional(),
+  correlation_id: z.string().max(200).optional(),
   status: EventStatus.optional(),
   from: Instant.optional(),
   to: Instant.optional(),
@@ -78,6 +78,8 @@ export function eventRoutes(server: Server): void {
     tags,
     body: z.strictObject({
       ...filter,
+      aggregate_id: Text(500).optional(),
+      correlation_id: Text(200).optional(),
       status: z.enum(['published', 'routed', 'dead']).default('dead'),
       limit: z.number().int().min(1).max(1000).default(1000),
     }),

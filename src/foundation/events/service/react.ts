@@ -1,3 +1,4 @@
+import { clock } from '../../../platform/clock.ts';
 import { failpoint } from '../../../platform/failpoint.ts';
 import type { Postgres, Tx } from '../../../platform/postgres.ts';
 import { type Envelope, type EventRow, envelopeOf } from '../model.ts';
@@ -16,6 +17,32 @@ export interface ReactionContext {
   postgres: Postgres;
   /** The tenant's present. */
   nowOf(tenant_id: string): Promise<Temporal.Instant>;
+}
+
+/** How long a present that was read is that of other events, too. */
+const shared_ms = 50;
+
+/**
+ * The present of tenants, read once for events that were taken together. It is never older than the taking: a test clock that was turned before an
+ * event was emitted is seen by what reacts to it.
+ */
+export function sharedPresent(
+  nowOf: ReactionContext['nowOf'],
+): (tenant_id: string, taken_ms: number) => Promise<Temporal.Instant> {
+  const read = new Map<string, { began_ms: number; now: Promise<Temporal.Instant> }>();
+  return (tenant_id, taken_ms) => {
+    const known = read.get(tenant_id);
+    const at_ms = clock.monotonic_ms();
+    if (known && known.began_ms >= taken_ms && at_ms - known.began_ms < shared_ms) return known.now;
+    const now = nowOf(tenant_id);
+    read.delete(tenant_id);
+    read.set(tenant_id, { began_ms: at_ms, now });
+    for (const [oldest, { began_ms }] of read) {
+      if (at_ms - began_ms < shared_ms) break;
+      read.delete(oldest);
+    }
+    return now;
+  };
 }
 
 /** The reactions among `all` that have something to do for the event. */

@@ -18,7 +18,7 @@ import {
 import { createBell, createEar } from './ear.ts';
 import { createLanes } from './lanes.ts';
 import type { EventMetrics } from './metrics.ts';
-import { concerned, type Reaction, type ReactionContext, runReactions } from './react.ts';
+import { concerned, type Reaction, type ReactionContext, runReactions, sharedPresent } from './react.ts';
 import { createSettler, type Held } from './settle.ts';
 
 export interface Router {
@@ -110,6 +110,7 @@ export function createRouter(options: RouterOptions): Router {
   };
   const piecesOf = piecesBy({
     ...options,
+    presentOf: sharedPresent(options.nowOf),
     settler,
     isStopping: () => stopping,
     goOn: (aggregate) => {
@@ -256,6 +257,7 @@ export function createRouter(options: RouterOptions): Router {
 const keyOf = ({ tenant_id, event_id }: Key) => `${tenant_id} ${event_id}`;
 
 interface Parts extends RouterOptions {
+  presentOf: ReturnType<typeof sharedPresent>;
   isStopping(): boolean;
   settler: ReturnType<typeof createSettler>;
   goOn(aggregate: Wanted['aggregates'][number]): void;
@@ -283,7 +285,11 @@ function piecesBy(parts: Parts) {
         continue;
       }
       const is_late = () => parts.isStopping() || clock.monotonic_ms() - claimed_ms > begin_within_ms;
-      yield { tenant_id, size: chain.length, run: () => routeChain(parts, chain, is_late).finally(end) };
+      yield {
+        tenant_id,
+        size: chain.length,
+        run: () => routeChain({ ...parts, nowOf: (id) => parts.presentOf(id, claimed_ms) }, chain, is_late).finally(end),
+      };
     }
   };
 }

@@ -281,19 +281,19 @@ export async function settleEvents(
            -- Not written as equalities, whose partial indexes are the wrong ones to find these by.
          WHERE coalesce(e.routed_at, '-infinity') = '-infinity' AND e.status NOT IN ('dead') AND ($8 <> 'publish' OR e.status NOT IN ('published'))
          ORDER BY e.tenant_id, e.seq FOR NO KEY UPDATE OF e),
-      numbered AS (SELECT tenant_id, event_id, row_number() OVER (PARTITION BY tenant_id ORDER BY seq) AS nth FROM held WHERE is_new),
-      counted AS (SELECT tenant_id, count(*) AS n FROM numbered GROUP BY tenant_id ORDER BY tenant_id),
+      numbered AS MATERIALIZED (SELECT *, CASE WHEN is_new THEN row_number() OVER (PARTITION BY tenant_id, is_new ORDER BY seq) END AS nth FROM held),
+      counted AS MATERIALIZED (SELECT tenant_id, count(*) AS n FROM numbered WHERE is_new GROUP BY tenant_id ORDER BY tenant_id),
       placed AS (
         INSERT INTO event_position AS p (tenant_id, last) SELECT tenant_id, n FROM counted
         ON CONFLICT (tenant_id) DO UPDATE SET last = p.last + excluded.last RETURNING p.tenant_id, p.last),
       settled AS (
         UPDATE billing_events e
            SET status = CASE h.outcome WHEN 'dead' THEN 'dead' WHEN 'unpublished' THEN 'pending' ELSE 'published' END,
-               position = coalesce(e.position, (SELECT p.last FROM placed p WHERE p.tenant_id = h.tenant_id) - (SELECT c.n FROM counted c WHERE c.tenant_id = h.tenant_id) + n.nth),
+               position = coalesce(e.position, (SELECT p.last FROM placed p WHERE p.tenant_id = h.tenant_id) - (SELECT c.n FROM counted c WHERE c.tenant_id = h.tenant_id) + h.nth),
                published_at = CASE WHEN h.is_new THEN clock_timestamp() ELSE e.published_at END,
                routed_at = CASE h.outcome WHEN 'routed' THEN clock_timestamp() END,
                attempts = h.attempts, next_attempt_at = clock_timestamp() + h.delay_ms * interval '1 millisecond', last_error = h.last_error
-          FROM held h LEFT JOIN numbered n ON n.tenant_id = h.tenant_id AND n.event_id = h.event_id
+          FROM numbered h
          WHERE e.tenant_id = h.tenant_id AND e.event_id = h.event_id AND e.recorded_at = h.recorded_at
         RETURNING h.outcome, extract(epoch FROM clock_timestamp() - e.recorded_at)::float8 AS age_s),
       ended AS (DELETE FROM event_lease WHERE lease_id = ANY ($9::bigint[])),
