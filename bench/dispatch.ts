@@ -117,6 +117,7 @@ function envelopes(): Envelope[] {
     type: 'invoice.generated',
     subject: `invoice/${n % aggregates}`,
     time: '2026-03-01T00:00:00.000000Z',
+    recordedtime: '2026-03-01T00:00:01.000000Z',
     datacontenttype: 'application/json',
     tenantid: tenant,
     correlationid: randomUUID(),

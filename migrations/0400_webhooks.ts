@@ -17,6 +17,8 @@ CREATE TABLE webhook (
   deleted_at tsok NULL,
   version int NOT NULL DEFAULT 1 CHECK (version >= 1),
   created_at tsok NOT NULL,
+  -- By the database's time: what was recorded before is not told, however often it is routed again.
+  listens_from timestamptz NOT NULL DEFAULT clock_timestamp(),
   -- What follows is the sender's, by the wall clock: since when nothing was delivered, and until when the endpoint asked to be left alone.
   failing_since timestamptz NULL,
   paused_until timestamptz NULL,

@@ -12,6 +12,7 @@ import type { Subscriber } from '../foundation/events/model.ts';
 import type { EventMetrics } from '../foundation/events/service/metrics.ts';
 import type { Reaction } from '../foundation/events/service/react.ts';
 import { createRouter, type Router } from '../foundation/events/service/route.ts';
+import type { ForeseenReaction } from '../foundation/events/service/selection.ts';
 import { events as identityEvents } from '../foundation/identity/events.ts';
 import { events as providerEvents } from '../foundation/providers/events.ts';
 import { events as tenancyEvents } from '../foundation/tenancy/events.ts';
@@ -149,8 +150,23 @@ export interface RoutingDeps {
 }
 
 /** What follows an event of a type, also one that is not known here. */
-export function reactionsTo(type: string): readonly Reaction[] {
+function reactionsTo(type: string): readonly Reaction[] {
   return all.get(type) ?? toEveryEvent;
+}
+
+/** The same as a replay foresees them. */
+export function foreseenBy(postgres: Postgres): (type: string) => readonly ForeseenReaction[] {
+  const foreseen = new Map<Reaction, ForeseenReaction>();
+  return (type) =>
+    reactionsTo(type).map((reaction) => {
+      const { name, concerns, tenantsConcerned } = reaction;
+      const known = foreseen.get(reaction) ?? {
+        ...{ name, concerns },
+        concernsTenant: tenantsConcerned && (async (tenant_id) => (await tenantsConcerned(postgres, [tenant_id])).has(tenant_id)),
+      };
+      foreseen.set(reaction, known);
+      return known;
+    });
 }
 
 /** The router over the table above. */

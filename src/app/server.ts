@@ -50,7 +50,7 @@ import { routes as meteringRoutes } from '../usage/metering/routes.ts';
 import { constraints as meterConstraints } from '../usage/meters/errors.ts';
 import { routes as meterRoutes } from '../usage/meters/routes.ts';
 import { inboundKinds } from './inbound.ts';
-import { allEvents, eventsForOrganizations, reactionsTo } from './reactions.ts';
+import { allEvents, eventsForOrganizations, foreseenBy } from './reactions.ts';
 
 export const version = '0.1.0';
 
@@ -135,11 +135,12 @@ export async function createServer({
     event_types: { all: Object.keys(allEvents), organizations: eventsForOrganizations },
     allowed: config.webhooks_allow_private,
   });
-  reconciliationRoutes(server, { reactionsTo });
+  const foreseen = { reactionsTo: foreseenBy(postgres) };
+  reconciliationRoutes(server, foreseen);
   const rpc = createRpc({ authenticate, onRevocation, limiter, constraints, log, metrics });
   usageService(rpc, metering);
   eventService(rpc, { postgres });
-  replayService(rpc, { postgres, reactionsTo });
+  replayService(rpc, { postgres, ...foreseen });
   rpc.mount(web);
   serveProtos(web, fileURLToPath(new URL('../../proto', import.meta.url)));
   await serveConsole(web, fileURLToPath(new URL('../../console/dist', import.meta.url)));

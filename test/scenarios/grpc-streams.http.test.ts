@@ -114,8 +114,8 @@ describe('replays over gRPC', () => {
       expect(problem).toMatchObject({ code: http.code, detail: http.detail, errors: http.errors });
     }
     const unknown = { replayId: '00000000-0000-4000-8000-000000000000' };
-    for (const call of [replays.getReplay(unknown), replays.pauseReplay(unknown), replays.resumeReplay(unknown)])
-      expect(await failureOf(call)).toMatchObject({ code: 'NotFound' });
+    for (const control of [replays.getReplay, replays.pauseReplay, replays.resumeReplay])
+      expect(await failureOf(control(unknown))).toMatchObject({ code: 'NotFound' });
     expect(await failureOf(replays.getReplay({ replayId: 'x' }))).toMatchObject({ code: 'InvalidArgument' });
   });
 });
@@ -137,6 +137,45 @@ describe('limits', () => {
       expect.stringMatching(/^"default";r=0;t=\d+$/),
     ]);
     await few.close();
+  });
+
+  it('of what waits for ingest end calls and streams alike', async () => {
+    const narrow = await testServer({ variables: { TALLYSTICK_INGEST_QUEUE: '1000' } });
+    const usage = grpcClient(UsageService, await narrow.listen(), narrow.key);
+    const { org_id } = (
+      await narrow.call('POST', '/v1/orgs', {
+        legal_name: 'A',
+        org_slug: 'a',
+        billing_email: 'a@b.example',
+        default_timezone: 'UTC',
+      })
+    ).body;
+    await narrow.call('POST', '/v1/skus', { sku: 'calls', type: 'action', unit: 'call', aggregation: 'count' });
+    const many = (name: string) =>
+      Array.from({ length: 900 }, (_, n) => ({
+        requestId: `${name}-${n}`,
+        sku: 'calls',
+        orgId: org_id,
+        time: '2026-01-01T00:00:00Z',
+      }));
+    const locked = narrow.t.superuser('BEGIN; LOCK TABLE billing_events IN ACCESS EXCLUSIVE MODE; SELECT pg_sleep(2); COMMIT');
+    const held = "SELECT FROM pg_locks WHERE relation = 'billing_events'::regclass AND mode = 'AccessExclusiveLock' AND granted";
+    while ((await narrow.t.superuser(held)).length === 0);
+    const first = usage.ingestEvents({ events: many('first') });
+    const overload = async () => {
+      for (;;) {
+        const failure = await failureOf(usage.ingestEvents({ events: many('second') }, { timeoutMs: 50 }));
+        if (failure.problem) return failure;
+      }
+    };
+    const refused = await overload();
+    expect(refused).toMatchObject({ code: 'ResourceExhausted', problem: { code: 'ingest_overloaded', status: 429 } });
+    expect(refused.metadata.get('retry-after')).toMatch(/^\d+$/);
+    const stream = usage.ingestStream(once({ events: many('third') }))[Symbol.asyncIterator]();
+    expect(await failureOf(stream.next())).toMatchObject({ code: 'ResourceExhausted', problem: { code: 'ingest_overloaded' } });
+    await locked;
+    expect(await first).toMatchObject({ accepted: 900 });
+    await narrow.close();
   });
 });
 

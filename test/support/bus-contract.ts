@@ -184,6 +184,7 @@ export function event(
     type: 'invoice.generated',
     subject: `invoice/${aggregate}`,
     time: '2026-03-01T00:00:00Z',
+    recordedtime: '2026-03-01T00:00:01Z',
     datacontenttype: 'application/json',
     tenantid: tenant,
     correlationid: randomUUID(),

@@ -16,56 +16,52 @@ const run = promisify(execFile);
 export interface KafkaServer extends ServerProcess {
   /** What BUS_URL would be read as. */
   target: BusTarget;
+  /** The same broker where one has to sign in, by SCRAM-SHA-512. */
+  signed: BusTarget;
   /** Removes all that it stored, while it is stopped. */
   wipe(): Promise<void>;
   /** Ends it and removes what it wrote. */
   close(): Promise<void>;
 }
 
-export interface KafkaOptions {
-  /** Who signs in, by SCRAM-SHA-512; anybody may otherwise. */
-  user?: { name: string; password: string };
-}
+const user = { name: 'tally', password: 'secret' };
 
-/** Starts a Kafka broker of its own, its own controller too (KRaft), on the same port after each restart. Small, and meant for tests only. */
-export async function startKafka({ user }: KafkaOptions = {}): Promise<KafkaServer> {
+/** Starts a Kafka broker of its own, its own controller too (KRaft), on the same ports after each restart. Small, and meant for tests only. */
+export async function startKafka(): Promise<KafkaServer> {
   const java = findServer('kafka');
   const classpath = join(await artifacts(), '*');
   const folder = mkdtempSync(join(tmpdir(), 'tallystick-kafka-'));
-  const [port, controller] = [await freePort(), await freePort()];
+  const [port, signed, controller] = [await freePort(), await freePort(), await freePort()];
   const properties = join(folder, 'server.properties');
   const data = join(folder, 'data');
-  const sasl = user && [
-    'sasl.enabled.mechanisms=SCRAM-SHA-512',
-    'sasl.mechanism.inter.broker.protocol=SCRAM-SHA-512',
-    'listener.name.clients.scram-sha-512.sasl.jaas.config=org.apache.kafka.common.security.scram.ScramLoginModule required ' +
-      `username="${user.name}" password="${user.password}";`,
-  ];
-  const settings = [
-    'process.roles=broker,controller',
-    'node.id=1',
-    `controller.quorum.voters=1@127.0.0.1:${controller}`,
-    'controller.listener.names=CONTROLLER',
-    `listeners=CLIENTS://127.0.0.1:${port},CONTROLLER://127.0.0.1:${controller}`,
-    `advertised.listeners=CLIENTS://127.0.0.1:${port}`,
-    `listener.security.protocol.map=CLIENTS:${user ? 'SASL_PLAINTEXT' : 'PLAINTEXT'},CONTROLLER:PLAINTEXT`,
-    'inter.broker.listener.name=CLIENTS',
-    `log.dirs=${data}`,
-    'offsets.topic.replication.factor=1',
-    'offsets.topic.num.partitions=1',
-    'group.initial.rebalance.delay.ms=0',
-    // A broker that was killed may come back as soon as its old session is over.
-    'broker.session.timeout.ms=1500',
-    'broker.heartbeat.interval.ms=300',
-    'auto.create.topics.enable=false',
-    ...(sasl ?? []),
-  ];
-  writeFileSync(properties, settings.join('\n'));
+  writeFileSync(
+    properties,
+    [
+      'process.roles=broker,controller',
+      'node.id=1',
+      `controller.quorum.voters=1@127.0.0.1:${controller}`,
+      'controller.listener.names=CONTROLLER',
+      `listeners=CLIENTS://127.0.0.1:${port},USERS://127.0.0.1:${signed},CONTROLLER://127.0.0.1:${controller}`,
+      `advertised.listeners=CLIENTS://127.0.0.1:${port},USERS://127.0.0.1:${signed}`,
+      'listener.security.protocol.map=CLIENTS:PLAINTEXT,USERS:SASL_PLAINTEXT,CONTROLLER:PLAINTEXT',
+      'inter.broker.listener.name=CLIENTS',
+      'sasl.enabled.mechanisms=SCRAM-SHA-512',
+      'listener.name.users.scram-sha-512.sasl.jaas.config=org.apache.kafka.common.security.scram.ScramLoginModule required;',
+      `log.dirs=${data}`,
+      'offsets.topic.replication.factor=1',
+      'offsets.topic.num.partitions=1',
+      'group.initial.rebalance.delay.ms=0',
+      // A broker that was killed may come back as soon as its old session is over.
+      'broker.session.timeout.ms=1500',
+      'broker.heartbeat.interval.ms=300',
+      'auto.create.topics.enable=false',
+    ].join('\n'),
+  );
   const small = ['-Xms64m', '-Xmx256m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', '-cp', classpath];
   const format = async () => {
     const id = randomBytes(16).toString('base64url');
-    const scram = user ? ['--add-scram', `SCRAM-SHA-512=[name=${user.name},password=${user.password}]`] : [];
-    await run(java, [...small, 'kafka.tools.StorageTool', 'format', '-t', id, '-c', properties, ...scram]);
+    const scram = `SCRAM-SHA-512=[name=${user.name},password=${user.password}]`;
+    await run(java, [...small, 'kafka.tools.StorageTool', 'format', '-t', id, '-c', properties, '--add-scram', scram]);
   };
   const server = serverProcess({ command: java, args: [...small, 'kafka.Kafka', properties], port });
   const close = async () => {
@@ -79,15 +75,11 @@ export async function startKafka({ user }: KafkaOptions = {}): Promise<KafkaServ
     await close();
     throw error;
   }
+  const target = { kind: 'kafka', servers: [`127.0.0.1:${port}`], user: null, password: null, tls: false } as const;
   return {
     ...server,
-    target: {
-      kind: 'kafka',
-      servers: [`127.0.0.1:${port}`],
-      user: user?.name ?? null,
-      password: user?.password ?? null,
-      tls: false,
-    },
+    target,
+    signed: { ...target, servers: [`127.0.0.1:${signed}`], user: user.name, password: user.password },
     async wipe() {
       rmSync(data, { recursive: true, force: true });
       await format();

@@ -15,14 +15,23 @@ export interface NatsServer extends ServerProcess {
   close(): Promise<void>;
 }
 
+export interface NatsOptions {
+  /** False for a server that carries messages and stores none. */
+  jetstream?: boolean;
+  /** Who signs in; anybody may otherwise. */
+  user?: { name: string; password: string };
+}
+
 /** Starts a NATS server with JetStream of its own, on the same port after each restart. */
-export async function startNats(options: { jetstream?: boolean } = {}): Promise<NatsServer> {
+export async function startNats(options: NatsOptions = {}): Promise<NatsServer> {
   const folder = mkdtempSync(join(tmpdir(), 'tallystick-nats-'));
   const port = await freePort();
   const jetstream = options.jetstream === false ? [] : ['--jetstream', '--store_dir', join(folder, 'store')];
+  const { name = null, password = null } = options.user ?? {};
+  const user = name === null || password === null ? [] : ['--user', name, '--pass', password];
   const server = serverProcess({
     command: findServer('nats'),
-    args: ['--addr', '127.0.0.1', '--port', `${port}`, ...jetstream],
+    args: ['--addr', '127.0.0.1', '--port', `${port}`, ...jetstream, ...user],
     port,
   });
   const close = async () => {
@@ -38,7 +47,7 @@ export async function startNats(options: { jetstream?: boolean } = {}): Promise<
   return {
     ...server,
     port,
-    target: { kind: 'nats', servers: [`127.0.0.1:${port}`], user: null, password: null, tls: false },
+    target: { kind: 'nats', servers: [`127.0.0.1:${port}`], user: name, password, tls: false },
     wipe: () => rmSync(join(folder, 'store'), { recursive: true, force: true }),
     close,
   };

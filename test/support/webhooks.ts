@@ -55,9 +55,16 @@ export async function plant(t: TestDatabase, webhook_id: string, url: string): P
 /** Lets the reaction of webhooks see an event. Answers its id. */
 export async function happen(
   t: TestDatabase,
-  event: { type?: string; org_id?: string; data?: Record<string, unknown>; tenant_id?: string; time?: string } = {},
+  event: {
+    type?: string;
+    org_id?: string;
+    data?: Record<string, unknown>;
+    tenant_id?: string;
+    time?: string;
+    recorded?: string;
+  } = {},
 ): Promise<string> {
-  const { type = 'invoice.generated', org_id, data = { invoice_id: 'i' }, tenant_id = t.tenant_id, time } = event;
+  const { type = 'invoice.generated', org_id, data = { invoice_id: 'i' }, tenant_id = t.tenant_id, time, recorded } = event;
   const envelope: Envelope = {
     specversion: '1.0',
     id: randomUUID(),
@@ -65,6 +72,7 @@ export async function happen(
     type,
     subject: 'invoice/i',
     time: time ?? '2026-03-01T00:00:00Z',
+    recordedtime: recorded ?? wallClock.now().toString(),
     datacontenttype: 'application/json',
     tenantid: tenant_id,
     correlationid: 'c',

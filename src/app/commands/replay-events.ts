@@ -4,7 +4,7 @@ import { controlReplay, createReplay, executeReplay, replayById } from '../../de
 import { leftUntil, scopeOfTenant } from '../../desk/reconciliation/service/verifications.ts';
 import { organizationBySlug } from '../../foundation/tenancy/service.ts';
 import { clock } from '../../platform/clock.ts';
-import { reactionsTo } from '../reactions.ts';
+import { foreseenBy } from '../reactions.ts';
 import { print, UsageError } from './command.ts';
 import { requireTenantId } from './tenant-option.ts';
 import { withDatabase } from './with-database.ts';
@@ -53,7 +53,7 @@ export async function replayEvents(argv: readonly string[]): Promise<number> {
         const [issue] = request.error.issues;
         throw new UsageError(`${issue?.path.join('.') ?? 'the selection'}: ${issue?.message ?? 'is not as it should be'}`);
       }
-      return createReplay(tx, request.data, { reactionsTo, run_at: leftUntil(deps) });
+      return createReplay(tx, request.data, { reactionsTo: foreseenBy(deps.postgres), run_at: leftUntil(deps) });
     });
     const replay = made.dry_run ? made : await executeReplay(deps, { tenant_id, replay_id: made.replay_id });
     print(values.json, replay, lines(replay));

@@ -4,18 +4,20 @@ import { lineage } from '../../foundation/tenancy/service.ts';
 import type { Tx } from '../../platform/postgres.ts';
 import { messageBody } from './decide/signature.ts';
 import { insertDeliveries } from './sql/deliveries.ts';
-import { lockSubscribers, type Subscriber } from './sql/webhooks.ts';
+import { lockSubscribers, type Subscriber, selectTenantsWithWebhooks } from './sql/webhooks.ts';
 
 /**
  * To every event: a delivery to each live endpoint that wants it. `to_organizations` are the types that organizations may be told about themselves.
- * Nothing about tenants without endpoints is kept in mind: such a memory could be older than an endpoint, and lose what it waits for.
+ * Which tenants have endpoints is asked anew for each batch of events: a memory of it could be older than an endpoint, and lose what it waits for.
  */
 export function enqueueDeliveries(to_organizations: readonly string[]): Reaction {
   const told: ReadonlySet<string> = new Set(to_organizations);
   return {
     name: 'webhooks.enqueue_deliveries',
+    tenantsConcerned: async (postgres, tenant_ids) =>
+      new Set(await selectTenantsWithWebhooks(postgres.pool('relay'), tenant_ids)),
     async react(tx, event) {
-      const subscribers = await lockSubscribers(tx, event.type, told.has(event.type));
+      const subscribers = await lockSubscribers(tx, event, told.has(event.type));
       const webhook_ids = await concerned(tx, event, subscribers);
       if (webhook_ids.length === 0) return;
       const message = { event_id: event.id, type: event.type, event_at: event.time, body: messageBody(event) };

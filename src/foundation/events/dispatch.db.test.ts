@@ -45,6 +45,7 @@ describe('an event', () => {
         type: 'thing.happened',
         subject: 'thing/a',
         time: '2026-03-01T00:00:00Z',
+        recordedtime: expect.stringMatching(/^\d{4}-.*Z$/),
         datacontenttype: 'application/json',
         tenantid: t.tenant_id,
         correlationid: 'c-1',

@@ -17,6 +17,8 @@ export interface Envelope {
   /** `aggregate_type/aggregate_id`. */
   subject: string;
   time: string;
+  /** The database's time of the insert (CloudEvents' extension of that name); `time` is the tenant's. */
+  recordedtime: string;
   datacontenttype: 'application/json';
   tenantid: string;
   /** The organization that it is about, where it is about one. */
@@ -57,6 +59,7 @@ export function envelopeOf(row: EventRow): Envelope {
     type: row.type,
     subject: `${row.aggregate_type}/${row.aggregate_id}`,
     time: row.created_at,
+    recordedtime: row.recorded_at,
     datacontenttype: 'application/json',
     tenantid: row.tenant_id,
     ...(row.org_id === null ? {} : { orgid: row.org_id }),

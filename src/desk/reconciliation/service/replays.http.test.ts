@@ -79,7 +79,8 @@ describe('a dry run', () => {
     const count = async (selection: object) => (await replay({ selection, dry_run: true })).forecast!.events;
     expect(await count({ types: ['invoice.generated'] })).toBe(1);
     expect(await count({ types: ['invoice.generated', 'price.changed'] })).toBe(3);
-    expect(await count({ aggregate_type: 'invoice', aggregate_id: event.aggregate_id })).toBe(1);
+    // From draft to open, and generated.
+    expect(await count({ aggregate_type: 'invoice', aggregate_id: event.aggregate_id })).toBe(2);
     expect(await count({ org_id: event.org_id, types: ['invoice.generated'] })).toBe(1);
     expect(await count({ event_ids: [event.event_id] })).toBe(1);
     expect(await count({ correlation_id: event.correlation_id, types: ['invoice.generated'] })).toBe(1);

@@ -88,6 +88,7 @@ export async function testWebhook(tx: Tx, wall: Temporal.Instant, org_ids: OrgId
     type: 'webhook.tested',
     subject: `webhook/${webhook_id}`,
     time: tx.now.toString(),
+    recordedtime: wall.toString(),
     datacontenttype: 'application/json',
     tenantid: tx.tenant_id,
     correlationid: tx.correlation_id,

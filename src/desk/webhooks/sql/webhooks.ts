@@ -1,5 +1,7 @@
 import { type RawBuilder, sql } from 'kysely';
-import type { Db, Tx } from '../../../platform/postgres.ts';
+import type pg from 'pg';
+import type { Envelope } from '../../../foundation/events/model.ts';
+import { compile, type Db, type Tx } from '../../../platform/postgres.ts';
 import type { DisabledReason, Webhook, WebhookWithHealth } from '../model.ts';
 
 export type NewRow = Pick<Webhook, 'webhook_id' | 'org_id' | 'managed_by' | 'url' | 'event_types' | 'schedule' | 'description'>;
@@ -133,13 +135,27 @@ export interface Subscriber {
   org_id: string | null;
 }
 
-/** Live endpoints that want events of this type, kept as they are until the transaction ends. */
-export function lockSubscribers(tx: Tx, type: string, to_organizations: boolean): Promise<Subscriber[]> {
+/** Live endpoints that want events of this type and were there when it was recorded, kept as they are until the transaction ends. */
+export function lockSubscribers(
+  tx: Tx,
+  { type, recordedtime }: Pick<Envelope, 'type' | 'recordedtime'>,
+  to_organizations: boolean,
+): Promise<Subscriber[]> {
   return tx.rows(sql<Subscriber>`
     SELECT webhook_id, org_id FROM webhook
      WHERE tenant_id = ${tx.tenant_id} AND status = 'enabled' AND (event_types = '{*}' OR ${type} = ANY (event_types))
-       AND (managed_by = 'tenant' OR ${to_organizations})
+       AND (managed_by = 'tenant' OR ${to_organizations}) AND listens_from <= ${recordedtime}
      ORDER BY webhook_id FOR SHARE`);
+}
+
+/** Of these tenants, those with an endpoint that is in use. As the role `relay`. */
+export async function selectTenantsWithWebhooks(relay: pg.Pool, tenant_ids: readonly string[]): Promise<string[]> {
+  const { rows } = await relay.query<{ tenant_id: string }>(
+    compile(
+      sql`SELECT DISTINCT tenant_id FROM webhook WHERE tenant_id = ANY (${[...tenant_ids]}::uuid[]) AND status = 'enabled'`,
+    ),
+  );
+  return rows.map(({ tenant_id }) => tenant_id);
 }
 
 const names =

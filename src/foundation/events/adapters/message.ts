@@ -19,6 +19,7 @@ const shape = z.looseObject({
   type: z.string().min(1),
   subject: z.string().min(1),
   time: z.string().min(1),
+  recordedtime: z.string().min(1),
   datacontenttype: z.literal('application/json'),
   tenantid: z.string().min(1),
   correlationid: z.string().min(1),

@@ -10,6 +10,11 @@ export interface Reaction {
   name: string;
   /** Pure and cheap: false where there is nothing to do for this event, which then costs no transaction. */
   concerns?(event: Envelope): boolean;
+  /**
+   * Of these tenants, those for whom there may be something to do, asked of the database once for many events, and after the commit of each of
+   * them. An event of any other costs no transaction.
+   */
+  tenantsConcerned?(postgres: Postgres, tenant_ids: readonly string[]): Promise<ReadonlySet<string>>;
   react(tx: Tx, event: Envelope): Promise<void>;
 }
 
@@ -45,9 +50,29 @@ export function sharedPresent(
   };
 }
 
+/** By the name of a reaction, the tenants that it concerns; one that is not here concerns all. */
+export type ConcernedTenants = ReadonlyMap<string, ReadonlySet<string>>;
+
+/** Asks each reaction to any of the events which of their tenants it concerns. */
+export async function tenantsConcerned(
+  postgres: Postgres,
+  events: readonly Pick<EventRow, 'type' | 'tenant_id'>[],
+  reactionsTo: (type: string) => readonly Reaction[],
+): Promise<ConcernedTenants> {
+  const asking = new Set([...new Set(events.map(({ type }) => type))].flatMap(reactionsTo));
+  const tenant_ids = [...new Set(events.map(({ tenant_id }) => tenant_id))];
+  const found = new Map<string, ReadonlySet<string>>();
+  for (const reaction of asking) {
+    if (reaction.tenantsConcerned) found.set(reaction.name, await reaction.tenantsConcerned(postgres, tenant_ids));
+  }
+  return found;
+}
+
 /** The reactions among `all` that have something to do for the event. */
-export function concerned(all: readonly Reaction[], event: Envelope): readonly Reaction[] {
-  return all.filter((reaction) => reaction.concerns?.(event) ?? true);
+export function concerned(all: readonly Reaction[], event: Envelope, tenants: ConcernedTenants): readonly Reaction[] {
+  return all.filter(
+    (reaction) => (tenants.get(reaction.name)?.has(event.tenantid) ?? true) && (reaction.concerns?.(event) ?? true),
+  );
 }
 
 /**

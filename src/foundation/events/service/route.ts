@@ -18,7 +18,15 @@ import {
 import { createBell, createEar } from './ear.ts';
 import { createLanes } from './lanes.ts';
 import type { EventMetrics } from './metrics.ts';
-import { concerned, type Reaction, type ReactionContext, runReactions, sharedPresent } from './react.ts';
+import {
+  type ConcernedTenants,
+  concerned,
+  type Reaction,
+  type ReactionContext,
+  runReactions,
+  sharedPresent,
+  tenantsConcerned,
+} from './react.ts';
 import { createSettler, type Held } from './settle.ts';
 
 export interface Router {
@@ -53,6 +61,9 @@ const most_in_hand = 4096;
 const begin_within_ms = 30_000;
 /** Messages of the bus that came before their event was marked published. More come by the outbox. */
 const most_early = 20_000;
+
+/** Where it is not known whom a reaction concerns. */
+const everyTenant: ConcernedTenants = new Map();
 
 type Key = Wanted['events'][number];
 
@@ -125,10 +136,12 @@ export function createRouter(options: RouterOptions): Router {
       timer.unref();
     },
   });
-  const begin = (claimed: Batch | null): number => {
+  const begin = async (claimed: Batch | null): Promise<number> => {
     if (!claimed) return 0;
     failpoint('router.claimed-not-routed');
-    for (const piece of piecesOf(claimed)) lanes.add(piece);
+    // An answer that cannot be had spares nobody a look.
+    const tenants = await tenantsConcerned(postgres, claimed.events, options.reactionsTo).catch(() => everyTenant);
+    for (const piece of piecesOf(claimed, tenants)) lanes.add(piece);
     return claimed.events.length;
   };
   /** One at a time, for each claim has to know what the one before left. */
@@ -142,7 +155,7 @@ export function createRouter(options: RouterOptions): Router {
     more = [];
     const { batch: claimed, put_off } = await claimUnrouted(relay, take(), wanted);
     if (wanted.events.length > 0) await sortOut(wanted.events, claimed);
-    return begin(claimed) + put_off;
+    return (await begin(claimed)) + put_off;
   };
   /** What was asked for and not taken: unknown, not published yet, or somebody else's. */
   const sortOut = async (asked: readonly Key[], claimed: Batch | null) => {
@@ -175,7 +188,7 @@ export function createRouter(options: RouterOptions): Router {
     await inTurn(async () => {
       const { batch: claimed } = await claimUnrouted(relay, take(), { due: false, events: asked, aggregates: [] });
       await sortOut(asked, claimed);
-      begin(claimed);
+      await begin(claimed);
     });
     failpoint('router.claimed-not-acknowledged');
   };
@@ -185,7 +198,7 @@ export function createRouter(options: RouterOptions): Router {
     let began = 0;
     if (look.pending) {
       look.pending = false;
-      const claimed = begin(await claimPending(relay, take()));
+      const claimed = await begin(await claimPending(relay, take()));
       // There may be more.
       if (claimed > 0) look.pending = true;
       began += claimed;
@@ -267,7 +280,11 @@ interface Parts extends RouterOptions {
 /** Makes of a batch one piece an aggregate. Events that nobody reacts to are settled at once, and take no place. */
 function piecesBy(parts: Parts) {
   const { settler } = parts;
-  return function* piecesOf({ lease_id, events }: Batch) {
+  return function* piecesOf({ lease_id, events }: Batch, tenants: ConcernedTenants) {
+    const reactionsOf = (event: Claimed) => {
+      const all = parts.reactionsTo(event.type);
+      return all.length === 0 ? all : concerned(all, envelopeOf(event), tenants);
+    };
     const aggregates = [...Map.groupBy(events, (event) => event.aggregate).values()];
     const held: Held = { lease_id, parts: aggregates.length };
     const claimed_ms = clock.monotonic_ms();
@@ -279,7 +296,7 @@ function piecesBy(parts: Parts) {
           if (last.is_cut) parts.goOn(last);
         });
       };
-      if (chain.every((event) => !event.is_blocked && event.attempts < most_attempts && reactionsOf(parts, event).length === 0)) {
+      if (chain.every((event) => !event.is_blocked && event.attempts < most_attempts && reactionsOf(event).length === 0)) {
         for (const event of chain) settler.settle(routed(event));
         end();
         continue;
@@ -288,19 +305,20 @@ function piecesBy(parts: Parts) {
       yield {
         tenant_id,
         size: chain.length,
-        run: () => routeChain({ ...parts, nowOf: (id) => parts.presentOf(id, claimed_ms) }, chain, is_late).finally(end),
+        run: () =>
+          routeChain({ ...parts, reactionsOf, nowOf: (id) => parts.presentOf(id, claimed_ms) }, chain, is_late).finally(end),
       };
     }
   };
 }
 
-function reactionsOf({ reactionsTo }: RouterOptions, event: Claimed): readonly Reaction[] {
-  const all = reactionsTo(event.type);
-  return all.length === 0 ? all : concerned(all, envelopeOf(event));
+interface Routing extends Parts {
+  /** Those that have something to do for the event. */
+  reactionsOf(event: Claimed): readonly Reaction[];
 }
 
 /** One event of an aggregate after another, up to the first that has to wait; what is behind that one is at least published. */
-async function routeChain(parts: Parts, chain: readonly Claimed[], is_late: () => boolean): Promise<void> {
+async function routeChain(parts: Routing, chain: readonly Claimed[], is_late: () => boolean): Promise<void> {
   for (const [at, event] of chain.entries()) {
     if (is_late()) return;
     const settlement = event.is_blocked ? publishedOnly(event) : await routeOne(parts, event);
@@ -312,7 +330,7 @@ async function routeChain(parts: Parts, chain: readonly Claimed[], is_late: () =
   }
 }
 
-async function routeOne(parts: Parts, event: Claimed): Promise<Settlement> {
+async function routeOne(parts: Routing, event: Claimed): Promise<Settlement> {
   const { event_id, type, tenant_id } = event;
   if (event.attempts >= most_attempts) {
     const last_error = givenUp(event.attempts);
@@ -320,7 +338,7 @@ async function routeOne(parts: Parts, event: Claimed): Promise<Settlement> {
     return { event, outcome: 'dead', delay_ms: 0, attempts: event.attempts, last_error };
   }
   try {
-    const reactions = reactionsOf(parts, event);
+    const reactions = parts.reactionsOf(event);
     if (reactions.length > 0) await runReactions(parts, event, reactions);
     return routed(event);
   } catch (error) {

@@ -18,6 +18,8 @@ export interface ForeseenReaction {
   name: string;
   /** False where there is nothing to do for the event. */
   concerns?: ((event: Envelope) => boolean) | undefined;
+  /** False where there is nothing to do for any event of the tenant. */
+  concernsTenant?: ((tenant_id: string) => Promise<boolean>) | undefined;
 }
 
 export interface ForeseenType {
@@ -41,11 +43,17 @@ export async function foresee(
     const types = particular.map(({ type }) => type);
     for await (const [name, count] of judge(db, { ...selection, types }, { span, reactionsTo })) judged.set(name, count);
   }
+  const idle = new Set<string>();
+  for (const { name, concernsTenant } of new Set(counts.flatMap(({ type }) => reactionsTo(type)))) {
+    if (concernsTenant && !idle.has(name) && !(await concernsTenant(db.tenant_id))) idle.add(name);
+  }
   return counts.map(({ type, events, dead }) => ({
     ...{ type, events, dead },
-    reactions: reactionsTo(type).map(({ name, concerns }) => {
+    reactions: reactionsTo(type).flatMap(({ name, concerns }) => {
       const done = had.get(`${type} ${name}`) ?? 0;
-      return { reaction: name, had: done, would_run: concerns ? (judged.get(`${type} ${name}`) ?? 0) : events - done };
+      const left = concerns ? (judged.get(`${type} ${name}`) ?? 0) : events - done;
+      if (!idle.has(name)) return [{ reaction: name, had: done, would_run: left }];
+      return done === 0 ? [] : [{ reaction: name, had: done, would_run: 0 }];
     }),
   }));
 }

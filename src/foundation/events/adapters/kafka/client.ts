@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Admin, type BaseOptions, type SASLOptions } from '@platformatic/kafka';
 import type { BusTarget } from '../../../../platform/config.ts';
@@ -28,7 +29,8 @@ export function kafkaClient(
     connectTimeout: 3000,
     requestTimeout: 5000,
     timeout: 5000,
-    ...(tls ? { tls: {}, tlsServerName: true } : {}),
+    // An address is no name to ask a certificate for.
+    ...(tls ? { tls: {}, tlsServerName: servers.every((server) => isIP(server.replace(/:\d+$/, '')) === 0) } : {}),
     ...(mechanism === null ? {} : { sasl: { mechanism, username: user ?? '', password: password ?? '' } }),
   };
 }
@@ -91,10 +93,11 @@ export function isNamed(error: unknown, name: string): boolean {
   return apiId === name || (errors ?? []).some((inner) => isNamed(inner, name)) || isNamed(cause, name);
 }
 
-/** The first reason within errors that hold others. */
+/** The innermost reason of errors that hold others. */
 export function reasonOf(error: unknown): string {
-  const { errors, message } = error as { errors?: unknown[]; message?: string };
-  return errors && errors.length > 0 ? reasonOf(errors.at(-1)) : (message ?? String(error));
+  const { errors, cause, message } = error as { errors?: unknown[]; cause?: unknown; message?: string };
+  const inner = errors?.at(-1) ?? cause;
+  return inner instanceof Error ? reasonOf(inner) : (message ?? String(error));
 }
 
 /** Waits for something that may fail or take for ever, when neither matters. */

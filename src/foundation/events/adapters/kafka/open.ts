@@ -25,7 +25,7 @@ async function reach({ target, log, patience_ms }: BusOptions): Promise<KafkaCli
   const until = performance.now() + patience_ms;
   for (;;) {
     try {
-      return await within(Math.max(until - performance.now(), 100), 'an answer', signIn(target, log));
+      return await within(Math.max(until - performance.now(), 1000), 'an answer', signIn(target, log));
     } catch (error) {
       if (performance.now() >= until || isRefused(error)) throw notUsable(target, `cannot be used: ${reasonOf(error)}`, error);
       await sleep(Math.min(250, patience_ms));
