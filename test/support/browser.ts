@@ -27,7 +27,7 @@ export async function openReader(browser: Browser): Promise<{ context: BrowserCo
     acceptDownloads: true,
   });
   const page = await context.newPage();
-  page.setDefaultTimeout(20_000);
+  page.setDefaultTimeout(process.env.FAST ? 5_000 : 20_000);
   return { context, page };
 }
 

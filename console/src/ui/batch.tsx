@@ -29,18 +29,21 @@ interface Result {
   refused: { item: BatchItem; problem: ProblemBody }[];
 }
 
-/** Does one thing to each of several, one after another, after asking; and says what became of each. */
-export function BatchDialog<T extends BatchItem>(props: BatchProps<T>) {
-  return (
-    <Dialog open={props.open} onClose={props.onClose} title={props.title} description={props.description}>
-      <Batch {...props} />
-    </Dialog>
-  );
-}
-
-function Batch<T extends BatchItem>({ items, onClose, action, doneText, run, onDone }: BatchProps<T>) {
-  // What was chosen when it was begun: those that are done leave the list while others wait.
-  const [begun, setBegun] = useState<readonly T[]>([]);
+/**
+ * Does one thing to each of several, one after another, after asking; and says what became of each. Stays until all were tried, and tells
+ * `onDone` when it is closed: what was done may be what it stands on.
+ */
+export function BatchDialog<T extends BatchItem>({
+  items,
+  open,
+  onClose,
+  title,
+  description,
+  action,
+  doneText,
+  run,
+  onDone,
+}: BatchProps<T>) {
   const [past, setPast] = useState(0);
   const doing = useMutation({
     mutationFn: async (chosen: readonly T[]): Promise<Result> => {
@@ -56,23 +59,33 @@ function Batch<T extends BatchItem>({ items, onClose, action, doneText, run, onD
       }
       return result;
     },
-    onSettled: onDone,
   });
-  const start = () => {
-    setBegun(items);
-    doing.mutate(items);
+  const close = () => {
+    if (doing.isPending) return;
+    if (doing.data) onDone();
+    doing.reset();
+    setPast(0);
+    onClose();
   };
-  if (doing.data) return <Report result={doing.data} doneText={doneText} onClose={onClose} />;
+  const count = doing.variables?.length ?? items.length;
   return (
-    <>
-      {doing.isPending ? <ProgressBar label={`${formatCount(begun.length)} in all`} done={past} total={begun.length} /> : null}
-      <DialogActions>
-        <Button onClick={onClose}>Cancel</Button>
-        <Button look="primary" busy={doing.isPending} onClick={start}>
-          {action}
-        </Button>
-      </DialogActions>
-    </>
+    <Dialog open={open} onClose={close} title={title} description={description}>
+      {doing.data ? (
+        <Report result={doing.data} doneText={doneText} onClose={close} />
+      ) : (
+        <>
+          {doing.isPending ? <ProgressBar label={`${formatCount(count)} in all`} done={past} total={count} /> : null}
+          <DialogActions>
+            <Button disabled={doing.isPending} onClick={close}>
+              Cancel
+            </Button>
+            <Button look="primary" busy={doing.isPending} onClick={() => doing.mutate(items)}>
+              {action}
+            </Button>
+          </DialogActions>
+        </>
+      )}
+    </Dialog>
   );
 }
 

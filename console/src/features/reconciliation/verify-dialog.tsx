@@ -33,7 +33,7 @@ function VerifyForm({ onClose }: { onClose: () => void }) {
   const queries = useQueryClient();
   const navigate = useNavigate();
   const [placed, setPlaced] = useState(false);
-  const { register, handleSubmit, formState, setError, setValue, watch } = useForm<Fields>({
+  const { register, handleSubmit, formState, setError, clearErrors, setValue, watch } = useForm<Fields>({
     defaultValues: { from: '', to: '', org_id: '' },
   });
   const start = useMutation({
@@ -65,7 +65,10 @@ function VerifyForm({ onClose }: { onClose: () => void }) {
         placeholder="Every organization"
         value={watch('org_id')}
         error={errors.org_id?.message}
-        onChange={(org_id) => setValue('org_id', org_id)}
+        onChange={(org_id) => {
+          clearErrors('org_id');
+          setValue('org_id', org_id);
+        }}
       />
       <DialogActions>
         <Button onClick={onClose}>Cancel</Button>

@@ -107,7 +107,7 @@ function SettingsForm({ settings, onClose }: { settings: BillingSettings; onClos
             <p className="mt-0.5">
               Every organization with a subscription is billed as its cycles end.{' '}
               {from
-                ? 'Cycles since the date above that ended and were not billed are closed and invoiced at once.'
+                ? 'Cycles since the date above that ended after their subscription was recorded, and were not billed, are closed and invoiced at once.'
                 : 'The first is the cycle that is open now; earlier ones stay to be billed by hand.'}{' '}
               It can be switched off again at any time; what was issued stays issued.
             </p>

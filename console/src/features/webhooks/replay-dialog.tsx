@@ -1,5 +1,5 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
-import { useEffect, useState } from 'react';
+import { useState } from 'react';
 import { useForm } from 'react-hook-form';
 import { eventTypes, type ReplayCriteria, replayDeliveries, webhookReplay } from '../../api/webhooks.ts';
 import { StatusBadge } from '../../ui/badge.tsx';
@@ -37,8 +37,11 @@ interface ReplayDialogProps {
 
 /** Delivers a range of events again, or all that failed, and stays to say how many. */
 export function ReplayDialog({ webhook_id, open, onClose, status = 'undelivered' }: ReplayDialogProps) {
+  const queries = useQueryClient();
   const [replay_id, setReplay] = useState<string | null>(null);
+  // Not before: what was replayed may be all that this dialog stands on.
   const close = () => {
+    if (replay_id) void queries.invalidateQueries({ queryKey: ['webhooks'] });
     setReplay(null);
     onClose();
   };
@@ -117,17 +120,8 @@ function ReplayForm({ webhook_id, status: first, onStarted, onClose }: ReplayFor
 }
 
 function Progress({ webhook_id, replay_id, onClose }: { webhook_id: string; replay_id: string; onClose: () => void }) {
-  const queries = useQueryClient();
   const replay = useQuery(webhookReplay(webhook_id, replay_id));
   const ended = replay.data?.status === 'completed';
-  useEffect(() => {
-    if (!ended) return;
-    void queries.invalidateQueries({
-      queryKey: ['webhooks', 'one', webhook_id],
-      predicate: ({ queryKey }) => queryKey[3] !== 'replays',
-    });
-    void queries.invalidateQueries({ queryKey: ['webhooks', 'pages'] });
-  }, [ended, queries, webhook_id]);
   if (replay.error) return <ProblemBox error={replay.error} onRetry={replay.refetch} />;
   if (!replay.data) return <Skeleton className="h-12 w-full" />;
   const { deliveries } = replay.data;

@@ -116,13 +116,20 @@ interface WebhookFormProps {
 
 function WebhookForm({ given, org, needs_org, action, send, onClose }: WebhookFormProps) {
   const queries = useQueryClient();
-  const { register, handleSubmit, formState, setError, setValue, watch } = useForm<Fields>({ defaultValues: given });
+  const { register, handleSubmit, formState, setError, clearErrors, setValue, watch } = useForm<Fields>({
+    defaultValues: given,
+  });
   const [placed, setPlaced] = useState(false);
   const save = useMutation({
     mutationFn: send,
     onSuccess: () => queries.invalidateQueries({ queryKey: ['webhooks'] }),
     onError: (error) => setPlaced(placeErrors(error, ['url', 'description', 'org_id', 'event_types'], setError)),
   });
+  // What no input is registered for keeps its error until it is taken away, and an error keeps the form from being sent.
+  const choose = <F extends 'org_id' | 'event_types'>(field: F, value: Fields[F]) => {
+    clearErrors(field);
+    setValue(field, value as never);
+  };
   const submit = handleSubmit((fields) => {
     if (fields.event_types.length === 0) return setError('event_types', { message: 'Choose at least one.' });
     if (needs_org && fields.org_id === '') return setError('org_id', { message: 'Choose whose events it has.' });
@@ -155,7 +162,7 @@ function WebhookForm({ given, org, needs_org, action, send, onClose }: WebhookFo
           hint="Only events of this organization and of those below it."
           value={watch('org_id')}
           error={errors.org_id?.message}
-          onChange={(org_id) => setValue('org_id', org_id)}
+          onChange={(org_id) => choose('org_id', org_id)}
         />
       ) : null}
       <Select
@@ -166,7 +173,7 @@ function WebhookForm({ given, org, needs_org, action, send, onClose }: WebhookFo
       />
       <TypePicker
         value={watch('event_types')}
-        onChange={(types) => setValue('event_types', types)}
+        onChange={(types) => choose('event_types', types)}
         error={errors.event_types?.message}
       />
       <DialogActions>
