@@ -27,7 +27,7 @@ export async function openReader(browser: Browser): Promise<{ context: BrowserCo
     acceptDownloads: true,
   });
   const page = await context.newPage();
-  page.setDefaultTimeout(process.env.FAST ? 5_000 : 20_000);
+  page.setDefaultTimeout(20_000);
   return { context, page };
 }
 
@@ -62,9 +62,13 @@ export async function axeComplaints(page: Page, { address, path }: { address: st
   for (const theme of ['light', 'dark'] as const) {
     await page.emulateMedia({ colorScheme: theme, reducedMotion: 'reduce' });
     await page.locator(`html[data-theme=${theme}]`).waitFor();
-    const { violations } = await new AxeBuilder({ page }).analyze();
-    const places = violations.map((one) => `${one.id} at ${one.nodes.map((node) => node.html.slice(0, 120)).join(' and ')}`);
-    found.push(...places.map((place) => `${path} (${theme}): ${place}`));
+    found.push(...(await axeFindings(page)).map((place) => `${path} (${theme}): ${place}`));
   }
   return found;
+}
+
+/** What axe has against the page as it stands, with whatever is open on it. */
+export async function axeFindings(page: Page): Promise<string[]> {
+  const { violations } = await new AxeBuilder({ page }).analyze();
+  return violations.map((one) => `${one.id} at ${one.nodes.map((node) => node.html.slice(0, 120)).join(' and ')}`);
 }

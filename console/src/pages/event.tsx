@@ -51,7 +51,7 @@ export function EventPage() {
         <div className="flex flex-col gap-4">
           {event.data.last_error ? <LastError event={event.data} /> : null}
           <Tree event_id={event_id} />
-          <div className="grid items-start gap-4 xl:grid-cols-[minmax(0,1fr)_22rem]">
+          <div className="grid grid-cols-1 items-start gap-4 xl:grid-cols-[minmax(0,1fr)_22rem]">
             <div className="flex min-w-0 flex-col gap-4">
               <Card title="Data" lead={`version ${event.data.version}`}>
                 <JsonBlock label="Data" value={event.data.data} />

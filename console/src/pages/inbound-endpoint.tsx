@@ -67,9 +67,9 @@ export function InboundEndpointPage() {
         <Skeleton className="h-80 w-full rounded-xl" />
       ) : (
         <div className="flex flex-col gap-4">
-          <div className="grid items-start gap-4 lg:grid-cols-2">
+          <div className="grid grid-cols-1 items-start gap-4 lg:grid-cols-2">
             <Card title="Address">
-              <CodeBlock label="Address" text={inboundAddress(endpoint_id)} />
+              <CodeBlock wrap label="Address" text={inboundAddress(endpoint_id)} />
               <div className="mt-3">
                 <Facts
                   facts={[

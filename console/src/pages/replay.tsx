@@ -4,6 +4,7 @@ import { controlReplay, isAtWork, type ReplayControl, replayById } from '../api/
 import type { ReplayJob } from '../api/types.ts';
 import { EventLink } from '../features/events/event-columns.tsx';
 import { Forecast } from '../features/reconciliation/forecast.tsx';
+import { Requester } from '../features/reconciliation/requester.tsx';
 import { selectionText } from '../features/reconciliation/selection-text.ts';
 import { useMay } from '../features/session/may.ts';
 import { Badge, StatusBadge } from '../ui/badge.tsx';
@@ -46,7 +47,7 @@ export function ReplayPage() {
       ) : !job.data ? (
         <Skeleton className="h-64 w-full rounded-xl" />
       ) : (
-        <div className="grid items-start gap-4 xl:grid-cols-[minmax(0,1fr)_20rem]">
+        <div className="grid grid-cols-1 items-start gap-4 xl:grid-cols-[minmax(0,1fr)_18rem]">
           <div className="flex min-w-0 flex-col gap-4">
             <Outcome job={job.data} />
             <Card title="Selection">
@@ -98,7 +99,7 @@ function About({ job }: { job: ReplayJob }) {
     <Card title="About">
       <Facts
         facts={[
-          ['Asked for by', job.requested_by],
+          ['Asked for by', <Requester key="by" by={job.requested_by} />],
           ['Reason', job.reason ?? '–'],
           ['Begun', formatMoment(job.created_at)],
           ['Ended', job.finished_at ? formatMoment(job.finished_at) : '–'],

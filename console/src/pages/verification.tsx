@@ -41,7 +41,7 @@ export function VerificationPage() {
       ) : !found.data ? (
         <Skeleton className="h-64 w-full rounded-xl" />
       ) : (
-        <div className="grid items-start gap-4 xl:grid-cols-[minmax(0,1fr)_20rem]">
+        <div className="grid grid-cols-1 items-start gap-4 xl:grid-cols-[minmax(0,1fr)_18rem]">
           <Outcome verification={found.data} />
           <About verification={found.data} />
         </div>

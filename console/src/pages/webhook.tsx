@@ -20,7 +20,7 @@ export function WebhookPage() {
   return (
     <Page
       title={webhook.data ? `Endpoint ${webhook.data.url}` : 'Endpoint'}
-      heading={webhook.data ? <span className="break-all">{webhook.data.url}</span> : <HeadingSkeleton title="Endpoint" />}
+      heading={webhook.data ? <span className="wrap-anywhere">{webhook.data.url}</span> : <HeadingSkeleton title="Endpoint" />}
       lead={webhook.data?.description ?? undefined}
       trail={
         <Link to="/webhooks" search={{}}>
@@ -35,7 +35,7 @@ export function WebhookPage() {
         <Skeleton className="h-96 w-full rounded-xl" />
       ) : (
         <div className="flex flex-col gap-4">
-          <div className="grid items-start gap-4 lg:grid-cols-2">
+          <div className="grid grid-cols-1 items-start gap-4 lg:grid-cols-2">
             <Health webhook={webhook.data} />
             <About webhook={webhook.data} />
           </div>

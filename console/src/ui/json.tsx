@@ -4,12 +4,20 @@ import { cx } from './cx.ts';
 import { copyText } from './hash.tsx';
 import { ScrollRegion } from './scroll.tsx';
 
+interface CodeBlockProps {
+  label: string;
+  text: string;
+  className?: string;
+  /** Breaks long lines, where one is all there is. */
+  wrap?: boolean;
+}
+
 /** Text as a machine reads it, scrolled where it is long, and copied whole. */
-export function CodeBlock({ label, text, className }: { label: string; text: string; className?: string }) {
+export function CodeBlock({ label, text, className, wrap = false }: CodeBlockProps) {
   return (
     <div className={cx('relative min-w-0', className)}>
       <ScrollRegion label={label} className="max-h-96 rounded-lg border border-line bg-canvas">
-        <pre className="py-2.5 pr-10 pl-3 font-mono text-xs leading-5">{text}</pre>
+        <pre className={cx('py-2.5 pr-10 pl-3 font-mono text-xs leading-5', wrap && 'break-all whitespace-pre-wrap')}>{text}</pre>
       </ScrollRegion>
       <IconButton
         label={`Copy ${label.toLowerCase()}`}

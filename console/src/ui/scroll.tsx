@@ -9,7 +9,7 @@ interface ScrollRegionProps {
   children: ReactNode;
 }
 
-/** What is larger than its place, and is scrolled by keyboard too. */
+/** What is larger than its place, and is scrolled by keyboard too. What is in it for screen readers alone scrolls with it. */
 export function ScrollRegion({ label, className, ref, children }: ScrollRegionProps) {
   return (
     // biome-ignore lint/a11y/useSemanticElements: a group of form fields it is not
@@ -19,7 +19,7 @@ export function ScrollRegion({ label, className, ref, children }: ScrollRegionPr
       aria-label={label}
       // biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable by keyboard
       tabIndex={0}
-      className={cx('overflow-auto focus-visible:-outline-offset-2', className)}
+      className={cx('relative overflow-auto focus-visible:-outline-offset-2', className)}
     >
       {children}
     </div>

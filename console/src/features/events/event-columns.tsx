@@ -22,6 +22,7 @@ export function eventColumns(live: ReadonlySet<string>): Column<EventEntry>[] {
         </span>
       ),
     },
+    { id: 'status', header: 'State', cell: (event) => <StatusBadge status={event.status} /> },
     {
       id: 'about',
       header: 'About',
@@ -31,7 +32,6 @@ export function eventColumns(live: ReadonlySet<string>): Column<EventEntry>[] {
         </span>
       ),
     },
-    { id: 'status', header: 'State', cell: (event) => <StatusBadge status={event.status} /> },
     {
       id: 'at',
       header: 'When',

@@ -43,7 +43,7 @@ export function EventFilters({ search, onChange }: EventFiltersProps) {
     <form
       aria-label="Filter events"
       onSubmit={(event) => event.preventDefault()}
-      className="mb-4 grid grid-cols-1 items-end gap-3 sm:grid-cols-2 lg:grid-cols-4"
+      className="mb-4 grid grid-cols-2 items-end gap-3 lg:grid-cols-4"
     >
       <Select
         label="Type"

@@ -127,7 +127,7 @@ function Message({ id }: { id: string }) {
   if (!found.data) return <Skeleton className="m-4 h-24" />;
   const message = found.data;
   return (
-    <div className="grid gap-4 px-4 pt-1 pb-4 sm:pl-9 lg:grid-cols-2">
+    <div className="grid grid-cols-1 gap-4 px-4 pt-1 pb-4 sm:pl-9 lg:grid-cols-2">
       <div className="flex min-w-0 flex-col gap-4">
         <Facts
           facts={[

@@ -83,7 +83,7 @@ function NewInboundForm({ onClose }: { onClose: () => void }) {
 }
 
 function Made({ answer, onClose }: { answer: Awaited<ReturnType<typeof createInboundEndpoint>>; onClose: () => void }) {
-  const address = <CodeBlock label="Address" text={inboundAddress(answer.endpoint_id)} className="mt-2" />;
+  const address = <CodeBlock wrap label="Address" text={inboundAddress(answer.endpoint_id)} className="mt-2" />;
   if (answer.secret === null)
     return (
       <div role="status">

@@ -10,6 +10,7 @@ import { formatCount } from '../../ui/format.ts';
 import { ListCard } from '../../ui/list.tsx';
 import { Empty } from '../../ui/state.tsx';
 import type { Column } from '../../ui/table.tsx';
+import { Requester } from './requester.tsx';
 import { selectionText } from './selection-text.ts';
 
 /** Replays of stored events and dry runs, newest first. */
@@ -63,7 +64,7 @@ const columns: readonly Column<ReplayJob>[] = [
     header: 'Asked for by',
     cell: (job) => (
       <span className="text-ink-2">
-        {job.requested_by}
+        <Requester by={job.requested_by} />
         {job.reason ? <span className="block text-xs text-ink-3">{job.reason}</span> : null}
       </span>
     ),

@@ -53,16 +53,16 @@ function OneAttempt({ attempt }: { attempt: Attempt }) {
   const taken = attempt.error_code === null && attempt.status !== null && attempt.status >= 200 && attempt.status < 300;
   return (
     <li className="rounded-lg border border-line bg-surface">
-      <p className="flex flex-wrap items-center gap-x-3 gap-y-1 px-3 py-2">
-        <span className="font-medium">Attempt {formatCount(attempt.number)}</span>
+      <div className="flex flex-wrap items-center gap-x-3 gap-y-1 px-3 py-2">
+        <h3 className="font-medium">Attempt {formatCount(attempt.number)}</h3>
         <Badge tone={taken ? 'good' : 'bad'}>{attempt.status === null ? 'No answer' : `Answered ${attempt.status}`}</Badge>
         {attempt.error_code ? <code className="font-mono text-xs text-bad">{attempt.error_code}</code> : null}
         <span className="tabular ml-auto text-xs text-ink-3">
           {formatExact(attempt.started_at)} · {formatCount(attempt.duration_ms)} ms
         </span>
-      </p>
+      </div>
       {attempt.error_detail ? <p className="px-3 pb-2 text-ink-2">{attempt.error_detail}</p> : null}
-      <div className="grid gap-3 border-t border-line p-3 lg:grid-cols-2">
+      <div className="grid grid-cols-1 gap-3 border-t border-line p-3 lg:grid-cols-2">
         <div className="min-w-0">
           <h4 className="mb-1 text-xs font-medium text-ink-2">Request{attempt.address ? ` to ${attempt.address}` : ''}</h4>
           <CodeBlock label="Request" text={`POST ${attempt.url}\n${headersText(attempt.request_headers)}`} />

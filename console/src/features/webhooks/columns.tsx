@@ -12,12 +12,12 @@ export const webhookColumns: readonly Column<Webhook>[] = [
     id: 'url',
     header: 'Endpoint',
     cell: (webhook) => (
-      <div className="min-w-44">
+      <div className="min-w-56">
         <Link
           to="/webhooks/$webhook_id"
           params={{ webhook_id: webhook.webhook_id }}
           search={{}}
-          className="rounded-sm font-medium break-all hover:text-accent hover:underline"
+          className="rounded-sm font-medium wrap-anywhere hover:text-accent hover:underline"
         >
           {webhook.url}
         </Link>
@@ -29,7 +29,11 @@ export const webhookColumns: readonly Column<Webhook>[] = [
     id: 'org',
     header: 'Of',
     cell: (webhook) =>
-      webhook.org_id ? <OrgName org_id={webhook.org_id} /> : <span className="text-ink-3">Every organization</span>,
+      webhook.org_id ? (
+        <OrgName org_id={webhook.org_id} />
+      ) : (
+        <span className="whitespace-nowrap text-ink-3">Every organization</span>
+      ),
   },
   {
     id: 'types',

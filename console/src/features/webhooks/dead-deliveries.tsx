@@ -81,7 +81,7 @@ function OfEndpoint({ webhook }: { webhook: Webhook }) {
             to="/webhooks/$webhook_id"
             params={{ webhook_id }}
             search={{}}
-            className="rounded-sm break-all hover:text-accent hover:underline"
+            className="rounded-sm wrap-anywhere hover:text-accent hover:underline"
           >
             {webhook.url}
           </Link>

@@ -81,7 +81,7 @@ function Filters({ search }: { search: DeliverySearch }) {
     <form
       aria-label="Filter deliveries"
       onSubmit={(event) => event.preventDefault()}
-      className="grid grid-cols-1 items-end gap-3 sm:grid-cols-2 lg:grid-cols-4"
+      className="grid grid-cols-2 items-end gap-3 lg:grid-cols-4"
     >
       <Select
         label="State"
