@@ -7,10 +7,15 @@ import {
   Outlet,
   redirect,
 } from '@tanstack/react-router';
+import type { EventSearch } from './features/events/event-filters.tsx';
 import type { UsageSearch } from './features/metering/usage-search.ts';
 import { sessionQuery } from './features/session/session.ts';
 import { Signed } from './features/session/signed.tsx';
+import type { DeliverySearch } from './features/webhooks/deliveries.tsx';
+import type { DeadLettersSearch } from './pages/dead-letters.tsx';
 import { Missing, PageProblem } from './pages/missing.tsx';
+import type { SchedulerSearch } from './pages/scheduler.tsx';
+import type { WebhooksSearch } from './pages/webhooks.tsx';
 
 interface Context {
   queries: QueryClient;
@@ -172,6 +177,73 @@ const runs = createRoute({
   component: lazyRouteComponent(() => import('./pages/runs.tsx'), 'RunsPage'),
 });
 
+const events = createRoute({
+  getParentRoute: under,
+  path: '/events',
+  validateSearch: (search): EventSearch => pick(search, ['type', 'aggregate_id', 'correlation_id', 'status', 'from', 'to']),
+  component: lazyRouteComponent(() => import('./pages/events.tsx'), 'EventsPage'),
+});
+
+const event = createRoute({
+  getParentRoute: under,
+  path: '/events/$event_id',
+  component: lazyRouteComponent(() => import('./pages/event.tsx'), 'EventPage'),
+});
+
+const deadLetters = createRoute({
+  getParentRoute: under,
+  path: '/dead-letters',
+  validateSearch: (search): DeadLettersSearch => pick(search, ['tab', 'webhook_id']),
+  component: lazyRouteComponent(() => import('./pages/dead-letters.tsx'), 'DeadLettersPage'),
+});
+
+const webhooks = createRoute({
+  getParentRoute: under,
+  path: '/webhooks',
+  validateSearch: (search): WebhooksSearch => pick(search, ['tab', 'org_id', 'status']),
+  component: lazyRouteComponent(() => import('./pages/webhooks.tsx'), 'WebhooksPage'),
+});
+
+const webhook = createRoute({
+  getParentRoute: under,
+  path: '/webhooks/$webhook_id',
+  validateSearch: (search): DeliverySearch => pick(search, ['status', 'event_type', 'from', 'to']),
+  component: lazyRouteComponent(() => import('./pages/webhook.tsx'), 'WebhookPage'),
+});
+
+const inboundEndpoint = createRoute({
+  getParentRoute: under,
+  path: '/webhooks/in/$endpoint_id',
+  validateSearch: (search): { status?: string } => pick(search, ['status']),
+  component: lazyRouteComponent(() => import('./pages/inbound-endpoint.tsx'), 'InboundEndpointPage'),
+});
+
+const replays = createRoute({
+  getParentRoute: under,
+  path: '/replays',
+  validateSearch: (search): { tab?: string } => pick(search, ['tab']),
+  component: lazyRouteComponent(() => import('./pages/replays.tsx'), 'ReplaysPage'),
+});
+
+const replay = createRoute({
+  getParentRoute: under,
+  path: '/replays/$replay_id',
+  component: lazyRouteComponent(() => import('./pages/replay.tsx'), 'ReplayPage'),
+});
+
+const verification = createRoute({
+  getParentRoute: under,
+  path: '/verifications/$verification_id',
+  component: lazyRouteComponent(() => import('./pages/verification.tsx'), 'VerificationPage'),
+});
+
+const scheduler = createRoute({
+  getParentRoute: under,
+  path: '/scheduler',
+  validateSearch: (search): SchedulerSearch => pick(search, ['tab', 'org_id', 'name']),
+  component: lazyRouteComponent(() => import('./pages/scheduler.tsx'), 'SchedulerPage'),
+});
+
 const apiKeys = createRoute({
   getParentRoute: under,
   path: '/api-keys',
@@ -207,6 +279,16 @@ const tree = root.addChildren([
     invoice,
     creditNote,
     runs,
+    events,
+    event,
+    deadLetters,
+    webhooks,
+    webhook,
+    inboundEndpoint,
+    replays,
+    replay,
+    verification,
+    scheduler,
     apiKeys,
     audit,
   ]),

@@ -646,6 +646,11 @@ export interface Api {
         published_at: string | null;
         routed_at: string | null;
         last_error: string | null;
+        /** that had their effect, each once */
+        reactions: ({
+          reaction: string;
+          at: string;
+        })[];
       })[];
       /** false where there are more than a thousand */
       complete: boolean;

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { axeComplaints, launchBrowser, openReader } from '../support/browser.ts';
+import { axeComplaints, launchBrowser, openReader, setUp } from '../support/browser.ts';
 import { type TestServer, testServer } from '../support/server.ts';
 import { openShop } from '../support/shop.ts';
 
@@ -26,12 +26,7 @@ beforeAll(async () => {
   address = await server.listen();
   browser = await launchBrowser();
   ({ page } = await openReader(browser));
-  await page.goto(`${address}/setup#token=${server.tenant.setup_token}`);
-  await page.getByLabel('Name').fill('Mara Lindqvist');
-  await page.getByLabel('Email').fill('mara@tallowood.example');
-  await page.getByLabel('Password').fill('copper stick of hazel');
-  await page.getByRole('button', { name: 'Create account and sign in' }).click();
-  await page.getByRole('heading', { level: 1, name: 'Overview' }).waitFor();
+  await setUp(page, { address, token: server.tenant.setup_token, name: 'Mara Lindqvist', email: 'mara@tallowood.example' });
 }, 120_000);
 
 afterAll(async () => {

@@ -1,6 +1,6 @@
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { axeComplaints, launchBrowser, openReader } from '../support/browser.ts';
+import { axeComplaints, launchBrowser, openReader, setUp } from '../support/browser.ts';
 import { type TestServer, testServer } from '../support/server.ts';
 import { form, formType } from '../support/world.ts';
 
@@ -29,12 +29,7 @@ beforeAll(async () => {
   address = await server.listen();
   browser = await launchBrowser();
   ({ context, page } = await openReader(browser));
-  await page.goto(`${address}/setup#token=${server.tenant.setup_token}`);
-  await page.getByLabel('Name').fill('Mara Lindqvist');
-  await page.getByLabel('Email').fill('mara@tallowood.example');
-  await page.getByLabel('Password').fill('copper stick of hazel');
-  await page.getByRole('button', { name: 'Create account and sign in' }).click();
-  await page.getByRole('heading', { level: 1, name: 'Overview' }).waitFor();
+  await setUp(page, { address, token: server.tenant.setup_token, name: 'Mara Lindqvist', email: 'mara@tallowood.example' });
   await page.goto(`${address}/imports`);
   await page.getByRole('row', { name: /usage\.csv.*NEM12.*Completed.*1,488/ }).waitFor();
 }, 120_000);

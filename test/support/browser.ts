@@ -31,6 +31,28 @@ export async function openReader(browser: Browser): Promise<{ context: BrowserCo
   return { context, page };
 }
 
+/** Takes up a set-up or an invitation, and waits until signed in. */
+export async function setUp(
+  page: Page,
+  { address, token, name, email }: { address: string; token: string; name: string; email: string },
+): Promise<void> {
+  await page.goto(`${address}/setup#token=${token}`);
+  await page.getByLabel('Name').fill(name);
+  await page.getByLabel('Email').fill(email);
+  await page.getByLabel('Password').fill('copper stick of hazel');
+  await page.getByRole('button', { name: 'Create account and sign in' }).click();
+  await page.getByRole('heading', { level: 1, name: 'Overview' }).waitFor();
+}
+
+/** Whether the page that is open would have to be scrolled sideways on a screen of this width; the window is as before afterwards. */
+export async function isTooWide(page: Page, width: number): Promise<boolean> {
+  const before = page.viewportSize()!;
+  await page.setViewportSize({ width, height: before.height });
+  const needed = await page.evaluate<number>('document.documentElement.scrollWidth');
+  await page.setViewportSize(before);
+  return needed > width;
+}
+
 /** What axe has against an address in the light and in the dark theme, once nothing on it is loading. */
 export async function axeComplaints(page: Page, { address, path }: { address: string; path: string }): Promise<string[]> {
   const found: string[] = [];

@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import { afterAll } from 'vitest';
 import { jobDefinitions } from '../../src/app/jobs.ts';
 import { routerOf } from '../../src/app/reactions.ts';
+import { startScheduler } from '../../src/app/roles/scheduler.ts';
+import { startWebhooks } from '../../src/app/roles/webhooks.ts';
 import { createServer } from '../../src/app/server.ts';
 import { createTenantWithAdmin } from '../../src/foundation/identity/service/tenants.ts';
 import { createTenantKeys } from '../../src/foundation/receipts/service.ts';
@@ -44,14 +46,30 @@ export interface TestServer {
   close(): Promise<void>;
 }
 
-/** The whole composed server on a database of its own, with two tenants. `jobs` runs background work too; `variables` are set beside the usual. */
-export async function testServer(
-  options: { jobs?: boolean; variables?: Record<string, string>; shared?: SharedStore } = {},
-): Promise<TestServer> {
+export interface TestServerOptions {
+  /** Runs background work, and what follows events. */
+  jobs?: boolean;
+  /** Delivers webhooks, to loopback too. */
+  webhooks?: boolean;
+  /** Closes billing cycles, and sets off what recurs. */
+  scheduler?: boolean;
+  /** Set beside the usual. */
+  variables?: Record<string, string>;
+  shared?: SharedStore;
+}
+
+/** The whole composed server on a database of its own, with two tenants, and what is asked for beside the api. */
+export async function testServer(options: TestServerOptions = {}): Promise<TestServer> {
   const t = await testDatabase();
   const data_dir = mkdtempSync(join(tmpdir(), 'tallystick-data-'));
   const config = parseConfig(
-    { TALLYSTICK_DATA_DIR: data_dir, TALLYSTICK_LOG_LEVEL: 'error', PORT: '0', ...options.variables },
+    {
+      TALLYSTICK_DATA_DIR: data_dir,
+      TALLYSTICK_LOG_LEVEL: 'error',
+      PORT: '0',
+      ...(options.webhooks ? { TALLYSTICK_WEBHOOKS_ALLOW_PRIVATE: '127.0.0.1' } : {}),
+      ...options.variables,
+    },
     data_dir,
   );
   const log = createLogger(config.log_level);
@@ -67,11 +85,25 @@ export async function testServer(
     : null;
   const router = options.jobs ? routerOf({ postgres, clock, log, subscriber: null, takes_pending: true }) : null;
   await router?.start();
+  const house = {
+    config,
+    clock,
+    log,
+    metrics,
+    postgres,
+    ingest,
+    shared: null,
+    readiness: async () => ({ database: true, roles: {} }),
+  };
+  const webhooks = options.webhooks ? await startWebhooks(house) : null;
+  const scheduler = options.scheduler ? await startScheduler(house) : null;
   let open = true;
   const close = async () => {
     if (!open) return;
     open = false;
     await web.close();
+    await scheduler?.stop();
+    await webhooks?.stop();
     await router?.stop();
     await jobs?.stop();
     await ingest.close();

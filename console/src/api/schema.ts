@@ -558,6 +558,10 @@ export interface Api {
         published_at: string | null;
         routed_at: string | null;
         last_error: string | null;
+        reactions: ({
+          reaction: string;
+          at: string;
+        })[];
       })[];
       complete: boolean;
     };

@@ -47,6 +47,34 @@ export type BillingRun = Answer<'GET /v1/billing/runs/{id}'>;
 export type ApiKey = Item<Answer<'GET /v1/api-keys'>>;
 export type AuditEntry = Item<Answer<'GET /v1/audit-entries'>>;
 
+export type EventEntry = Item<Answer<'GET /v1/events'>>;
+export type EventStatus = EventEntry['status'];
+export type EventDetail = Answer<'GET /v1/events/{event_id}'>;
+/** An event of a correlation, with the reactions to it. */
+export type CorrelatedEvent = Item<Answer<'GET /v1/events/{event_id}/tree'>>;
+
+export type Webhook = Answer<'GET /v1/webhooks/{id}'>;
+export type WebhookWithSecret = Answer<'POST /v1/webhooks'>;
+export type Delivery = Item<Answer<'GET /v1/webhooks/{id}/deliveries'>>;
+export type DeliveryStatus = Delivery['status'];
+export type Attempt = Item<Answer<'GET /v1/webhooks/{id}/deliveries/{delivery_id}/attempts'>>;
+export type DeadLetter = Item<Answer<'GET /v1/webhooks/{id}/dead-letters'>>;
+export type InboundEndpoint = Answer<'GET /v1/inbound-endpoints/{id}'>;
+export type InboundMessage = Item<Answer<'GET /v1/inbound-webhooks'>>;
+export type InboundStatus = InboundMessage['status'];
+
+export type ReplayJob = Answer<'GET /v1/replays/{id}'>;
+export type ReplayForecast = NonNullable<ReplayJob['forecast']>;
+export type Verification = Answer<'GET /v1/replays/verifications/{id}'>;
+/** One thing that was issued and does not come to the same again. */
+export type VerifiedDifference = Item<Answer<'GET /v1/replays/verifications/{id}/differences'>>;
+
+export type BillingSettings = Answer<'GET /v1/billing/settings'>;
+export type BillingCycle = Item<Answer<'GET /v1/billing/cycles'>>;
+export type UpcomingCycle = Item<Answer<'GET /v1/billing/cycles/upcoming'>>;
+export type Schedule = Item<Answer<'GET /v1/scheduler/schedules'>>;
+export type ScheduleRun = Item<Answer<'GET /v1/scheduler/runs'>>;
+
 /** A tier of the price language. */
 export interface Tier {
   up_to: Decimal | null;

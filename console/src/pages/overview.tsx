@@ -1,5 +1,6 @@
 import { Link } from '@tanstack/react-router';
 import { FileUp } from 'lucide-react';
+import { Attention } from '../features/events/attention.tsx';
 import { Figures } from '../features/invoicing/figures.tsx';
 import { LatestInvoices } from '../features/invoicing/latest-invoices.tsx';
 import { RevenueChart } from '../features/invoicing/revenue-chart.tsx';
@@ -28,6 +29,7 @@ export function OverviewPage() {
       }
     >
       <div className="flex flex-col gap-4">
+        <Attention />
         <Figures />
         <div className="grid gap-4 xl:grid-cols-[1.35fr_1fr]">
           <RevenueChart />

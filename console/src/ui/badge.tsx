@@ -40,6 +40,18 @@ const statusTones: Record<string, Tone> = {
   accepted: 'good',
   corrected: 'good',
   held: 'warn',
+  pending: 'accent',
+  routed: 'good',
+  dead: 'bad',
+  delivered: 'good',
+  enabled: 'good',
+  disabled: 'warn',
+  received: 'accent',
+  processed: 'good',
+  ignored: 'warn',
+  paused: 'warn',
+  done: 'good',
+  superseded: 'plain',
 };
 
 /** A state by name; the word carries the meaning, the colour only helps. */

@@ -12,6 +12,7 @@ import {
   XAxis,
   YAxis,
 } from 'recharts';
+import { chartColor } from './chart-color.ts';
 import { plotted } from './decimal.ts';
 
 /** One row of a chart: its place on the axis and, per series, a decimal as text. */
@@ -40,8 +41,6 @@ interface ChartProps {
   formatAxis: (value: string) => string;
   height?: number;
 }
-
-export const chartColor = (index: number): string => `var(--chart-${(index % 6) + 1})`;
 
 const tick = { fill: 'var(--ink-3)', fontSize: 11 };
 const margin = { top: 8, right: 4, bottom: 0, left: 0 };

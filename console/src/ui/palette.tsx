@@ -8,7 +8,7 @@ import { recentInvoices } from '../api/billing.ts';
 import { orgSearch } from '../api/orgs.ts';
 import { formatAmount } from './format.ts';
 import { Kbd } from './kbd.tsx';
-import { destinations } from './navigation.ts';
+import type { Destination } from './navigation.ts';
 import { useOverlay } from './shortcuts.ts';
 import { type ThemeChoice, useTheme } from './theme.ts';
 
@@ -26,7 +26,7 @@ interface CommandGroup {
 }
 
 /** ⌘K: everywhere one can go and the few things one can do from anywhere. */
-export function Palette() {
+export function Palette({ destinations }: { destinations: readonly Destination[] }) {
   const open = useOverlay((state) => state.open === 'palette');
   const show = useOverlay((state) => state.show);
   return (
@@ -37,15 +37,15 @@ export function Palette() {
           aria-label="Command palette"
           className="fixed top-[12vh] left-1/2 z-50 flex max-h-[60vh] w-[calc(100vw-2rem)] max-w-lg -translate-x-1/2 flex-col overflow-hidden rounded-xl bg-raised text-ink shadow-high outline-none"
         >
-          <Commands onDone={() => show(null)} />
+          <Commands destinations={destinations} onDone={() => show(null)} />
         </Dialog.Popup>
       </Dialog.Portal>
     </Dialog.Root>
   );
 }
 
-function Commands({ onDone }: { onDone: () => void }) {
-  const groups = useCommands();
+function Commands({ destinations, onDone }: { destinations: readonly Destination[]; onDone: () => void }) {
+  const groups = useCommands(destinations);
   return (
     <Autocomplete.Root
       open
@@ -104,7 +104,7 @@ const themes: readonly [ThemeChoice, string, LucideIcon][] = [
   ['system', 'Follow the system’s theme', SunMoon],
 ];
 
-function useCommands(): CommandGroup[] {
+function useCommands(destinations: readonly Destination[]): CommandGroup[] {
   const navigate = useNavigate();
   const choose = useTheme((state) => state.choose);
   const orgs = useQuery(orgSearch('')).data?.data;
@@ -147,6 +147,6 @@ function useCommands(): CommandGroup[] {
           items: themes.map(([choice, label, icon]) => ({ value: choice, label, about: '', icon, run: () => choose(choice) })),
         },
       ].filter((group) => group.items.length > 0),
-    [navigate, choose, orgs, invoices],
+    [navigate, choose, destinations, orgs, invoices],
   );
 }

@@ -1,7 +1,7 @@
 import { Menu } from '@base-ui/react/menu';
 import { Link, Outlet, useRouterState } from '@tanstack/react-router';
 import { BookOpen, ChevronsUpDown, LogOut, Menu as MenuIcon, Moon, Search, Sun, SunMoon, X } from 'lucide-react';
-import { useEffect } from 'react';
+import { useEffect, useMemo } from 'react';
 import type { Session } from '../api/types.ts';
 import { Badge } from './badge.tsx';
 import { IconButton } from './button.tsx';
@@ -9,7 +9,7 @@ import { cx } from './cx.ts';
 import { Dialog } from './dialog.tsx';
 import { Kbd } from './kbd.tsx';
 import { Logo } from './logo.tsx';
-import { destinations, navigation } from './navigation.ts';
+import { type Destination, destinationsFor, navigationFor } from './navigation.ts';
 import { Palette } from './palette.tsx';
 import { popupClass } from './popup.ts';
 import { useOverlay, useShortcuts } from './shortcuts.ts';
@@ -17,7 +17,8 @@ import { type ThemeChoice, useTheme } from './theme.ts';
 
 /** What stands around every page of someone signed in. */
 export function Shell({ session, onSignOut }: { session: Session; onSignOut: () => void }) {
-  useShortcuts();
+  const destinations = useMemo(() => destinationsFor(session.scopes), [session.scopes]);
+  useShortcuts(destinations);
   const menu_open = useOverlay((state) => state.open === 'menu');
   const show = useOverlay((state) => state.show);
   const path = useRouterState({ select: (state) => state.location.pathname });
@@ -54,8 +55,8 @@ export function Shell({ session, onSignOut }: { session: Session; onSignOut: () 
       <main id="content" tabIndex={-1} className="min-w-0 outline-none">
         <Outlet />
       </main>
-      <Palette />
-      <ShortcutList />
+      <Palette destinations={destinations} />
+      <ShortcutList destinations={destinations} />
     </div>
   );
 }
@@ -83,7 +84,7 @@ function Sidebar({ session, onSignOut }: { session: Session; onSignOut: () => vo
         </button>
       </div>
       <nav aria-label="Main" className="flex-1 overflow-y-auto px-3 pt-2 pb-4">
-        {navigation.map((group) => (
+        {navigationFor(session.scopes).map((group) => (
           <div key={group.title ?? 'top'} className="mt-3">
             {group.title ? <p className="px-2 pb-1 text-2xs font-medium text-ink-3">{group.title}</p> : null}
             <ul className="flex flex-col gap-px">
@@ -173,7 +174,7 @@ function ThemeToggle() {
   );
 }
 
-function ShortcutList() {
+function ShortcutList({ destinations }: { destinations: readonly Destination[] }) {
   const open = useOverlay((state) => state.open === 'shortcuts');
   const show = useOverlay((state) => state.show);
   return (

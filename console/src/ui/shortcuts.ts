@@ -1,7 +1,7 @@
 import { useNavigate } from '@tanstack/react-router';
 import { useEffect } from 'react';
 import { create } from 'zustand';
-import { destinations } from './navigation.ts';
+import type { Destination } from './navigation.ts';
 
 interface OverlayState {
   open: 'palette' | 'shortcuts' | 'menu' | null;
@@ -12,7 +12,7 @@ interface OverlayState {
 export const useOverlay = create<OverlayState>()((set) => ({ open: null, show: (open) => set({ open }) }));
 
 /** `g` then a letter goes somewhere, ⌘K or Ctrl K opens the palette, `?` lists the shortcuts. Nothing happens while typing. */
-export function useShortcuts(): void {
+export function useShortcuts(destinations: readonly Destination[]): void {
   const navigate = useNavigate();
   const show = useOverlay((state) => state.show);
   useEffect(() => {
@@ -35,7 +35,7 @@ export function useShortcuts(): void {
     };
     addEventListener('keydown', pressed);
     return () => removeEventListener('keydown', pressed);
-  }, [navigate, show]);
+  }, [navigate, show, destinations]);
 }
 
 function isTyping(target: EventTarget | null): boolean {

@@ -9,6 +9,7 @@ import {
 import { ArrowDown, ArrowUp } from 'lucide-react';
 import { Fragment, type ReactNode, useMemo } from 'react';
 import { cx } from './cx.ts';
+import { ScrollRegion } from './scroll.tsx';
 
 /** One column: how a row shows in it and, where all rows are on the page, how rows compare in it. */
 export interface Column<T> {
@@ -41,9 +42,7 @@ export function DataTable<T extends object>({ caption, columns, rows, rowKey, on
   const table = useTable({ features, columns: defs, data: rows as T[], getRowId: rowKey });
   const byId = new Map(columns.map((column) => [column.id, column]));
   return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable by keyboard
-    // biome-ignore lint/a11y/useSemanticElements: a group of form fields it is not
-    <div role="group" className="overflow-x-auto focus-visible:-outline-offset-2" aria-label={caption} tabIndex={0}>
+    <ScrollRegion label={caption}>
       <table className="w-full border-collapse text-sm">
         <caption className="sr-only">{caption}</caption>
         <thead>
@@ -88,7 +87,7 @@ export function DataTable<T extends object>({ caption, columns, rows, rowKey, on
         </tbody>
         {footer ? <tfoot>{footer}</tfoot> : null}
       </table>
-    </div>
+    </ScrollRegion>
   );
 }
 

@@ -99,11 +99,13 @@ export type EventEntry = z.infer<typeof EventEntry>;
 
 export const EventPage = page(EventEntry);
 
+const Reactions = z
+  .array(z.object({ reaction: z.string(), at: z.string() }))
+  .meta({ description: 'that had their effect, each once' });
+
 /** One event with what followed from it. */
 export const EventDetail = EventEntry.extend({
-  reactions: z
-    .array(z.object({ reaction: z.string(), at: z.string() }))
-    .meta({ description: 'that had their effect, each once' }),
+  reactions: Reactions,
   caused: z.array(EventEntry).meta({ description: 'the first hundred events whose cause it is' }),
 });
 export type EventDetail = z.infer<typeof EventDetail>;
@@ -111,7 +113,7 @@ export type EventDetail = z.infer<typeof EventDetail>;
 /** All events of one correlation, oldest first; `causation_id` joins them to a tree. */
 export const EventTree = z.object({
   correlation_id: z.string(),
-  data: z.array(EventEntry),
+  data: z.array(EventEntry.extend({ reactions: Reactions })),
   complete: z.boolean().meta({ description: 'false where there are more than a thousand' }),
 });
 export type EventTree = z.infer<typeof EventTree>;

@@ -83,6 +83,7 @@ describe('an event over HTTP', () => {
     const tree = (await s.call('GET', `/v1/events/${effect}/tree`)).body;
     expect(tree).toMatchObject({ correlation_id: 'story-1', complete: true });
     expect(tree.data.map((event: { data: object }) => event.data)).toEqual([{ n: 1 }, { n: 2 }, { n: 3 }]);
+    expect(tree.data[0].reactions).toMatchObject([{ reaction: 'test.works' }]);
   });
 
   it('keeps the id of the request and the key that set it off', async () => {

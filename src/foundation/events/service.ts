@@ -17,6 +17,7 @@ import {
   selectEvents,
   selectLastPosition,
   selectReactions,
+  selectReactionsOf,
 } from './sql/outbox.ts';
 
 /** Something that happened. With a room's list as `Events`, only its types are taken, each with its own data. */
@@ -102,7 +103,17 @@ const most_in_tree = 1000;
 export async function eventTree(db: Db, event_id: string, org_ids: readonly string[] | null): Promise<EventTree> {
   const { correlation_id } = await requireEvent(db, event_id, org_ids);
   const found = await selectCorrelated(db, correlation_id, { org_ids, limit: most_in_tree + 1 });
-  return { correlation_id, data: found.slice(0, most_in_tree), complete: found.length <= most_in_tree };
+  const shown = found.slice(0, most_in_tree);
+  const taken = await selectReactionsOf(
+    db,
+    shown.map((event) => event.event_id),
+  );
+  const reactions = Map.groupBy(taken, (one) => one.event_id);
+  const data = shown.map((event) => ({
+    ...event,
+    reactions: (reactions.get(event.event_id) ?? []).map(({ reaction, at }) => ({ reaction, at })),
+  }));
+  return { correlation_id, data, complete: found.length <= most_in_tree };
 }
 
 /**

@@ -1,14 +1,13 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query';
-import { Copy } from 'lucide-react';
 import { useForm } from 'react-hook-form';
 import { apiKeys, createApiKey } from '../../api/access.ts';
 import { Button } from '../../ui/button.tsx';
 import { Dialog, DialogActions } from '../../ui/dialog.tsx';
 import { TextField } from '../../ui/field.tsx';
-import { copyText } from '../../ui/hash.tsx';
+import { SecretOnce } from '../../ui/secret.tsx';
 import { ProblemBox } from '../../ui/state.tsx';
 
-const nouns = ['orgs', 'catalog', 'usage', 'billing', 'invoices', 'audit', 'keys', 'events', 'members'] as const;
+const nouns = ['orgs', 'catalog', 'usage', 'billing', 'invoices', 'audit', 'keys', 'events', 'members', 'webhooks'] as const;
 
 interface NewKey {
   name: string;
@@ -30,7 +29,12 @@ function NewKeyForm({ onClose }: { onClose: () => void }) {
     mutationFn: createApiKey,
     onSuccess: () => queries.invalidateQueries({ queryKey: apiKeys.queryKey }),
   });
-  if (create.data) return <Made secret={create.data.key} onClose={onClose} />;
+  if (create.data)
+    return (
+      <SecretOnce what="Key" secret={create.data.key} onClose={onClose}>
+        This is the only time the key is shown. Keep it where the program reads its secrets.
+      </SecretOnce>
+    );
   return (
     <form noValidate onSubmit={handleSubmit((input) => create.mutate(input))} className="flex flex-col gap-4">
       {create.error ? <ProblemBox error={create.error} /> : null}
@@ -75,22 +79,5 @@ function NewKeyForm({ onClose }: { onClose: () => void }) {
         </Button>
       </DialogActions>
     </form>
-  );
-}
-
-function Made({ secret, onClose }: { secret: string; onClose: () => void }) {
-  return (
-    <div role="status">
-      <p>This is the only time the key is shown. Keep it where the program reads its secrets.</p>
-      <code className="mt-3 block rounded-md border border-line bg-canvas px-3 py-2 font-mono text-xs break-all">{secret}</code>
-      <DialogActions>
-        <Button onClick={() => copyText(secret, 'Key')}>
-          <Copy size={13} aria-hidden="true" /> Copy
-        </Button>
-        <Button look="primary" onClick={onClose}>
-          Done
-        </Button>
-      </DialogActions>
-    </div>
   );
 }

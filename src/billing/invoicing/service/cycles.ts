@@ -18,7 +18,7 @@ import {
   upsertSetting,
 } from '../sql/cycles.ts';
 import type { RunRow } from '../sql.ts';
-import { executeRun, type RunDeps, requestRun, scopeOfTenant } from './run.ts';
+import { executeRun, type RunDeps, type RunToExecute, requestRun, scopeOfTenant } from './run.ts';
 
 const default_grace_s = 6 * 3600;
 const unset: SettingRow = { automatic: false, grace_s: default_grace_s, from_date: null, switched_on_at: null };
@@ -79,7 +79,7 @@ export async function retryCycle(tx: Tx, cycle_id: string): Promise<BillingCycle
  * Bills a run to its end, and before it what the organization's earlier cycles still have to be billed: several that were closed at once, as
  * after a downtime, become invoices in their order. One that has failed for good holds up none.
  */
-export async function executeInOrder(deps: RunDeps, run: { tenant_id: string; run_id: string }): Promise<RunRow> {
+export async function executeInOrder(deps: RunDeps, run: RunToExecute): Promise<RunRow> {
   const scope = await scopeOfTenant(deps, run.tenant_id);
   for (const run_id of await deps.postgres.read(scope, (db) => selectEarlierRuns(db, run.run_id))) {
     await executeRun(deps, { tenant_id: run.tenant_id, run_id });

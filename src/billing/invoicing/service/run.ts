@@ -81,16 +81,27 @@ export async function requestRun(tx: Tx, request: RunRequest, { time_zone, ...qu
     before: null,
     after: { from: `${from}`, to: `${to}` },
   });
-  await enqueue(tx, 'invoicing.run', { run_id }, { key: `invoicing.run ${run_id}`, ...queue });
+  // What the run does belongs to what asked for it.
+  const origin = { correlation_id: tx.correlation_id, ...(tx.causation_id === null ? {} : { causation_id: tx.causation_id }) };
+  await enqueue(tx, 'invoicing.run', { run_id, ...origin }, { key: `invoicing.run ${run_id}`, ...queue });
   return (await selectRun(tx, run_id))!;
 }
 
+/** A run, and what it is an effect of where that is known. */
+export interface RunToExecute {
+  tenant_id: string;
+  run_id: string;
+  correlation_id?: string | undefined;
+  causation_id?: string | undefined;
+}
+
 /**
- * Bills a run to its end. Safe to repeat, and to run twice at once: every chunk holds the tenant's billing lock, looks at what is
+ * Bills a run to its end. What happens on the way has one correlation: that of what asked for the run, or else the run's id. Safe to repeat, and to run twice at once: every chunk holds the tenant's billing lock, looks at what is
  * billed, and the database refuses the rest.
  */
-export async function executeRun(deps: RunDeps, { tenant_id, run_id }: { tenant_id: string; run_id: string }): Promise<RunRow> {
-  const scope = await scopeOfTenant(deps, tenant_id);
+export async function executeRun(deps: RunDeps, { tenant_id, run_id, ...origin }: RunToExecute): Promise<RunRow> {
+  const { correlation_id = run_id, causation_id = null } = origin;
+  const scope = { ...(await scopeOfTenant(deps, tenant_id)), correlation_id, causation_id };
   const run = await deps.postgres.read(scope, (db) => selectRun(db, run_id));
   if (!run) throw errors.run_unknown();
   if (run.status === 'completed') return run;

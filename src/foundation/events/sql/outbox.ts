@@ -94,6 +94,15 @@ export function selectReactions(db: Db, event_id: string): Promise<{ reaction: s
     SELECT reaction, at FROM event_inbox WHERE tenant_id = ${db.tenant_id} AND event_id = ${event_id} ORDER BY at, reaction`);
 }
 
+/** Those of many events, in the order in which they took effect. */
+export function selectReactionsOf(
+  db: Db,
+  event_ids: readonly string[],
+): Promise<{ event_id: string; reaction: string; at: string }[]> {
+  return db.rows(sql<{ event_id: string; reaction: string; at: string }>`
+    SELECT event_id, reaction, at FROM event_inbox WHERE tenant_id = ${db.tenant_id} AND event_id = ANY (${event_ids}::uuid[]) ORDER BY at, reaction`);
+}
+
 /** In order of emission. */
 export function selectCaused(
   db: Db,
