@@ -1,4 +1,5 @@
-import { Counter, type Registry } from 'prom-client';
+import type { Counter, Registry } from 'prom-client';
+import { counterOf } from '../../../platform/telemetry.ts';
 
 export interface ReplayMetrics {
   replayed_events: Counter;
@@ -8,7 +9,7 @@ export interface ReplayMetrics {
 
 /** The room's own numbers, in the registry of the process. */
 export function createReplayMetrics(registry: Registry): ReplayMetrics {
-  const counter = (name: string, help: string) => new Counter({ name: `tallystick_${name}`, help, registers: [registry] });
+  const counter = (name: string, help: string) => counterOf(registry, { name: `tallystick_${name}`, help });
   return {
     replayed_events: counter('replayed_events_total', 'Stored events that were sent through the reactions again'),
     verified_invoices: counter('verified_invoices_total', 'Invoices that were worked out again and compared'),
