@@ -56,22 +56,22 @@ ALTER TABLE usage_state ENABLE ALWAYS TRIGGER usage_state_transition;
 CREATE TRIGGER usage_state_kept BEFORE DELETE ON usage_state FOR EACH ROW WHEN (OLD.state <> 'reported') EXECUTE FUNCTION deny_change();
 ALTER TABLE usage_state ENABLE ALWAYS TRIGGER usage_state_kept;
 
-SELECT audit_rule('U1 usage that is rated or billed by a charge that does not count, or is another''s', $q$
+SELECT audit_rule('T1 usage that is rated or billed by a charge that does not count, or is another''s', $q$
   SELECT u.tenant_id::text, u.usage_state_id::text FROM usage_state u LEFT JOIN charge c ON (c.tenant_id, c.charge_id) = (u.tenant_id, u.charge_id)
    WHERE u.state IN ('rated', 'billed')
      AND (c.live, c.kind, c.org_id, c.sku, c.during, c.subscription_id, c.adjusts_period_id)
          IS DISTINCT FROM (true, 'usage', u.org_id, u.sku, u.during, u.subscription_id, NULL::uuid) $q$);
-SELECT audit_rule('U2 charge for usage that counts, and whose usage is not billed by it', $q$
+SELECT audit_rule('T2 charge for usage that counts, and whose usage is not billed by it', $q$
   SELECT c.tenant_id::text, c.charge_id::text FROM charge c
     LEFT JOIN usage_state u ON (u.tenant_id, u.org_id, u.sku, u.during) = (c.tenant_id, c.org_id, c.sku, c.during)
    WHERE c.live AND c.kind = 'usage' AND c.adjusts_period_id IS NULL AND (u.state, u.charge_id) IS DISTINCT FROM ('billed', c.charge_id) $q$);
-SELECT audit_rule('U3 usage that is voided though its charge counts', $q$
+SELECT audit_rule('T3 usage that is voided though its charge counts', $q$
   SELECT u.tenant_id::text, u.usage_state_id::text FROM usage_state u JOIN charge c ON (c.tenant_id, c.charge_id) = (u.tenant_id, u.charge_id)
    WHERE u.state = 'voided' AND c.live $q$);
 `;
 
 export const down = /* sql */ `
-SELECT drop_audit_rule(name) FROM (VALUES ('U1 usage that is rated or billed by a charge that does not count, or is another''s'),
-  ('U2 charge for usage that counts, and whose usage is not billed by it'), ('U3 usage that is voided though its charge counts')) AS rule (name);
+SELECT drop_audit_rule(name) FROM (VALUES ('T1 usage that is rated or billed by a charge that does not count, or is another''s'),
+  ('T2 charge for usage that counts, and whose usage is not billed by it'), ('T3 usage that is voided though its charge counts')) AS rule (name);
 DROP TABLE usage_state;
 `;

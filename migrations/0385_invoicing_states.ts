@@ -52,9 +52,9 @@ BEGIN
   RETURN NULL;
 END $$;
 
-SELECT audit_rule('I10 invoice that was left a draft', $q$
+SELECT audit_rule('I11 invoice that was left a draft', $q$
   SELECT i.tenant_id::text, i.invoice_id::text FROM invoice i WHERE i.status = 'draft' $q$);
-SELECT audit_rule('I10b usage that is billed by another invoice than its charge is on, or by a void one, or voided though its invoice stands', $q$
+SELECT audit_rule('I11b usage that is billed by another invoice than its charge is on, or by a void one, or voided though its invoice stands', $q$
   SELECT u.tenant_id::text, u.usage_state_id::text FROM usage_state u
     LEFT JOIN invoice_line l ON (l.tenant_id, l.charge_id) = (u.tenant_id, u.charge_id)
     LEFT JOIN invoice i ON (i.tenant_id, i.invoice_id) = (l.tenant_id, l.invoice_id)
@@ -62,8 +62,8 @@ SELECT audit_rule('I10b usage that is billed by another invoice than its charge 
 `;
 
 export const down = /* sql */ `
-SELECT drop_audit_rule(name) FROM (VALUES ('I10 invoice that was left a draft'),
-  ('I10b usage that is billed by another invoice than its charge is on, or by a void one, or voided though its invoice stands')) AS rule (name);
+SELECT drop_audit_rule(name) FROM (VALUES ('I11 invoice that was left a draft'),
+  ('I11b usage that is billed by another invoice than its charge is on, or by a void one, or voided though its invoice stands')) AS rule (name);
 DROP TRIGGER invoice_transition ON invoice;
 DROP TRIGGER invoice_begins ON invoice;
 ALTER TABLE invoice DROP COLUMN uncollectible_at;

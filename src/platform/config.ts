@@ -164,8 +164,3 @@ export function parseConfig(variables: Record<string, string | undefined>, worki
 export function readConfig(): Config {
   return parseConfig(process.env, process.cwd());
 }
-
-/** Where this process is to die (src/platform/failpoint.ts); null for everybody but tests. */
-export function readFailpoint(): string | null {
-  return process.env.TALLYSTICK_FAILPOINT ?? null;
-}

@@ -28,8 +28,8 @@ declare module 'fastify' {
   }
   interface FastifyContextConfig {
     scope?: string;
-    /** False where a caller's requests are not counted. */
-    limited?: boolean;
+    /** False where a caller's requests are not counted; by address where credentials say nothing, for nobody looks at them. */
+    limited?: false | 'by address';
   }
 }
 

@@ -211,7 +211,7 @@ export function createRpc(options: RpcOptions): Rpc & { mount(web: FastifyInstan
         raw.removeAllContentTypeParsers();
         raw.addContentTypeParser('*', (_request, _payload, done) => done(null));
         for (const url of paths) {
-          const config = { limited: false, compress: false, decompress: false };
+          const config = { limited: false, compress: false, decompress: false } as const;
           raw.route({
             method: 'POST',
             url,

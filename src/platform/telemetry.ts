@@ -75,6 +75,15 @@ export function createMetrics(): Metrics {
   };
 }
 
+/** A counter of a registry, made the first time: roles of one process share its registry. */
+export function counterOf<Label extends string>(
+  registry: Registry,
+  counter: { name: string; help: string; labelNames?: Label[] },
+): Counter<Label> {
+  const known = registry.getSingleMetric(counter.name) as Counter<Label> | undefined;
+  return known ?? new Counter({ ...counter, registers: [registry] });
+}
+
 /** An error of a connection carries the whole client, down to its sockets and its secret. */
 function withoutClient(error: Error): object {
   const { client: _client, ...rest } = pino.stdSerializers.err(error) as Record<string, unknown>;

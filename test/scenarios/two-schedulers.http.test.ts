@@ -113,7 +113,7 @@ describe('schedulers as processes of their own', () => {
   const started: Command[] = [];
   const serve = (name: string, variables: Record<string, string> = {}) => {
     const made = tallystick(['serve', '--roles', 'scheduler'], {
-      ...{ DATABASE_URL: s.t.url, TALLYSTICK_DATA_DIR: join(folder, name), TALLYSTICK_SCHEDULER_LEASE_S: '3' },
+      ...{ DATABASE_URL: s.t.url, PORT: '0', TALLYSTICK_DATA_DIR: join(folder, name), TALLYSTICK_SCHEDULER_LEASE_S: '3' },
       ...variables,
     });
     started.push(made);

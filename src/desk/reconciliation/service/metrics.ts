@@ -1,4 +1,5 @@
-import { Counter, type Registry } from 'prom-client';
+import type { Counter, Registry } from 'prom-client';
+import { counterOf } from '../../../platform/telemetry.ts';
 
 export interface ReplayMetrics {
   replayed_events: Counter;
@@ -6,12 +7,9 @@ export interface ReplayMetrics {
   differences: Counter;
 }
 
-/** The room's own numbers, in the registry of the process; the same counters each time, since its roles share it. */
+/** The room's own numbers, in the registry of the process. */
 export function createReplayMetrics(registry: Registry): ReplayMetrics {
-  const counter = (short_name: string, help: string) => {
-    const name = `tallystick_${short_name}`;
-    return (registry.getSingleMetric(name) as Counter | undefined) ?? new Counter({ name, help, registers: [registry] });
-  };
+  const counter = (name: string, help: string) => counterOf(registry, { name: `tallystick_${name}`, help });
   return {
     replayed_events: counter('replayed_events_total', 'Stored events that were sent through the reactions again'),
     verified_invoices: counter('verified_invoices_total', 'Invoices that were worked out again and compared'),

@@ -37,9 +37,11 @@ async function emitAs(t: TestDatabase, envelopes: readonly Envelope[]): Promise<
     [tenants],
   );
   await t.superuser(
-    `INSERT INTO billing_events (tenant_id, event_id, type, version, source, aggregate_type, aggregate_id, data, correlation_id, causation_id, created_at)
+    `INSERT INTO billing_events (tenant_id, event_id, type, version, source, aggregate_type, aggregate_id, data, correlation_id, causation_id, created_at,
+       recorded_at)
      SELECT (e->>'tenantid')::uuid, (e->>'id')::uuid, e->>'type', (e->>'dataversion')::int, e->>'source', split_part(e->>'subject', '/', 1),
-            split_part(e->>'subject', '/', 2), e->'data', e->>'correlationid', e->>'causationid', (e->>'time')::timestamptz
+            split_part(e->>'subject', '/', 2), e->'data', e->>'correlationid', e->>'causationid', (e->>'time')::timestamptz,
+            (e->>'recordedtime')::timestamptz
        FROM jsonb_array_elements($1::jsonb) WITH ORDINALITY AS given (e, n) ORDER BY n`,
     [JSON.stringify(envelopes)],
   );

@@ -7,9 +7,10 @@ import { openBus } from './bus.ts';
 
 describe('Kafka', () => {
   let server: KafkaServer;
+  // The first time ever, Maven fetches the broker.
   beforeAll(async () => {
     server = await startKafka();
-  });
+  }, 300_000);
   afterAll(() => server?.close());
 
   itCarriesEvents(() => openBus(server.target, quiet));

@@ -76,9 +76,10 @@ export function streamRoutes(server: Server, { postgres, heartbeat_ms = 10_000 }
 async function startOf(postgres: Postgres, request: FastifyRequest, after: string | undefined): Promise<string> {
   const last = request.headers['last-event-id'];
   const given = Position.safeParse(last === undefined || last === '' ? after : last);
-  if (given.success) return given.data;
   const { tenant_id, now } = request.principal!;
-  return postgres.read({ tenant_id, now }, lastPosition);
+  // Asked in any case: while the database is away, the answer is that, and not a stream that ends.
+  const newest = await postgres.read({ tenant_id, now }, lastPosition);
+  return given.data ?? newest;
 }
 
 function begin(reply: FastifyReply): void {

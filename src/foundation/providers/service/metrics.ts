@@ -1,4 +1,5 @@
-import { Counter, type Registry } from 'prom-client';
+import type { Counter, Registry } from 'prom-client';
+import { counterOf } from '../../../platform/telemetry.ts';
 
 export interface InboundMetrics {
   /** Verified messages by what became of them: accepted, repeated, processed, ignored, failed, dead. */
@@ -7,20 +8,18 @@ export interface InboundMetrics {
   refused: Counter<'reason'>;
 }
 
-/** The same counters each time: roles of one process share its registry. */
+/** The room's own numbers, in the registry of the process. */
 export function createInboundMetrics(registry: Registry): InboundMetrics {
   return {
-    webhooks: counter(registry, 'tallystick_inbound_webhooks_total', 'Verified inbound webhooks by what became of them', [
-      'kind',
-      'outcome',
-    ]),
-    refused: counter(registry, 'tallystick_inbound_refused_total', 'Inbound webhooks that were refused unread, by reason', [
-      'reason',
-    ]),
+    webhooks: counterOf(registry, {
+      name: 'tallystick_inbound_webhooks_total',
+      help: 'Verified inbound webhooks by what became of them',
+      labelNames: ['kind', 'outcome'],
+    }),
+    refused: counterOf(registry, {
+      name: 'tallystick_inbound_refused_total',
+      help: 'Inbound webhooks that were refused unread, by reason',
+      labelNames: ['reason'],
+    }),
   };
-}
-
-function counter<Label extends string>(registry: Registry, name: string, help: string, labelNames: Label[]): Counter<Label> {
-  const known = registry.getSingleMetric(name) as Counter<Label> | undefined;
-  return known ?? new Counter({ name, help, labelNames, registers: [registry] });
 }

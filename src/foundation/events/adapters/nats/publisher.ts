@@ -1,5 +1,5 @@
-import { type JetStreamClient, jetstream, jetstreamManager } from '@nats-io/jetstream';
-import { errors, headers, type NatsConnection } from '@nats-io/transport-node';
+import { jetstreamManager } from '@nats-io/jetstream';
+import { createInbox, errors, headers, type Msg, type NatsConnection } from '@nats-io/transport-node';
 import { Outage, type Publisher } from '../../model.ts';
 import { content_type, type Message, sendInParts } from '../message.ts';
 import { said } from '../options.ts';
@@ -11,8 +11,6 @@ const part = { messages: 1024, bytes: 16 * 1024 * 1024 };
 /** While the server is away a publish fails after this, so that the dispatcher can turn to its own pauses. */
 const patience_ms = 3000;
 const answer_ms = 5000;
-/** More than our headers take. */
-const room_of_headers = 512;
 
 /**
  * Publishes to JetStream, a whole batch at once over one connection, on which the server keeps the order. The event's id is the message's:
@@ -33,57 +31,89 @@ async function send(link: NatsLink, messages: readonly Message[]): Promise<(Erro
     const away = new Outage(`NATS does not answer: ${said(error)}`, { cause: error });
     return messages.map(() => away);
   }
-  const client = jetstream(connection, { timeout: answer_ms });
-  const most_bytes = connection.info?.max_payload ?? Number.POSITIVE_INFINITY;
-  const answers = await publishAll(link, client, messages, most_bytes);
-  const homeless = messages.filter((_message, at) => isWithoutStream(answers[at]));
+  const answers = await publishAll(link, connection, messages);
+  const homeless = messages.filter((_message, at) => answers[at] === nobody);
   if (homeless.length === 0) return answers;
   // Nobody takes the subject: the server lost its store, or it is a new one.
   try {
     await ensureStream(await jetstreamManager(connection, { timeout: answer_ms, checkAPI: false }));
   } catch (error) {
     const lost = new Outage(`NATS has no stream for events: ${said(error)}`, { cause: error });
-    return answers.map((answer) => (isWithoutStream(answer) ? lost : answer));
+    return answers.map((answer) => (answer === nobody ? lost : answer));
   }
-  const again = await publishAll(link, client, homeless, most_bytes);
+  const again = await publishAll(link, connection, homeless);
   const retried = new Map(homeless.map((message, at) => [message, again[at]!]));
   return messages.map((message, at) => (retried.has(message) ? retried.get(message)! : answers[at]!));
 }
 
-/** Publishes all at once. What has no answer when the connection is lost has failed. */
-async function publishAll(link: NatsLink, client: JetStreamClient, messages: readonly Message[], most_bytes: number) {
+const nobody = new Outage('no stream of this NATS takes events');
+
+/**
+ * Publishes all at once, each with a subject of its own for JetStream's answer. One subscription and one deadline for all of them cost half of
+ * what the client's request for each would.
+ */
+async function publishAll(link: NatsLink, connection: NatsConnection, messages: readonly Message[]): Promise<(Error | null)[]> {
   const answers: (Error | null | undefined)[] = messages.map(() => undefined);
-  const all = messages.map(async (message, at) => {
-    answers[at] = await publishOne(client, message, most_bytes);
+  const { promise: all, resolve, reject } = Promise.withResolvers<void>();
+  const inbox = createInbox();
+  let open = messages.length;
+  const answer = (at: number, given: Error | null) => {
+    if (answers[at] !== undefined) return;
+    answers[at] = given;
+    open -= 1;
+    if (open === 0) resolve();
+  };
+  const subscription = connection.subscribe(`${inbox}.*`, {
+    callback: (error, message) => {
+      if (error) reject(error);
+      else answer(Number.parseInt(message.subject.slice(inbox.length + 1), 10), answerOf(message));
+    },
   });
-  let lost: Error | null = null;
+  const late = setTimeout(() => reject(new Error('NATS did not answer in time')), answer_ms);
+  const head = headers();
+  head.set('content-type', content_type);
+  let outage: Outage | null = null;
   try {
-    await link.whileStanding(Promise.all(all));
-  } catch (error) {
-    lost = new Outage(said(error), { cause: error });
-  }
-  return answers.map((answer) => (answer === undefined ? lost : answer));
-}
-
-async function publishOne(client: JetStreamClient, { envelope, body }: Message, most_bytes: number): Promise<Error | null> {
-  const named = headers();
-  named.set('content-type', content_type);
-  try {
-    await client.publish(subjectOf(envelope.tenantid, envelope.type), body, { msgID: envelope.id, headers: named });
-    return null;
-  } catch (error) {
-    if (error instanceof errors.InvalidArgumentError && body.length + room_of_headers > most_bytes) {
-      return new Error(`the event has ${body.length} bytes; this NATS takes ${most_bytes}, headers included (max_payload)`);
+    for (const [at, { envelope, body }] of messages.entries()) {
+      // Encoded within the call, so that one object does for all.
+      head.set('Nats-Msg-Id', envelope.id);
+      try {
+        connection.publish(subjectOf(envelope.tenantid, envelope.type), body, { reply: `${inbox}.${at}`, headers: head });
+      } catch (error) {
+        answer(at, refusal(error, body.length, connection.info?.max_payload));
+      }
     }
-    if (error instanceof errors.TimeoutError) return new Outage('NATS did not answer in time', { cause: error });
-    return error instanceof Error ? error : new Error(said(error));
+    await link.whileStanding(all);
+  } catch (error) {
+    outage = new Outage(said(error), { cause: error });
+  } finally {
+    clearTimeout(late);
+    if (!connection.isClosed()) subscription.unsubscribe();
   }
+  return answers.map((given) => (given === undefined ? outage : given));
 }
 
-/** No stream takes the subject. */
-function isWithoutStream(answer: Error | null | undefined): boolean {
-  return answer?.name === 'JetStreamNotEnabled';
+/** What JetStream says: `{stream, seq}`, `{error: {description}}`, or the server, that nobody listens. */
+function answerOf(message: Msg): Error | null {
+  if (message.headers?.code === 503) return nobody;
+  const { error, stream } = message.json<{ error?: { code?: number; description?: string }; stream?: string }>();
+  if (error) {
+    const reason = `NATS did not take the event: ${error.description ?? error.code}`;
+    // From 500 on it is the server that cannot: no space, no leader.
+    return (error.code ?? 500) >= 500 ? new Outage(reason) : new Error(reason);
+  }
+  return stream ? null : new Error('NATS gave an answer that is none of JetStream');
 }
+
+function refusal(error: unknown, bytes: number, most_bytes = Number.POSITIVE_INFINITY): Error {
+  if (error instanceof errors.InvalidArgumentError && bytes + room_of_headers > most_bytes) {
+    return new Error(`the event has ${bytes} bytes; this NATS takes ${most_bytes}, headers included (max_payload)`);
+  }
+  return error instanceof errors.ClosedConnectionError ? new Outage(said(error)) : new Error(said(error), { cause: error });
+}
+
+/** More than our headers take. */
+const room_of_headers = 512;
 
 /** White space and wildcards mean something in a subject, and are none of a tenant or a type. */
 function subjectOf(tenant_id: string, type: string): string {
