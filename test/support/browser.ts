@@ -44,6 +44,9 @@ export async function setUp(
   await page.getByRole('heading', { level: 1, name: 'Overview' }).waitFor();
 }
 
+/** The dialog that is open. Toasts are dialogs too, to their library. */
+export const dialogOf = (page: Page) => page.locator('[role="dialog"]:not([data-type])');
+
 /** Whether the page that is open would have to be scrolled sideways on a screen of this width; the window is as before afterwards. */
 export async function isTooWide(page: Page, width: number): Promise<boolean> {
   const before = page.viewportSize()!;

@@ -54,7 +54,7 @@ export function Attention() {
             <Link to="/webhooks" search={{}} className={linkClass}>
               {formatCount(failing)} {failing === 1 ? 'endpoint' : 'endpoints'}
             </Link>{' '}
-            {failing === 1 ? 'takes' : 'take'} nothing
+            {failing === 1 ? 'fails' : 'fail'}
           </li>
         ) : null}
         {unbilled > 0 ? (

@@ -55,7 +55,7 @@ export function CausalTree({ events, event_id }: CausalTreeProps) {
           </IconButton>
         </div>
       </div>
-      <ScrollRegion ref={frame} label="Causes and effects" className="max-h-[32rem] bg-canvas">
+      <ScrollRegion ref={frame} label="Causes and effects" className="max-h-[42rem] bg-canvas">
         {/* biome-ignore lint/a11y/noSvgWithoutTitle: the group around it has the name, and every box its own */}
         <svg
           width={(layout.width + 2 * padding) * scale}
@@ -156,7 +156,7 @@ function EventBox({ node, color, began, isCurrent }: BoxProps & { began: string;
       <Head node={node} title={event.type} status={event.status} aside={after} />
       {node.reactions.length > 0 ? (
         <line
-          x1={node.x + 4}
+          x1={node.x + 10}
           x2={node.x + box.width}
           y1={node.y + box.head - 2}
           y2={node.y + box.head - 2}

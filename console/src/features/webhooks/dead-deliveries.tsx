@@ -65,7 +65,8 @@ function OfEndpoint({ webhook }: { webhook: Webhook }) {
   const { webhook_id } = webhook;
   const list = useInfiniteQuery(deadLetterPages(webhook_id));
   const rows = list.data?.pages.flatMap((page) => page.data) ?? [];
-  const may = useMay('webhooks:write') && webhook.status === 'enabled';
+  const may_write = useMay('webhooks:write');
+  const may = may_write && webhook.status === 'enabled';
   const [asked, ask] = useState<'chosen' | 'all' | null>(null);
   const { selected, column, clear } = useSelection(
     rows,
@@ -102,6 +103,8 @@ function OfEndpoint({ webhook }: { webhook: Webhook }) {
                 Replay all
               </Button>
             </>
+          ) : may_write ? (
+            <span className="text-xs text-ink-3">Can be replayed once the endpoint is on</span>
           ) : null
         }
         empty={<Empty title="All of them were replayed" />}
@@ -130,6 +133,9 @@ const reasons: Record<DeadLetter['reason'], string> = {
   endpoint_gone: 'the endpoint answered 410 Gone',
 };
 
+const lastText = ({ last_error, last_status }: DeadLetter): string =>
+  last_error ?? (last_status === null ? 'no answer' : `answered ${last_status}`);
+
 const columns: readonly Column<DeadLetter>[] = [
   { id: 'event', header: 'Event', cell: (one) => <span className="font-medium whitespace-nowrap">{one.event_type}</span> },
   {
@@ -138,10 +144,7 @@ const columns: readonly Column<DeadLetter>[] = [
     cell: (one) => (
       <span className="block min-w-48">
         {reasons[one.reason]}
-        <span className="text-ink-3">
-          {' '}
-          · {one.last_error ?? (one.last_status === null ? 'no answer' : `answered ${one.last_status}`)}
-        </span>
+        {one.reason === 'endpoint_gone' ? null : <span className="text-ink-3"> · {lastText(one)}</span>}
       </span>
     ),
   },

@@ -1,11 +1,9 @@
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { clock } from '../../src/platform/clock.ts';
-import { axeComplaints, axeFindings, isTooWide, launchBrowser, openReader, setUp } from '../support/browser.ts';
-import { inboundSender } from '../support/inbound-sender.ts';
+import { axeComplaints, axeFindings, dialogOf, isTooWide, launchBrowser, openReader, setUp } from '../support/browser.ts';
 import { type TestServer, testServer } from '../support/server.ts';
 import { openShop } from '../support/shop.ts';
-import { type Receiver, receiver } from '../support/webhooks.ts';
 import { type Wire, wire } from '../support/wire.ts';
 
 let server: TestServer;
@@ -14,12 +12,8 @@ let line: Wire;
 let browser: Browser;
 let context: BrowserContext;
 let page: Page;
-/** A customer with usage in this month, and one that sees only itself. */
+/** A customer with usage in this month. */
 let org_id: string;
-let other_org_id: string;
-let hook: Receiver;
-/** What the receiver answers. */
-let answered = 200;
 const complaints: string[] = [];
 
 const now = clock.now();
@@ -31,9 +25,7 @@ beforeAll(async () => {
   const shop = openShop(server);
   const plan_id = await shop.plan('Calls', 'AUD', { call: { model: 'unit', unit_amount: '0.25' } }, { base_amount: '10.00' });
   org_id = await shop.customer('aurora-bakery', [plan_id], `${month}T00:00:00Z`);
-  other_org_id = await shop.customer('harbour-mill', [], `${month}T00:00:00Z`);
   await shop.use(org_id, 'call', '40', `${now}`);
-  hook = await receiver((_request, response) => response.writeHead(answered).end(answered === 200 ? 'thank you' : 'no'));
   line = await wire(await server.listen());
   ({ address } = line);
   browser = await launchBrowser();
@@ -44,7 +36,6 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await browser?.close();
-  await hook?.close();
   await line?.close();
 });
 
@@ -52,8 +43,6 @@ const pick = async (label: string, option: string | RegExp) => {
   await page.getByRole('combobox', { name: label, exact: true }).click();
   await page.getByRole('option', { name: option, exact: typeof option === 'string' }).click();
 };
-/** Toasts are dialogs too, to their library. */
-const dialogOf = (which: Page) => which.locator('[role="dialog"]:not([data-type])');
 const dialog = () => dialogOf(page);
 const press = (name: string) => page.getByRole('button', { name, exact: true }).click();
 
@@ -168,93 +157,7 @@ describe('one event', () => {
   });
 });
 
-describe('an endpoint for webhooks', () => {
-  it('is made with its events chosen, and its secret shown once', async () => {
-    await page.goto(`${address}/webhooks`);
-    await page.getByRole('button', { name: 'New endpoint' }).first().click();
-    await dialog().getByLabel('URL').fill('http://10.0.0.7/hook');
-    await dialog().getByLabel('Only these').check();
-    await dialog().getByRole('button', { name: 'Make the endpoint' }).click();
-    await dialog().getByText('Choose at least one.').waitFor();
-    await dialog().getByLabel('Find a type').fill('sku.');
-    await dialog().getByLabel('sku.created').check();
-    expect(await axeFindings(page)).toEqual([]);
-    await dialog().getByRole('button', { name: 'Make the endpoint' }).click();
-    // Refused by the server, beside the field.
-    await dialog().getByLabel('URL').and(page.locator('[aria-invalid]')).waitFor();
-    await dialog().getByLabel('URL').fill(hook.url);
-    await dialog().getByRole('button', { name: 'Make the endpoint' }).click();
-    await dialog()
-      .getByText(/^whsec_/)
-      .waitFor();
-    await dialog().getByRole('button', { name: 'Done' }).click();
-    await page.getByRole('link', { name: hook.url }).click();
-    await page.getByRole('heading', { level: 1, name: hook.url }).waitFor();
-    expect(await page.getByText(/whsec_/).count()).toBe(0);
-  });
-
-  it('is sent a test event, and then what happens, with each attempt to be seen', async () => {
-    await press('Send a test event');
-    await page.getByRole('row', { name: /Test.*Delivered/ }).waitFor();
-    await server.call('POST', '/v1/skus', { sku: 'told', type: 'action', unit: 'piece' });
-    await expect.poll(() => hook.received.some(({ body }) => body.includes('"told"')), { timeout: 60_000 }).toBe(true);
-    await page.reload();
-    const row = page.getByRole('row', { name: /^sku\.created.*Delivered.*1.*200/ });
-    await row.waitFor();
-    await row.getByRole('button', { name: 'sku.created', exact: true }).click();
-    await page.getByText('Answered 200', { exact: true }).waitFor();
-    await page.getByRole('group', { name: 'Answer', exact: true }).getByText('thank you', { exact: false }).waitFor();
-    await page.getByRole('group', { name: 'Request', exact: true }).getByText('webhook-signature', { exact: false }).waitFor();
-    expect(await axeFindings(page)).toEqual([]);
-  });
-
-  it('is changed, and gets another secret', async () => {
-    await press('Change');
-    await dialog().getByLabel('Description, if you like').fill('Stock of the bakery');
-    await dialog().getByRole('button', { name: 'Save' }).click();
-    await page.getByText('Stock of the bakery').waitFor();
-    await press('Rotate the secret');
-    await dialog()
-      .getByLabel(/^Hours/)
-      .fill('999');
-    await dialog().getByRole('button', { name: 'Rotate', exact: true }).click();
-    await dialog().getByText('A whole number from 0 to 168.').waitFor();
-    await dialog()
-      .getByLabel(/^Hours/)
-      .fill('1');
-    await dialog().getByRole('button', { name: 'Rotate', exact: true }).click();
-    await dialog()
-      .getByText(/^whsec_/)
-      .waitFor();
-    await dialog().getByRole('button', { name: 'Done' }).click();
-  });
-});
-
 describe('dead letters', () => {
-  it('hold a delivery that was given up, until it is replayed', async () => {
-    answered = 410;
-    await server.call('POST', '/v1/skus', { sku: 'refused', type: 'action', unit: 'piece' });
-    await expect
-      .poll(async () => (await server.call('GET', '/v1/webhooks')).body.data[0].status, { timeout: 60_000 })
-      .toBe('disabled');
-    answered = 200;
-    await page.goto(`${address}/`);
-    await page.getByRole('link', { name: /1 webhook delivery/ }).click();
-    await page.getByRole('row', { name: /sku\.created.*410 Gone/ }).waitFor();
-    await page.getByRole('link', { name: hook.url }).click();
-    await press('Switch on');
-    await dialog().getByRole('button', { name: 'Switch on' }).click();
-    await page.getByRole('button', { name: 'Switch off' }).waitFor();
-    await page.goto(`${address}/dead-letters?tab=webhooks`);
-    await page.getByLabel('Choose sku.created').check();
-    await press('Replay 1');
-    await dialog().getByRole('button', { name: 'Replay', exact: true }).click();
-    await dialog().getByText('1 delivery is sent again.').waitFor();
-    await dialog().getByRole('button', { name: 'Close' }).last().click();
-    await page.getByText('No delivery is dead').waitFor();
-    await expect.poll(() => hook.received.filter(({ body }) => body.includes('refused')).length).toBe(2);
-  });
-
   it('hold an event that was given up, until it is sent again', async () => {
     await server.t.superuser(
       `UPDATE billing_events SET status = 'dead', routed_at = NULL, attempts = 10, last_error = 'Error: the mail server was away'
@@ -277,42 +180,15 @@ describe('dead letters', () => {
   });
 });
 
-describe('webhooks in', () => {
-  it('have an endpoint with a secret shown once, and what came is seen and processed again', async () => {
-    await page.goto(`${address}/webhooks?tab=in`);
-    await page.getByRole('button', { name: 'New endpoint for webhooks in' }).first().click();
-    await dialog().getByLabel('Name').fill('Card payments');
-    await dialog().getByRole('button', { name: 'Make the endpoint' }).click();
-    const secret = (await dialog()
-      .getByText(/^whsec_/)
-      .textContent())!;
-    const to = ((await dialog().getByRole('group', { name: 'Address' }).textContent()) ?? '').split('/').at(-1)!;
-    await dialog().getByRole('button', { name: 'Done' }).click();
-    const { deliver, settled: processed } = inboundSender(server);
-    const { inbound_webhook_id } = (await deliver({ to, secret })).body;
-    await processed(inbound_webhook_id);
-    await page.getByRole('link', { name: 'Card payments' }).click();
-    await page
-      .getByRole('row', { name: /payment\.succeeded.*Processed/ })
-      .getByRole('button', { name: 'payment.succeeded' })
-      .click();
-    await page.getByRole('group', { name: 'Body' }).getByText('"payment.succeeded"', { exact: false }).waitFor();
-  });
-});
-
 describe('a replay', () => {
   it('says first what would happen, then does it, and ends', async () => {
     await page.goto(`${address}/replays`);
     await page.getByRole('button', { name: 'Replay events' }).first().click();
     await pick('Type', 'billing.cycle.closed');
     await press('See what would happen');
-    // The cycle is billed; there was no endpoint for webhooks then, but there is one now.
-    await dialog().getByText('1 event would be sent again; 1 reaction would run.').waitFor();
+    await dialog().getByText('1 event would be sent again; every effect was had before, so nothing would change.').waitFor();
     await dialog()
       .getByRole('row', { name: /billing\.cycle\.closed 1 0 invoicing\.bill-cycle 1 0/ })
-      .waitFor();
-    await dialog()
-      .getByRole('row', { name: /webhooks\.enqueue_deliveries 0 1/ })
       .waitFor();
     expect(await axeFindings(page)).toEqual([]);
     await press('Start the replay');
@@ -344,41 +220,7 @@ describe('a replay', () => {
   });
 });
 
-describe('somebody of a customer', () => {
-  it('sees and makes endpoints of its own organization, and nothing else of operations', async () => {
-    await server.call('POST', '/v1/webhooks', { url: hook.url, org_id: other_org_id, event_types: ['invoice.generated'] });
-    const invited = await server.call('POST', `/v1/orgs/${other_org_id}/members`, {
-      ...{ email: 'ines@harbour.example', name: 'Ines Duarte', role: 'technical' },
-    });
-    const customer = await openReader(browser);
-    await setUp(customer.page, { address, token: invited.body.setup_token, name: 'Ines Duarte', email: 'ines@harbour.example' });
-    await customer.page.getByRole('link', { name: 'Webhooks' }).click();
-    await customer.page.getByText('No endpoints yet').waitFor();
-    expect(await customer.page.getByRole('link', { name: /^(Events|Replay|Scheduler)$/ }).count()).toBe(0);
-    expect(await customer.page.getByRole('tab').count()).toBe(0);
-    await customer.page.getByRole('button', { name: 'New endpoint' }).first().click();
-    const making = dialogOf(customer.page);
-    await making.getByLabel('URL').fill(`${hook.url}/of-harbour`);
-    await making.getByLabel('Only these').check();
-    await making.getByLabel('invoice.generated').check();
-    // What is told about the tenant alone is not offered.
-    expect(await making.getByLabel('sku.created').count()).toBe(0);
-    await making.getByRole('button', { name: 'Make the endpoint' }).click();
-    await making.getByRole('button', { name: 'Done' }).click();
-    const rows = customer.page.getByRole('table', { name: /^Endpoints/ }).getByRole('row');
-    await rows.nth(1).getByText('of-harbour', { exact: false }).waitFor();
-    expect(await rows.count()).toBe(2);
-    expect(await axeComplaints(customer.page, { address, path: '/webhooks' })).toEqual([]);
-    const foreign = (await server.call('GET', '/v1/webhooks')).body.data.find(
-      (one: { org_id: string | null }) => one.org_id === null,
-    );
-    await customer.page.goto(`${address}/webhooks/${foreign.webhook_id}`);
-    await customer.page.getByText('Unknown webhook').waitFor();
-    await customer.context.close();
-  });
-});
-
-describe('no page of operations', () => {
+describe('no page of events, replays and the scheduler', () => {
   it('breaks a rule that axe knows, in the light or in the dark theme, or is wider than a small screen', async () => {
     const found: string[] = [];
     for (const path of await paths()) {
@@ -394,18 +236,11 @@ describe('no page of operations', () => {
 async function paths(): Promise<string[]> {
   const first = async (path: string) => (await server.call('GET', path)).body.data[0];
   const event = await first('/v1/events?type=billing.cycle.closed');
-  const webhook = (await server.call('GET', '/v1/webhooks')).body.data.at(-1);
-  const endpoint = await first('/v1/inbound-endpoints');
   const replay = (await server.call('GET', '/v1/replays')).body.data.at(-1);
   const verification = await first('/v1/replays/verifications');
   return [
     '/events',
     `/events/${event.event_id}`,
-    '/dead-letters?tab=webhooks',
-    '/webhooks',
-    '/webhooks?tab=in',
-    `/webhooks/${webhook.webhook_id}`,
-    `/webhooks/in/${endpoint.endpoint_id}`,
     '/replays',
     `/replays/${replay.replay_id}`,
     `/verifications/${verification.verification_id}`,
