@@ -93,6 +93,12 @@ describe('automatic billing', () => {
     // 10.00 and three calls.
     expect(await billing.invoices()).toEqual(['one 2025-03-01 2025-04-01 1300']);
     expect(await upcoming()).toMatchObject([{ from: '2025-04-01', to: '2025-05-01' }]);
+    // What the run did is an effect of the cycle, though a job did it.
+    const [closed] = (await shop.made('GET', '/v1/events?type=billing.cycle.closed')).data;
+    for (const type of ['invoice.generated', 'billing.run.completed']) {
+      const { data } = await shop.made('GET', `/v1/events?type=${type}`);
+      expect(data).toMatchObject([{ correlation_id: closed.correlation_id, causation_id: closed.event_id }]);
+    }
     expect(await billing.defects()).toEqual([]);
   });
 
