@@ -28,8 +28,8 @@ declare module 'fastify' {
   }
   interface FastifyContextConfig {
     scope?: string;
-    /** False where a caller's requests are not counted. */
-    limited?: boolean;
+    /** False where a caller's requests are not counted, `by address` where credentials that come along say nothing of the caller. */
+    limited?: false | 'by address';
   }
 }
 

@@ -24,4 +24,4 @@ export function rawBodyOf(request: FastifyRequest): Buffer {
 }
 
 /** For routes that anybody may call: counted by address alone, for a header that is not looked at would make every request another's. */
-export const limitedByAddress = { rateLimit: { keyGenerator: (request: FastifyRequest) => request.ip } };
+export const limitedByAddress = { limited: 'by address' } as const;

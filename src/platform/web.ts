@@ -206,8 +206,10 @@ async function security(app: FastifyInstance, options: WebOptions): Promise<void
     crossOriginEmbedderPolicy: false,
   });
   app.addHook('onRequest', async (request, reply) => {
-    if (request.routeOptions.config?.limited === false) return;
-    reply.headers(await options.limiter.take({ authorization: request.headers.authorization, address: request.ip }));
+    const limited = request.routeOptions.config?.limited;
+    if (limited === false) return;
+    const authorization = limited === 'by address' ? undefined : request.headers.authorization;
+    reply.headers(await options.limiter.take({ authorization, address: request.ip }));
   });
 }
 
