@@ -57,6 +57,25 @@ describe('the limit of requests', () => {
     ]);
   });
 
+  it('is one for a caller, however the header is written', async () => {
+    const { authorization, address } = caller('written');
+    await limiters[0]!.take({ authorization, address });
+    for (const written of ['bearer written', 'BEARER   written', 'Bearer written  '])
+      await limiters[0]!.take({ authorization: written, address });
+    expect(await take(0, 'written')).toBe('rate_limited true');
+  });
+
+  it('ends where somebody left its count without an end, and is each process’s own where Redis answers no count', async () => {
+    await shared[0].ask((there) => there.flushall());
+    await take(0, 'left');
+    const [key] = (await shared[0].ask((there) => there.keys('tallystick:rate:*')))!;
+    await shared[0].ask((there) => there.persist(key!));
+    await take(0, 'left');
+    expect(await shared[0].ask((there) => there.pttl(key!))).toBeGreaterThan(0);
+    await shared[0].ask((there) => there.set(key!, -7));
+    expect(await take(0, 'left')).toBe('"default";r=3;');
+  });
+
   it('holds a caller’s key nowhere in Redis', async () => {
     await take(0, 'tsk_live_secret');
     const keys = await shared[0].ask((there) => there.keys('*'));
