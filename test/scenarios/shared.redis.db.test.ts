@@ -9,6 +9,7 @@ import { createTenantKeys } from '../../src/foundation/receipts/service.ts';
 import { clock } from '../../src/platform/clock.ts';
 import { createRateLimiter } from '../../src/platform/rate-limit.ts';
 import { openRedis } from '../../src/platform/redis.ts';
+import { createLogger } from '../../src/platform/telemetry.ts';
 import { testDatabase } from '../support/database.ts';
 import { startRedis } from '../support/redis.ts';
 
@@ -26,6 +27,18 @@ beforeEach(async () => {
   await redis.start();
   for (const store of shared) await until(async () => (await store.ask((there) => there.ping())) === 'PONG');
   warnings.length = 0;
+});
+
+it('a password that Redis refuses is not told to the log', async () => {
+  const lines: string[] = [];
+  const written = createLogger('info', { write: (line) => void lines.push(line) });
+  await shared[0].ask((there) => there.config('SET', 'requirepass', 'the-right-one'));
+  const refused = openRedis(redis.url.replace('//', '//:the-wrong-one@'), { log: written, registry: new Registry() });
+  await until(async () => lines.length > 0);
+  await refused.close();
+  await shared[0].ask((there) => there.config('SET', 'requirepass', ''));
+  expect(lines.join()).toContain('WRONGPASS');
+  expect(lines.join()).not.toContain('the-wrong-one');
 });
 
 describe('the limit of requests', () => {
