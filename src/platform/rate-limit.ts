@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto';
 import type { Redis } from 'ioredis';
+import ipaddr from 'ipaddr.js';
 import { z } from 'zod';
 import { httpErrors } from './problem.ts';
 import type { SharedStore } from './redis.ts';
@@ -29,7 +30,7 @@ export function createRateLimiter(options: { limit: number; shared: SharedStore 
     async take({ authorization, address }) {
       // However it is written, a key is one caller. By its hash: a key is a secret, and no store but its owner's may hold it.
       const credentials = authorization?.trim().replace(/^bearer +/i, 'bearer ');
-      const key = hash('sha256', credentials ?? `address ${address}`, 'base64url');
+      const key = hash('sha256', credentials ?? `address ${networkOf(address)}`, 'base64url');
       const { count, ends_in_ms } = (await shared?.ask((redis) => countThere(redis, key))) ?? countHere(key);
       const reset_s = Math.max(1, Math.ceil(ends_in_ms / 1000));
       const headers = {
@@ -43,6 +44,13 @@ export function createRateLimiter(options: { limit: number; shared: SharedStore 
       });
     },
   };
+}
+
+/** An IPv4 address as it is; of IPv6 the /64, which is the least that one caller has, or its 2^64 addresses would have a limit each. */
+function networkOf(address: string): string {
+  if (!ipaddr.isValid(address)) return address;
+  const parsed = ipaddr.process(address);
+  return parsed instanceof ipaddr.IPv6 ? parsed.parts.slice(0, 4).join(':') : parsed.toString();
 }
 
 function localWindows(): (key: string) => Window {
