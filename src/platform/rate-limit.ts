@@ -1,5 +1,7 @@
 import { hash } from 'node:crypto';
 import type { Redis } from 'ioredis';
+import ipaddr from 'ipaddr.js';
+import { z } from 'zod';
 import { httpErrors } from './problem.ts';
 import type { SharedStore } from './redis.ts';
 
@@ -26,8 +28,9 @@ export function createRateLimiter(options: { limit: number; shared: SharedStore 
   const countHere = localWindows();
   return {
     async take({ authorization, address }) {
-      // By its hash: a key is a secret, and no store but its owner's may hold it.
-      const key = hash('sha256', authorization ?? `address ${address}`, 'base64url');
+      // However it is written, a key is one caller. By its hash: a key is a secret, and no store but its owner's may hold it.
+      const credentials = authorization?.trim().replace(/^bearer +/i, 'bearer ');
+      const key = hash('sha256', credentials ?? `address ${networkOf(address)}`, 'base64url');
       const { count, ends_in_ms } = (await shared?.ask((redis) => countThere(redis, key))) ?? countHere(key);
       const reset_s = Math.max(1, Math.ceil(ends_in_ms / 1000));
       const headers = {
@@ -41,6 +44,13 @@ export function createRateLimiter(options: { limit: number; shared: SharedStore 
       });
     },
   };
+}
+
+/** An IPv4 address as it is; of IPv6 the /64, which is the least that one caller has, or its 2^64 addresses would have a limit each. */
+function networkOf(address: string): string {
+  if (!ipaddr.isValid(address)) return address;
+  const parsed = ipaddr.process(address);
+  return parsed instanceof ipaddr.IPv6 ? parsed.parts.slice(0, 4).join(':') : parsed.toString();
 }
 
 function localWindows(): (key: string) => Window {
@@ -63,12 +73,15 @@ function localWindows(): (key: string) => Window {
   };
 }
 
-/** One script, so that no window is left without an end. */
+/** One script, so that no window is left without an end; one that has none all the same, whoever made it, gets one. */
 const script = `local count = redis.call('INCR', KEYS[1])
-if count == 1 then redis.call('PEXPIRE', KEYS[1], ARGV[1]) end
+if redis.call('PTTL', KEYS[1]) < 0 then redis.call('PEXPIRE', KEYS[1], ARGV[1]) end
 return {count, redis.call('PTTL', KEYS[1])}`;
 
+const Counted = z.tuple([z.int().min(1), z.int().min(0)]);
+
 async function countThere(redis: Redis, key: string): Promise<Window> {
-  const [count, ends_in_ms] = (await redis.eval(script, 1, `tallystick:rate:${key}`, window_ms)) as [number, number];
+  // An answer that is none is thrown: the store is then as good as away, and nobody is refused for it.
+  const [count, ends_in_ms] = Counted.parse(await redis.eval(script, 1, `tallystick:rate:${key}`, window_ms));
   return { count, ends_in_ms };
 }

@@ -188,6 +188,7 @@ export function createRpc(options: RpcOptions): Rpc & { mount(web: FastifyInstan
     const values = createContextValues().set(arrivalKey, arrival);
     Promise.try(async () => {
       const asked = universalRequestFromNodeRequest(request, response, undefined, values);
+      dropEndlessDeadline(asked.header);
       // A call that is refused in the middle of its message is still answered: to leave off reading must not cut the connection.
       const sent = request.iterator({ destroyOnReturn: false });
       const body = strictJsonBody({ header: asked.header, body: sent }, most_message_bytes, id);
@@ -266,6 +267,17 @@ function refuseOther(request: Http2ServerRequest, response: Http2ServerResponse,
       http_request_id: id,
     }),
   );
+}
+
+const ms_of: Readonly<Record<string, number>> = { H: 3_600_000, M: 60_000, S: 1000, m: 1, u: 0.001, n: 0.000_001 };
+const longest_timer_ms = 2 ** 31 - 1;
+
+/** A deadline beyond what a timer holds (24.8 days) would be over at once; whoever allows as much has none in mind. */
+function dropEndlessDeadline(header: Headers): void {
+  const [, digits = '', unit = ''] = /^(\d{1,8})([HMSmun])$/.exec(header.get('grpc-timeout') ?? '') ?? [];
+  if (Number.parseInt(digits, 10) * ms_of[unit]! > longest_timer_ms) header.delete('grpc-timeout');
+  const connect_ms = header.get('connect-timeout-ms') ?? '';
+  if (/^\d{1,10}$/.test(connect_ms) && Number.parseInt(connect_ms, 10) > longest_timer_ms) header.delete('connect-timeout-ms');
 }
 
 /** What the work answers, unless its time is up before. What it does then still comes to its end. */

@@ -1,14 +1,14 @@
-import { type Logger, pino } from 'pino';
+import { type DestinationStream, type Logger, pino } from 'pino';
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 
 export type { Logger };
 
-/** One JSON line an entry; what could hold a secret never leaves the process. */
-export function createLogger(level: string): Logger {
-  return pino({
+/** One JSON line an entry, to the standard output unless `to` says where; what could hold a secret never leaves the process. */
+export function createLogger(level: string, to?: DestinationStream): Logger {
+  const options = {
     level,
     base: { service: 'tallystick' },
-    serializers: { err: withoutClient },
+    serializers: { err: withoutSecrets },
     redact: {
       paths: [
         'req.headers.authorization',
@@ -25,7 +25,8 @@ export function createLogger(level: string): Logger {
       ],
       censor: '[redacted]',
     },
-  });
+  };
+  return to === undefined ? pino(options) : pino(options, to);
 }
 
 export interface Metrics {
@@ -84,8 +85,8 @@ export function counterOf<Label extends string>(
   return known ?? new Counter({ ...counter, registers: [registry] });
 }
 
-/** An error of a connection carries the whole client, down to its sockets and its secret. */
-function withoutClient(error: Error): object {
-  const { client: _client, ...rest } = pino.stdSerializers.err(error) as Record<string, unknown>;
+/** An error of a connection carries the whole client, down to its sockets and its secret; one of Redis the command, which may be the sign-in. */
+function withoutSecrets(error: Error): object {
+  const { client: _client, command: _command, ...rest } = pino.stdSerializers.err(error) as Record<string, unknown>;
   return rest;
 }

@@ -243,6 +243,21 @@ describe('usage over gRPC', () => {
     expect(await usage.ingestEvents({ events: [event('late')] })).toMatchObject({ duplicates: 1 });
   });
 
+  it.each([
+    ['application/grpc-web+proto', 'grpc-timeout', '99999999H'],
+    ['application/proto', 'connect-timeout-ms', '9999999999'],
+  ])('as %s under a deadline of years is no deadline', async (type, name, value) => {
+    const message = toBinary(IngestEventsRequestSchema, create(IngestEventsRequestSchema, { events: [event(name)] }));
+    const length = Buffer.alloc(5);
+    length.writeUInt32BE(message.length, 1);
+    const body = type === 'application/proto' ? message : Buffer.concat([length, message]);
+    const headers = { ...as(s.key).headers, 'content-type': type, [name]: value };
+    const answer = await fetch(`${address}/tallystick.v1.UsageService/IngestEvents`, { method: 'POST', headers, body });
+    expect([answer.status, answer.headers.get('grpc-status')]).toEqual([200, null]);
+    expect((await answer.bytes()).length).toBeGreaterThan(20);
+    expect(await usage.ingestEvents({ events: [event(name)] })).toMatchObject({ duplicates: 1 });
+  });
+
   it('is for those who may report it, for their own tenant', async () => {
     const made = await s.call('POST', '/v1/api-keys', { name: 'reader', scopes: ['usage:read'] });
     const refused = await failureOf(usage.ingestEvents({ events: [event('mine')] }, as(made.body.key)));

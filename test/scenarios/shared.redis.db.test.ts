@@ -9,6 +9,7 @@ import { createTenantKeys } from '../../src/foundation/receipts/service.ts';
 import { clock } from '../../src/platform/clock.ts';
 import { createRateLimiter } from '../../src/platform/rate-limit.ts';
 import { openRedis } from '../../src/platform/redis.ts';
+import { createLogger } from '../../src/platform/telemetry.ts';
 import { testDatabase } from '../support/database.ts';
 import { startRedis } from '../support/redis.ts';
 
@@ -26,6 +27,18 @@ beforeEach(async () => {
   await redis.start();
   for (const store of shared) await until(async () => (await store.ask((there) => there.ping())) === 'PONG');
   warnings.length = 0;
+});
+
+it('a password that Redis refuses is not told to the log', async () => {
+  const lines: string[] = [];
+  const written = createLogger('info', { write: (line) => void lines.push(line) });
+  await shared[0].ask((there) => there.config('SET', 'requirepass', 'the-right-one'));
+  const refused = openRedis(redis.url.replace('//', '//:the-wrong-one@'), { log: written, registry: new Registry() });
+  await until(async () => lines.length > 0);
+  await refused.close();
+  await shared[0].ask((there) => there.config('SET', 'requirepass', ''));
+  expect(lines.join()).toContain('WRONGPASS');
+  expect(lines.join()).not.toContain('the-wrong-one');
 });
 
 describe('the limit of requests', () => {
@@ -55,6 +68,25 @@ describe('the limit of requests', () => {
       'rate_limited true',
       '"default";r=3;',
     ]);
+  });
+
+  it('is one for a caller, however the header is written', async () => {
+    const { authorization, address } = caller('written');
+    await limiters[0]!.take({ authorization, address });
+    for (const written of ['bearer written', 'BEARER   written', 'Bearer written  '])
+      await limiters[0]!.take({ authorization: written, address });
+    expect(await take(0, 'written')).toBe('rate_limited true');
+  });
+
+  it('ends where somebody left its count without an end, and is each process’s own where Redis answers no count', async () => {
+    await shared[0].ask((there) => there.flushall());
+    await take(0, 'left');
+    const [key] = (await shared[0].ask((there) => there.keys('tallystick:rate:*')))!;
+    await shared[0].ask((there) => there.persist(key!));
+    await take(0, 'left');
+    expect(await shared[0].ask((there) => there.pttl(key!))).toBeGreaterThan(0);
+    await shared[0].ask((there) => there.set(key!, -7));
+    expect(await take(0, 'left')).toBe('"default";r=3;');
   });
 
   it('holds a caller’s key nowhere in Redis', async () => {

@@ -368,6 +368,6 @@ describe('the audit finds', () => {
       'UPDATE charge SET live = $1 WHERE charge_id = $2',
       [is, invoice.line.charge_id],
     ];
-    expect(await found(['charge'], live(false), live(true))).toEqual(['I4c', 'I6b', 'U1']);
+    expect(await found(['charge'], live(false), live(true))).toEqual(['I4c', 'I6b', 'T1']);
   });
 });

@@ -191,6 +191,15 @@ describe('automatic billing', () => {
     await billing.settled();
   });
 
+  it('looks at once at an organization that was put off, when settings or subscriptions change', async () => {
+    await customer('one');
+    await watched(1);
+    await s.t.superuser("UPDATE billing_cycle_due SET failures = 9, retry_at = clock_timestamp() + interval '6 hours'");
+    await switchOn();
+    await billing.close();
+    expect(await upcoming()).toMatchObject([{ from: '2025-03-01', to: '2025-04-01', failures: 0 }]);
+  });
+
   it('refuses settings that are none, and names the field', async () => {
     const wrong: [object, string][] = [
       [{}, '/automatic'],

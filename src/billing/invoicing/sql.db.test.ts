@@ -155,7 +155,7 @@ describe('the audit finds', () => {
       past('invoice', () => s.t.superuser(`UPDATE invoice SET ${sets} WHERE invoice_id = $1`, [invoice.invoice_id]));
     await state("status = 'void', voided_at = now(), void_reason = 'planted'");
     const found = await defects();
-    expect(found.map((each) => each.split(' ')[0]).sort()).toEqual(['I10b', 'I4c', 'I4e', 'I4f']);
+    expect(found.map((each) => each.split(' ')[0]).sort()).toEqual(['I11b', 'I4c', 'I4e', 'I4f']);
     await state("status = 'open', voided_at = NULL, void_reason = NULL");
   });
 

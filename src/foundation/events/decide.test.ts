@@ -32,6 +32,7 @@ describe('an event whose delivery failed', () => {
   it('keeps a reason that can be stored: without NUL, well-formed, never empty, at most 2000 characters', () => {
     expect(afterFailure(1, 'a\u0000b\ud800', 0).last_error).toBe('a b\ufffd');
     expect(afterFailure(1, '', 0).last_error).toBe('unknown');
+    expect(afterFailure(1, Object.create(null), 0).last_error).toBe('something was thrown that has no text');
     expect(afterFailure(1, 'x'.repeat(3000), 0).last_error).toHaveLength(2000);
   });
 });

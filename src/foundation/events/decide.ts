@@ -31,6 +31,14 @@ export function givenUp(attempts: number): string {
 
 /** What the log and the row say of a failure; never longer than the column, without characters that cannot be stored. */
 function reason(error: unknown): string {
-  const text = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
-  return text.replaceAll('\u0000', ' ').toWellFormed().slice(0, 2000) || 'unknown';
+  return textOf(error).replaceAll('\u0000', ' ').toWellFormed().slice(0, 2000) || 'unknown';
+}
+
+/** Whatever was thrown: an object without a prototype has no text, and must not end the process that asks for it. */
+function textOf(error: unknown): string {
+  try {
+    return error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+  } catch {
+    return 'something was thrown that has no text';
+  }
 }

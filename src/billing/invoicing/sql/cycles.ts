@@ -78,12 +78,12 @@ export function lockDue(tx: Tx, org_ids: readonly string[]): Promise<DueRow[]> {
      ORDER BY org_id FOR UPDATE SKIP LOCKED`);
 }
 
-/** Has organizations looked at now, or sooner if they were to be. */
+/** Has organizations looked at now, or sooner if they were to be; also those that were put off, for what was in the way may be gone. */
 export function markDue(tx: Tx, org_ids: readonly string[]): Promise<unknown> {
   return tx.write(sql`
     INSERT INTO billing_cycle_due AS d (tenant_id, org_id, due_at)
     SELECT ${tx.tenant_id}, org_id, ${tx.now.toString()} FROM unnest(${[...org_ids]}::uuid[]) AS t (org_id) ORDER BY org_id
-    ON CONFLICT (tenant_id, org_id) DO UPDATE SET due_at = least(d.due_at::timestamptz, excluded.due_at::timestamptz)`);
+    ON CONFLICT (tenant_id, org_id) DO UPDATE SET due_at = least(d.due_at::timestamptz, excluded.due_at::timestamptz), retry_at = NULL`);
 }
 
 export interface NextLook {

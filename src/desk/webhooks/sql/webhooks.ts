@@ -6,11 +6,14 @@ import type { DisabledReason, Webhook, WebhookWithHealth } from '../model.ts';
 
 export type NewRow = Pick<Webhook, 'webhook_id' | 'org_id' | 'managed_by' | 'url' | 'event_types' | 'schedule' | 'description'>;
 
+/**
+ * It listens from a minute ago: an event is recorded before its transaction commits, and one that commits once the endpoint is there is told to it.
+ */
 export async function insertWebhook(tx: Tx, row: NewRow): Promise<void> {
   await tx.write(sql`
-    INSERT INTO webhook (tenant_id, webhook_id, org_id, managed_by, url, event_types, schedule, description, created_at)
+    INSERT INTO webhook (tenant_id, webhook_id, org_id, managed_by, url, event_types, schedule, description, created_at, listens_from)
     VALUES (${tx.tenant_id}, ${row.webhook_id}, ${row.org_id}, ${row.managed_by}, ${row.url}, ${row.event_types}::text[], ${row.schedule},
-      ${row.description}, ${tx.now.toString()})`);
+      ${row.description}, ${tx.now.toString()}, clock_timestamp() - interval '1 minute')`);
 }
 
 /** Nobody else changes it, and nothing is enqueued for it, until the transaction ends. */

@@ -138,10 +138,13 @@ function messageOf(event: EventEntry): string {
 
 async function drained(reply: FastifyReply, signal: AbortSignal): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();
-  reply.raw.once('drain', resolve);
-  signal.addEventListener('abort', () => resolve(), { once: true });
-  if (signal.aborted) resolve();
+  const end = () => resolve();
+  reply.raw.once('drain', end);
+  signal.addEventListener('abort', end, { once: true });
+  if (signal.aborted) end();
   await promise;
+  reply.raw.off('drain', end);
+  signal.removeEventListener('abort', end);
 }
 
 /** Shows that the connection lives, and ends it once the caller may no longer: a key revoked, a session over, a role taken. */

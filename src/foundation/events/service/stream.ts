@@ -1,6 +1,6 @@
 import type { Postgres, Scope } from '../../../platform/postgres.ts';
 import type { EventEntry } from '../model.ts';
-import { eventsAfter } from '../service.ts';
+import { eventsAfter, lastPosition } from '../service.ts';
 import type { PositionQuery } from '../sql/outbox.ts';
 import { createEar, type Ear } from './ear.ts';
 
@@ -36,9 +36,16 @@ export async function* followEvents(
       wake = resolve;
       // A listener that cannot connect leaves the looking every few seconds.
       await hub.ear.attend().catch(() => undefined);
-      const found = await postgres.read(scope, (db) => eventsAfter(db, { ...query, after_position }));
+      const { found, seen } = await postgres.read(scope, async (db) => {
+        // Read first: what is published meanwhile is after it.
+        const last = await lastPosition(db);
+        return { found: await eventsAfter(db, { ...query, after_position }), seen: last };
+      });
+      // Without what it has no eye for, or each look would be at all of that again.
+      if (found.length < query.limit && BigInt(seen) > BigInt(after_position)) after_position = seen;
       if (found.length > 0) {
-        after_position = found.at(-1)!.position!;
+        const { position } = found.at(-1)!;
+        if (BigInt(position!) > BigInt(after_position)) after_position = position!;
         yield found;
         continue;
       }
@@ -68,8 +75,11 @@ function hubOf(postgres: Postgres): Hub {
 async function waitFor(woken: Promise<void>, signal: AbortSignal): Promise<void> {
   const { promise: over, resolve } = Promise.withResolvers<void>();
   const timer = setTimeout(resolve, poll_ms);
-  signal.addEventListener('abort', () => resolve(), { once: true });
-  if (signal.aborted) resolve();
+  const end = () => resolve();
+  signal.addEventListener('abort', end, { once: true });
+  if (signal.aborted) end();
   await Promise.race([woken, over]);
   clearTimeout(timer);
+  // A stream of days waits millions of times.
+  signal.removeEventListener('abort', end);
 }
