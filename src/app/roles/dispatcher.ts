@@ -20,6 +20,7 @@ export async function startDispatcher({ config, postgres, log, metrics }: House)
   });
   dispatcher.start();
   return {
+    isReady: () => dispatcher.isReady(),
     async stop() {
       await dispatcher.stop();
       await publisher.close();

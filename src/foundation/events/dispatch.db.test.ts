@@ -232,7 +232,7 @@ describe('the dispatcher', () => {
     expect(await t.superuser('SELECT 1 FROM event_lease')).toEqual([]);
   });
 
-  it('tries again what a bus that hangs or throws did not answer for', async () => {
+  it('tries again what a bus that hangs or throws did not answer for, and is not ready until it answers', async () => {
     let hangs = true;
     const one = outbox.dispatcher(() => undefined, {
       answer_within_ms: 50,
@@ -244,7 +244,9 @@ describe('the dispatcher', () => {
       },
     });
     await t.transact((tx) => emitMany(tx, [happened(1), happened(2, 'b')]));
+    expect(one.isReady()).toBe(true);
     await one.drain();
+    expect(one.isReady()).toBe(false);
     expect(await outbox.rows()).toMatchObject([
       { status: 'pending', attempts: 1, last_error: expect.stringContaining('did not answer') },
       { status: 'pending', attempts: 1 },
@@ -253,5 +255,6 @@ describe('the dispatcher', () => {
     await outbox.makeDue();
     await one.drain();
     expect((await outbox.rows()).map((row) => row.status)).toEqual(['published', 'published']);
+    expect(one.isReady()).toBe(true);
   });
 });

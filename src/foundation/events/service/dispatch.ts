@@ -15,6 +15,8 @@ export interface Dispatcher {
   start(): void;
   /** Works until nothing is due. Works without `start` too. */
   drain(): Promise<void>;
+  /** False from a batch that the bus was not there for, until one that it was. */
+  isReady(): boolean;
   /** Ends what is under way, claims nothing more, and lets go of its connections. */
   stop(): Promise<void>;
 }
@@ -45,6 +47,14 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
   const under_way = new Set<Promise<void>>();
   let running: Promise<void> | null = null;
   let stopping = false;
+  let is_ready = true;
+  const publisher: DispatcherOptions['publisher'] = {
+    async publish(envelopes) {
+      const answers = await publish(options, envelopes);
+      is_ready = !answers.some((answer) => answer instanceof Outage);
+      return answers;
+    },
+  };
 
   /** Claims a batch and begins to deliver it. */
   const claim = async () => {
@@ -52,7 +62,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
     const take = { worker: ear.number, limit: batch, from_tenant: randomUUID(), except: [] };
     const claimed = await claimPending(postgres.pool('relay'), take);
     if (!claimed) return false;
-    const delivery = deliver(options, claimed)
+    const delivery = deliver({ ...options, publisher }, claimed)
       .catch((error: unknown) => log.error({ err: error }, 'a batch of events was left; it comes again when its lease ends'))
       .finally(() => under_way.delete(delivery));
     under_way.add(delivery);
@@ -82,6 +92,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
     async drain() {
       while ((await claim()) || under_way.size > 0) if (under_way.size > 0) await Promise.race(under_way);
     },
+    isReady: () => is_ready,
     async stop() {
       stopping = true;
       bell.ring();
@@ -97,10 +108,7 @@ async function deliver(options: DispatcherOptions, { lease_id, events }: Batch):
   const began = clock.monotonic_ms();
   failpoint('dispatcher.claimed-not-published');
   const [lost, sound] = partition(events);
-  const answers = await publish(
-    options,
-    sound.map((event) => envelopeOf(event)),
-  );
+  const answers = await options.publisher.publish(sound.map((event) => envelopeOf(event)));
   failpoint('dispatcher.published-not-marked');
   metrics?.publish_seconds.observe((clock.monotonic_ms() - began) / 1000);
   const settlements = [
