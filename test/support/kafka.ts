@@ -59,7 +59,8 @@ export async function startKafka(): Promise<KafkaServer> {
   );
   const small = ['-Xms64m', '-Xmx256m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', '-cp', classpath];
   const format = async () => {
-    const id = randomBytes(16).toString('base64url');
+    // Sixteen bytes as the broker has them in base64url; the first is such that the text does not begin with a dash, which would be an option.
+    const id = Buffer.concat([Buffer.from([0x40]), randomBytes(15)]).toString('base64url');
     const scram = `SCRAM-SHA-512=[name=${user.name},password=${user.password}]`;
     await run(java, [...small, 'kafka.tools.StorageTool', 'format', '-t', id, '-c', properties, '--add-scram', scram]);
   };
