@@ -4,12 +4,13 @@
  *   npm run test:chaos -- --seed 1 --rounds 20
  *   npm run test:chaos -- --seed 1 --invoices 1000000
  *   npm run test:chaos -- --seed 1 --bus nats --kills 100
+ *   npm run test:chaos -- --seed 1 --postgres 50
  *
  * First the server alone is killed `rounds` times under load, then server and PostgreSQL in turn, and the server while it bills. Then writers with
  * the same events go through many generations and crashes, and through every broken variant of the deduplication, which must show. With
  * `--invoices N` instead: N events, shuffled, doubled, late, voided and amended, and invoices that equal an independent calculation. With
- * `--bus nats|kafka|embedded` instead: that bus (or, with embedded, the processes that route) killed `kills` times under events. Prints what
- * was counted; exits 1 at the first thing that is not as promised, with the seed that shows it again.
+ * `--bus nats|kafka|embedded` instead: that bus (or, with embedded, the processes that route) killed `kills` times under events. With
+ * `--postgres N` instead: PostgreSQL alone stopped immediately N times under load. Prints what was counted; exits 1 at the first thing that is not as promised, with the seed that shows it again.
  */
 import { strict as assert } from 'node:assert';
 import { parseArgs } from 'node:util';
@@ -25,6 +26,7 @@ const { values } = parseArgs({
     invoices: { type: 'string' },
     bus: { type: 'string' },
     kills: { type: 'string', default: '100' },
+    postgres: { type: 'string' },
   },
 });
 const seed = whole('--seed', values.seed);
@@ -47,6 +49,10 @@ if (values.bus !== undefined) {
   process.exit(0);
 }
 
+const stops = values.postgres === undefined ? 0 : whole('--postgres', values.postgres);
+const onlyPostgres: typeof storms = [
+  ['PostgreSQL killed', { events: 50 * stops, server_kills: 0, postgres_kills: stops, billing_kills: 0 }],
+];
 const storms: [string, Omit<StormOptions, 'seed' | 'tell'>][] = [
   ['the server killed', { events: 150 * rounds, server_kills: rounds, postgres_kills: 0, billing_kills: 0 }],
   [
@@ -55,16 +61,18 @@ const storms: [string, Omit<StormOptions, 'seed' | 'tell'>][] = [
   ],
 ];
 
-for (const [at, [title, options]] of storms.entries()) {
+for (const [at, [title, options]] of (stops > 0 ? onlyPostgres : storms).entries()) {
   console.log(`\n── ${title} (seed ${seed + at})`);
   try {
     const counts = await storm({ ...options, seed: seed + at, tell: (line) => console.log(line) });
     for (const [name, count] of Object.entries(counts)) console.log(`${name.replaceAll('_', ' ').padEnd(30)}${count}`);
   } catch (error) {
-    console.error(`\nFAILED with --seed ${seed} --rounds ${rounds}`);
+    console.error(`\nFAILED with --seed ${seed} ${stops > 0 ? `--postgres ${stops}` : `--rounds ${rounds}`}`);
     throw error;
   }
 }
+
+if (stops > 0) process.exit(0);
 
 console.log(`\n── the same events from every writer (seed ${seed})`);
 const exact = await exactness({
