@@ -1,9 +1,9 @@
 import { createResolver } from '../../desk/webhooks/adapters/resolver.ts';
 import { createTransport } from '../../desk/webhooks/adapters/transport.ts';
+import { createWebhookMetrics } from '../../desk/webhooks/service/metrics.ts';
 import { createSender } from '../../desk/webhooks/service/sender.ts';
 import { clock } from '../../platform/clock.ts';
 import type { House, Part } from '../house.ts';
-import { createWebhookMetrics } from '../webhook-metrics.ts';
 
 /** From the resolution of a name to the end of an answer; well within the lease of a delivery. */
 const deadline_ms = 15_000;

@@ -1,5 +1,5 @@
 import { Histogram, type Registry } from 'prom-client';
-import type { Outcome } from '../desk/webhooks/model.ts';
+import type { Outcome } from '../model.ts';
 
 /** How long attempts to deliver webhooks took, by what came of them: `taken`, the class of the status (`4xx`), or why there was none. */
 export function createWebhookMetrics(registry: Registry): (outcome: Outcome, taken: boolean) => void {
