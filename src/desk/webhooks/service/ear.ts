@@ -1,22 +1,16 @@
-import pg from 'pg';
+import { createListener } from '../../../platform/listener.ts';
 import type { Postgres } from '../../../platform/postgres.ts';
 import type { Logger } from '../../../platform/telemetry.ts';
 
 /** Hears of new deliveries, on a connection of its own. */
 export function createEar(postgres: Postgres, log: Pick<Logger, 'warn'>) {
-  let client: pg.Client | null = null;
   let wake: (() => void) | null = null;
   let rang = false;
   const ring = () => {
     rang = true;
     wake?.();
   };
-  const lose = (lost: pg.Client, error: unknown) => {
-    if (client !== lost) return;
-    client = null;
-    log.warn({ err: error }, 'the sender of webhooks lost its connection');
-    lost.end().catch((failure: unknown) => log.warn({ err: failure }, 'a lost connection did not close'));
-  };
+  const listener = createListener(postgres, log, { channels: ['webhook_delivery'], onNotification: ring });
   return {
     ring,
     /** Fulfilled at the next ring, one since the last call included, or after `timeout_ms`. */
@@ -32,26 +26,7 @@ export function createEar(postgres: Postgres, log: Pick<Logger, 'warn'>) {
       rang = false;
       return { done: promise, cancel };
     },
-    /** Connects when it is not connected. */
-    async attend(): Promise<void> {
-      if (client) return;
-      const made = new pg.Client({ ...postgres.connection('relay'), keepAlive: true });
-      made.on('error', (error) => lose(made, error));
-      made.on('end', () => lose(made, null));
-      made.on('notification', ring);
-      try {
-        await made.connect();
-        await made.query('LISTEN webhook_delivery');
-        client = made;
-      } catch (error) {
-        await made.end();
-        throw error;
-      }
-    },
-    async close(): Promise<void> {
-      const last = client;
-      client = null;
-      await last?.end();
-    },
+    attend: listener.attend,
+    close: listener.close,
   };
 }
